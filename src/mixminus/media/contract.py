@@ -1,0 +1,258 @@
+"""What the control plane may ask of the media plane, and what it hears back.
+
+Both directions are values, so that the engine can run in this process (tests, virtual time) or in a worker process
+(production) behind the same `MediaPlane`. Audio is 8 kHz mono, 20 ms frames of 160 samples, unless a name says
+otherwise. Ids of legs, rooms and players are integers that the control plane draws and never uses twice.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+# --- commands --------------------------------------------------------------------------------------------------
+
+
+class OpenLeg(msgspec.Struct, frozen=True, tag=True):
+    """Reserve a leg and bind its RTP port. Answered by `LegOpened` or `LegRefused`."""
+
+    leg: int
+
+
+class OpenPipe(msgspec.Struct, frozen=True, tag=True):
+    """Two legs without sockets, joined back to back: what one is sent, the other one's far end says, a tick later.
+
+    A TwiML application in a conference is such a pair: one leg sits in the room, the other one runs the document.
+    """
+
+    leg: int
+    other: int
+
+
+class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
+    """What SDP agreed on for a leg. May be sent again at any time (re-INVITE)."""
+
+    leg: int
+    remote_host: str
+    remote_port: int
+    codec: str
+    """`PCMU` or `PCMA`; the payload type we send. Both are understood when they arrive."""
+    telephone_event_payload_type: int | None
+    sends: bool
+    """False: nothing goes out (the phone said `sendonly` or `inactive`)."""
+    receives: bool
+    """False: what arrives is dropped (the phone said `recvonly` or `inactive`)."""
+    jitter_buffer: str = "large"
+    """`off`, `small`, `medium`, `large`: the ceiling of the playout delay (20, 40, 60 ms)."""
+    rtp_timeout_ms: int = 0
+    """After that long without a packet, `RtpTimedOut` is reported once. 0: never."""
+
+
+class CloseLeg(msgspec.Struct, frozen=True, tag=True):
+    """Free the leg and its port. Players on it stop, without an event; it leaves its room."""
+
+    leg: int
+
+
+class LegRow(msgspec.Struct, frozen=True, array_like=True):
+    """One listener's row of the audibility matrix, written against the room's bus.
+
+    The bus is the sum of every leg with `on_bus`. The leg hears the bus minus itself if `hears_bus`, plus
+    each leg of `plus`, less each leg of `minus`.
+    """
+
+    leg: int
+    on_bus: bool
+    hears_bus: bool
+    plus: tuple[int, ...] = ()
+    minus: tuple[int, ...] = ()
+
+
+class SetRoom(msgspec.Struct, frozen=True, tag=True):
+    """The whole routing plan of a room; replaces the last one at a tick boundary. No rows: the room is gone.
+
+    A leg is in at most one room: a row for a leg takes it out of the room that it was in.
+    """
+
+    room: int
+    rows: tuple[LegRow, ...]
+
+
+class Pcm(msgspec.Struct, frozen=True, tag=True):
+    """A decoded file: raw signed 16-bit little-endian samples, mono, at `rate_hz` (8000)."""
+
+    path: str
+    rate_hz: int = 8000
+
+
+class Silence(msgspec.Struct, frozen=True, tag=True):
+    """Nothing, for a while."""
+
+    duration_ms: int
+
+
+class Tone(msgspec.Struct, frozen=True, tag=True):
+    """Sines added up: a beep, ringback."""
+
+    frequencies_hz: tuple[float, ...]
+    duration_ms: int
+    level_dbfs: float = -12.0
+    """Of the sum's peak; full scale is 0."""
+
+
+Clip = Pcm | Silence | Tone
+
+
+class Play(msgspec.Struct, frozen=True, tag=True):
+    """Play clips back to back, `loops` times (0: until stopped). Answered by `PlayerFinished` at the end.
+
+    To a leg: added to what that leg hears. To a room: added to the bus, so that all who hear it, and its
+    recording, hear the player.
+    """
+
+    player: int
+    clips: tuple[Clip, ...]
+    loops: int = 1
+    leg: int | None = None
+    room: int | None = None
+
+
+class StopPlayer(msgspec.Struct, frozen=True, tag=True):
+    """End a player at the tick boundary. No event follows. An unknown player is ignored."""
+
+    player: int
+
+
+class SendDigits(msgspec.Struct, frozen=True, tag=True):
+    """Send RFC 4733 digits (`0-9 A-D * #`; `w` waits 0.5 s, `W` 1 s). Answered by `DigitsSent`."""
+
+    leg: int
+    digits: str
+
+
+class Tap(msgspec.Struct, frozen=True, array_like=True):
+    """A place to record. `kind` is `bus` (of a room), `leg_in` (what the leg says) or `leg_out` (what it hears)."""
+
+    kind: str
+    id: int
+
+
+class StartRecording(msgspec.Struct, frozen=True, tag=True):
+    """Write a WAV file, one channel per inner tuple, each the sum of its taps. Answered by `RecordingStopped` later.
+
+    The header is kept right while recording, so that a crash loses at most a second.
+    """
+
+    recording: str
+    path: str
+    channels: tuple[tuple[Tap, ...], ...]
+    trim_silence: bool = False
+    """Drop silence at the start and at the end."""
+
+
+class PauseRecording(msgspec.Struct, frozen=True, tag=True):
+    """Stop taking samples; `skip` leaves no gap in the file, otherwise silence is written."""
+
+    recording: str
+    skip: bool
+
+
+class ResumeRecording(msgspec.Struct, frozen=True, tag=True):
+    recording: str
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag=True):
+    recording: str
+
+
+Command = (
+    OpenLeg
+    | OpenPipe
+    | SetLegMedia
+    | CloseLeg
+    | SetRoom
+    | Play
+    | StopPlayer
+    | SendDigits
+    | StartRecording
+    | PauseRecording
+    | ResumeRecording
+    | StopRecording
+)
+
+# --- events ----------------------------------------------------------------------------------------------------
+
+
+class LegOpened(msgspec.Struct, frozen=True, tag=True):
+    leg: int
+    host: str
+    port: int
+
+
+class LegRefused(msgspec.Struct, frozen=True, tag=True):
+    """No port or no room for another leg; `reason` says which."""
+
+    leg: int
+    reason: str
+
+
+class DigitPressed(msgspec.Struct, frozen=True, tag=True):
+    """One key, reported once however many packets told of it."""
+
+    leg: int
+    digit: str
+
+
+class DigitsSent(msgspec.Struct, frozen=True, tag=True):
+    leg: int
+
+
+class RtpTimedOut(msgspec.Struct, frozen=True, tag=True):
+    leg: int
+
+
+class PlayerFinished(msgspec.Struct, frozen=True, tag=True):
+    """The player came to its end. `error` is set when a clip could not be played."""
+
+    player: int
+    error: str | None = None
+
+
+class RecordingStopped(msgspec.Struct, frozen=True, tag=True):
+    """The file is complete. `error` is set when it could not be written; `silent` when nobody was ever heard."""
+
+    recording: str
+    duration_ms: int
+    size_bytes: int
+    silent: bool
+    error: str | None = None
+
+
+class WorkerLost(msgspec.Struct, frozen=True, tag=True):
+    """The engine is gone, and with it all its legs."""
+
+    reason: str
+
+
+Event = (
+    LegOpened
+    | LegRefused
+    | DigitPressed
+    | DigitsSent
+    | RtpTimedOut
+    | PlayerFinished
+    | RecordingStopped
+    | WorkerLost
+)
+
+EventHandler = Callable[[Event], None]
+
+
+class MediaPlane(Protocol):
+    """The control plane's end of the seam."""
+
+    def apply(self, *commands: Command) -> None:
+        """Carry out these commands together: all of them between the same two ticks (law 2)."""
+
+    def listen(self, handler: EventHandler) -> None:
+        """Deliver every event to *handler*, in order, on the control plane's own thread. One listener."""
