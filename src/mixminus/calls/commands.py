@@ -1,0 +1,88 @@
+"""What may be asked of calls and conferences from outside. None means: not said, leave it."""
+
+from dataclasses import dataclass
+
+from mixminus.base.types import Sid
+from mixminus.calls.options import (
+    ConferenceOptions,
+    DialOptions,
+    Instructions,
+    ParticipantOptions,
+    RecordingOptions,
+    Sound,
+    Webhook,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall:
+    dial: DialOptions
+    instructions: Instructions | None = None
+    application_sid: Sid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCall:
+    sid: Sid
+    status: str | None = None
+    """`completed` or `canceled`."""
+    instructions: Instructions | None = None
+    """A redirect: takes the call out of whatever it is in."""
+    status_callback: Webhook | None = None
+    time_limit_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddParticipant:
+    conference: str
+    """A conference SID or a friendly name."""
+    dial: DialOptions
+    participant: ParticipantOptions
+    options: ConferenceOptions
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateParticipant:
+    conference_sid: Sid
+    participant: str
+    """A call SID or a label."""
+    muted: bool | None = None
+    hold: bool | None = None
+    hold_sound: Sound | None = None
+    announce: Webhook | None = None
+    wait: Sound | None = None
+    beep_on_exit: bool | None = None
+    end_conference_on_exit: bool | None = None
+    coaching: bool | None = None
+    call_sids_to_coach: tuple[Sid, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveParticipant:
+    conference_sid: Sid
+    participant: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateConference:
+    sid: Sid
+    completed: bool = False
+    announce: Webhook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartCallRecording:
+    call_sid: Sid
+    recording: RecordingOptions
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecording:
+    """Of a call or of a conference. `recording` may be `Twilio.CURRENT`."""
+
+    recording: str
+    status: str
+    """`paused`, `in-progress`, `stopped`."""
+    skip_pause: bool = False
+    call_sid: Sid | None = None
+    conference_sid: Sid | None = None
