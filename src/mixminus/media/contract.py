@@ -235,14 +235,7 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
 
 
 Event = (
-    LegOpened
-    | LegRefused
-    | DigitPressed
-    | DigitsSent
-    | RtpTimedOut
-    | PlayerFinished
-    | RecordingStopped
-    | WorkerLost
+    LegOpened | LegRefused | DigitPressed | DigitsSent | RtpTimedOut | PlayerFinished | RecordingStopped | WorkerLost
 )
 
 EventHandler = Callable[[Event], None]

@@ -1,0 +1,61 @@
+"""What the edges (REST, console, command line) may ask of a running node."""
+
+from pathlib import Path
+from typing import Protocol
+
+from mixminus.base.clock import Clock
+from mixminus.base.sids import Sids
+from mixminus.base.types import Sid
+from mixminus.calls.commands import (
+    AddParticipant,
+    PlaceCall,
+    RemoveParticipant,
+    StartCallRecording,
+    UpdateCall,
+    UpdateConference,
+    UpdateParticipant,
+    UpdateRecording,
+)
+from mixminus.calls.records import CallRecord, ConferenceRecord, ParticipantRecord, RecordingRecord
+from mixminus.store.contract import Store
+
+
+class Node(Protocol):
+    """A telephone exchange. Every method raises `Refusal` when it cannot do what was asked.
+
+    What a method returns is already in the store, so a list asked for next has it.
+    """
+
+    account_sid: Sid
+    store: Store
+    clock: Clock
+    sids: Sids
+
+    @property
+    def taking_calls(self) -> bool:
+        """False while starting or draining."""
+
+    async def place_call(self, command: PlaceCall) -> CallRecord: ...
+
+    async def update_call(self, command: UpdateCall) -> CallRecord: ...
+
+    async def delete_call(self, sid: Sid) -> None:
+        """Forget a finished call (20009 while it lives)."""
+
+    async def add_participant(self, command: AddParticipant) -> ParticipantRecord: ...
+
+    async def update_participant(self, command: UpdateParticipant) -> ParticipantRecord: ...
+
+    async def remove_participant(self, command: RemoveParticipant) -> None: ...
+
+    async def update_conference(self, command: UpdateConference) -> ConferenceRecord: ...
+
+    async def start_call_recording(self, command: StartCallRecording) -> RecordingRecord: ...
+
+    async def update_recording(self, command: UpdateRecording) -> RecordingRecord: ...
+
+    async def delete_recording(self, sid: Sid) -> None:
+        """Remove the file; the record stays with status `deleted`."""
+
+    def recording_file(self, recording: RecordingRecord) -> Path:
+        """Where its WAV is."""

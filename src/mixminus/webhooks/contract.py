@@ -1,0 +1,67 @@
+"""The shapes of a webhook: what we ask, how long we wait, what came back."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from mixminus.base.types import FormPairs
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long we wait and how often we try (connection overrides of the URL fragment, `#ct=…&rt=…`)."""
+
+    connect_ms: int = 5_000
+    read_ms: int = 15_000
+    total_ms: int = 15_000
+    retries: int = 1
+    retry_on: frozenset[str] = frozenset({"ct"})
+    """Of `ct`, `rt`, `4xx`, `5xx`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request on the wire: signed, complete, no fragment in the URL."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    limits: Limits = field(default_factory=Limits)
+    max_body_bytes: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case."""
+    body: bytes
+    url: str
+    """The URL that answered, after redirects were followed by the core (the shell follows none)."""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+Fetch = Callable[[HttpRequest], Awaitable[HttpAnswer]]
+"""One HTTP exchange; redirects are not followed. Raises `HttpFailure`. aiohttp in production, ASGI under test."""
+
+
+class HttpFailure(Exception):
+    """No usable answer. `code` is Twilio's (11200 family); `kind` is what a retry policy asks about: `ct`, `rt`…"""
+
+    def __init__(self, code: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.kind = kind
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """What the application wants to be asked: before signing, redirects and retries."""
+
+    url: str
+    method: str
+    parameters: FormPairs
