@@ -1,0 +1,53 @@
+"""The generator's process: a scenario comes on the first line of standard input, then one command a line.
+
+`measure SECONDS` answers with a window; `end`, or the end of the input, hangs up and leaves. Every answer is one JSON line.
+"""
+
+import asyncio
+import dataclasses
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from bench.load.generator import TooFewFiles, running
+from bench.load.scenario import Scenario
+
+
+async def serve(scenario: Scenario) -> None:
+    """Call, then obey."""
+    async with running(scenario) as generator:
+        say(dataclasses.asdict(await generator.call_all()))
+        while (command := await next_line()).startswith("measure "):
+            begin_s, begin_cpu_s = time.monotonic(), time.process_time()
+            window = await generator.measure(float(command.split()[1]))
+            own_cpu = (time.process_time() - begin_cpu_s) / (time.monotonic() - begin_s)
+            say({**dataclasses.asdict(window), "generator_cpu": own_cpu})
+        say({"dropped": await generator.hang_up_all()})
+
+
+async def next_line() -> str:
+    """Return the next command, blank at the end of the input."""
+    return (await asyncio.to_thread(sys.stdin.readline)).strip()
+
+
+def say(answer: dict[str, Any]) -> None:
+    """Print one JSON line."""
+    print(json.dumps(answer), flush=True)
+
+
+def main() -> int:
+    """Run; exit status 1 with one line on standard error when the machine is not set up for it."""
+    if len(sys.argv) > 1:
+        os.sched_setaffinity(0, {int(sys.argv[1])})
+    try:
+        asyncio.run(serve(Scenario.from_json(sys.stdin.readline())))
+    except TooFewFiles as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

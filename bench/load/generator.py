@@ -1,0 +1,138 @@
+"""The phones of a scenario, alive: sockets, the compiled loop in a thread, signalling beside it."""
+
+import asyncio
+import resource
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from bench.load import arrays, baseline, kernels, libc, results
+from bench.load.caller import Caller, Life
+from bench.load.results import Window
+from bench.load.scenario import Scenario
+
+_TAIL_S: Final = 0.5  # the last marker of a window comes home within this
+_SPARE_FILES: Final = 64
+_START_IN_NS: Final = 20_000_000
+
+
+class TooFewFiles(Exception):
+    """The limit of open files is too low for a socket per phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """How the calls came up: refusals by SIP status, INVITE to final answer."""
+
+    up: int
+    failures: dict[int, int]
+    setup_p50_ms: float
+    setup_p99_ms: float
+
+
+class Generator:
+    """Phones in their rooms. `call_all`, then `measure` as often as wanted, then `hang_up_all`."""
+
+    def __init__(self, scenario: Scenario, legs: arrays.Legs, sockets: list[socket.socket]) -> None:
+        self.legs = legs
+        self._scenario = scenario
+        self._sockets = sockets
+        self.caller = Caller(scenario, [s.getsockname()[1] for s in sockets], self._plug, self._unplug)
+        self.baseline_ns = baseline.loopback_delay_ns()
+
+    async def call_all(self) -> SetUp:
+        """Bring the calls up."""
+        await self.caller.call_all()
+        calls = self.caller.calls
+        setup_ms = np.array([c.setup_s * 1e3 for c in calls if c.life is Life.UP])
+        failures = Counter(c.failure for c in calls if c.life is Life.FAILED)
+        return SetUp(
+            len(setup_ms), dict(failures), results.percentile(setup_ms, 50), results.percentile(setup_ms, 99)
+        )
+
+    async def measure(self, seconds: float) -> Window:
+        """Listen for *seconds*."""
+        before = results.snapshot(self.legs)
+        await asyncio.sleep(seconds)
+        after = results.snapshot(self.legs)
+        await asyncio.sleep(_TAIL_S)
+        return results.window(self.legs, self._scenario.room_size, before, after, self.baseline_ns)
+
+    async def hang_up_all(self) -> int:
+        """End the calls; return how many the server had dropped by itself."""
+        dropped = sum(c.life is Life.DROPPED for c in self.caller.calls)
+        await self.caller.hang_up_all()
+        return dropped
+
+    def _plug(self, leg: int, address: tuple[str, int]) -> None:
+        self._sockets[leg].connect(address)
+        self.legs.live[leg] = 1
+
+    def _unplug(self, leg: int) -> None:
+        self.legs.live[leg] = 0
+
+
+@asynccontextmanager
+async def running(scenario: Scenario) -> AsyncIterator[Generator]:
+    """Yield a generator whose phones can call; raises `TooFewFiles`."""
+    raise_file_limit(scenario.legs + _SPARE_FILES)
+    legs = arrays.make_legs(scenario)
+    host = _local_host(scenario.server)
+    sockets = [_media_socket(host) for _ in range(scenario.legs)]
+    legs.fd[:] = [s.fileno() for s in sockets]
+    _compile(legs)
+    loop = asyncio.get_running_loop()
+    generator = Generator(scenario, legs, sockets)
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: generator.caller, local_addr=(host, 0), remote_addr=scenario.server
+    )
+    media = threading.Thread(
+        target=kernels.run, args=(legs, time.monotonic_ns() + _START_IN_NS), name="media", daemon=True
+    )
+    media.start()
+    try:
+        yield generator
+    finally:
+        legs.stop[0] = 1
+        media.join()
+        transport.close()
+        for s in sockets:
+            s.close()
+
+
+def raise_file_limit(needed: int) -> None:
+    """Raise the soft limit of open files to the hard one; raise `TooFewFiles` when that is not enough."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise TooFewFiles(
+            f"{needed} open files are needed, one socket per phone, but the hard limit is {hard}: "
+            f"raise it (ulimit -Hn, /etc/security/limits.conf, LimitNOFILE=) or ask for fewer --legs."
+        )
+
+
+def _compile(legs: arrays.Legs) -> None:
+    """Compile, or load from the cache, before the clock starts."""
+    legs.stop[0] = 1
+    kernels.run(legs, 0)
+    legs.stop[0] = 0
+
+
+def _local_host(server: tuple[str, int]) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(server)
+        return str(probe.getsockname()[0])
+
+
+def _media_socket(host: str) -> socket.socket:
+    media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    media.bind((host, 0))
+    media.setsockopt(socket.SOL_SOCKET, libc.SO_TIMESTAMPNS, 1)
+    return media

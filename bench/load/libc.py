@@ -1,0 +1,78 @@
+"""The system calls of the kernels: libc straight from compiled code, and the structures it wants (64-bit Linux).
+
+`ExternalFunction` is resolved by name, so that the compiled kernels can be cached.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+send = types.ExternalFunction("send", types.intp(types.int32, types.uintp, types.uintp, types.int32))
+recvfrom = types.ExternalFunction(
+    "recvfrom", types.intp(types.int32, types.uintp, types.uintp, types.int32, types.uintp, types.uintp)
+)
+sendto = types.ExternalFunction(
+    "sendto", types.intp(types.int32, types.uintp, types.uintp, types.int32, types.uintp, types.uint32)
+)
+recvmmsg = types.ExternalFunction(
+    "recvmmsg", types.int32(types.int32, types.uintp, types.uint32, types.int32, types.uintp)
+)
+_clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.uintp))
+_clock_nanosleep = types.ExternalFunction(
+    "clock_nanosleep", types.int32(types.int32, types.int32, types.uintp, types.uintp)
+)
+
+CLOCK_REALTIME: Final = 0
+"""What the kernel's arrival times are told in."""
+CLOCK_MONOTONIC: Final = 1
+_TIMER_ABSTIME: Final = 1
+
+MSG_DONTWAIT: Final = 0x40
+SO_TIMESTAMPNS: Final = 35
+"""Socket option and control message of the same number: the kernel's arrival time, socket(7)."""
+
+BATCH: Final = 4
+BUFFER_BYTES: Final = 2_048
+# struct mmsghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags, msg_len.
+HEADER_WORDS: Final = 8
+CONTROL_WORDS: Final = 8
+_IOV, _IOVLEN, _CONTROL, CONTROLLEN, MSG_LEN = 2, 3, 4, 5, 7
+
+NS_PER_S: Final = 1_000_000_000
+
+
+@njit(cache=True, nogil=True)
+def now_ns(clock: int, timespec: NDArray[np.int64]) -> int:
+    """Read a clock; *timespec* is int64[2] scratch."""
+    _clock_gettime(np.int32(clock), timespec.ctypes.data)
+    return timespec[0] * NS_PER_S + timespec[1]
+
+
+@njit(cache=True, nogil=True)
+def sleep_until(monotonic_ns: int, timespec: NDArray[np.int64]) -> None:
+    """Sleep to a moment of `CLOCK_MONOTONIC`; returns at once when it has passed."""
+    timespec[0] = monotonic_ns // NS_PER_S
+    timespec[1] = monotonic_ns % NS_PER_S
+    _clock_nanosleep(np.int32(CLOCK_MONOTONIC), np.int32(_TIMER_ABSTIME), timespec.ctypes.data, np.uintp(0))
+
+
+@njit(cache=True, nogil=True)
+def arrival_ns(control: NDArray[np.int64], controllen: int, timespec: NDArray[np.int64]) -> int:
+    """Return when the kernel got the packet; *control* holds one cmsghdr (len, level and type, timespec)."""
+    if controllen > 0 and control[1] >> 32 == SO_TIMESTAMPNS:
+        return control[2] * NS_PER_S + control[3]
+    return now_ns(CLOCK_REALTIME, timespec)
+
+
+def message_headers(
+    iov: NDArray[np.uint64], control: NDArray[np.int64], buffers: NDArray[np.uint8]
+) -> NDArray[np.uint64]:
+    """Return the `mmsghdr` of a batch and fill its *iov*: one buffer and one control block each."""
+    headers = np.zeros((BATCH, HEADER_WORDS), np.uint64)
+    for i in range(BATCH):
+        iov[i] = buffers[i].ctypes.data, BUFFER_BYTES
+        headers[i, _IOV], headers[i, _IOVLEN] = iov[i].ctypes.data, 1
+        headers[i, _CONTROL] = control[i].ctypes.data
+    return headers

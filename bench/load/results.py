@@ -1,0 +1,128 @@
+"""From the kernels' counters and logs to what is reported: a window is the difference of two snapshots."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.load import arrays
+from bench.load.arrays import Legs
+
+_NS_PER_MS: Final = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The counters at one moment, `at_ns` since 1970."""
+
+    at_ns: int
+    counters: NDArray[np.int64]
+    deviation: NDArray[np.int64]
+    lateness: NDArray[np.int64]
+    skipped_slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the phones heard in `seconds`. Delays are those of markers sent in the window, baseline taken off."""
+
+    seconds: float
+    legs: int
+    delay_p50_ms: float
+    delay_p99_ms: float
+    delay_max_ms: float
+    markers_expected: int
+    markers_heard: int
+    markers_damaged: int
+    wrong_room: int
+    """Markers of another room: the gravest fault there is."""
+    echoes: int
+    """Markers that came back to their own speaker: not a mix-minus."""
+    packets_out: int
+    packets_in: int
+    lost: int
+    late: int
+    strange: int
+    send_failed: int
+    jitter_ms: float
+    """RFC 3550's estimate at the end of the window, the median of all legs."""
+    spacing_p99_ms: float
+    """How far an inter-arrival time is from what the timestamps say."""
+    generator_late_p99_ms: float
+    """The instrument's own health: slots of the generator that began late."""
+    generator_skipped_slots: int
+
+    @property
+    def marker_loss(self) -> float:
+        """The share of expected markers that nobody could read."""
+        return 1 - self.markers_heard / self.markers_expected if self.markers_expected else 0.0
+
+
+def snapshot(legs: Legs) -> Snapshot:
+    """Copy the counters."""
+    return Snapshot(
+        time.time_ns(), legs.counters.copy(), legs.deviation.copy(), legs.lateness.copy(), int(legs.skipped_slots[0])
+    )
+
+
+def window(legs: Legs, room_size: int, before: Snapshot, after: Snapshot, baseline_ns: int) -> Window:
+    """Say what happened between two snapshots; call it half a second after the second, when all markers are home."""
+    heard = recent(legs.heard, int(legs.heard_count[0]))
+    heard = heard[_within(heard[:, arrays.ARRIVAL_NS] - heard[:, arrays.DELAY_NS], before, after)]
+    spoken = recent(legs.spoken, int(legs.spoken_count[0]))
+    spoken = spoken[_within(spoken[:, arrays.SPOKEN_NS], before, after)]
+    listener, speaker = heard[:, arrays.LISTENER], heard[:, arrays.SPEAKER]
+    same_room = listener // room_size == speaker // room_size
+    right = heard[same_room & (listener != speaker)]
+    delay_ms = (right[:, arrays.DELAY_NS] - baseline_ns) / _NS_PER_MS
+    live = legs.live.astype(bool)
+    audience = np.bincount(np.arange(len(live)) // room_size, weights=live)
+    count = (after.counters - before.counters).sum(axis=0)
+    return Window(
+        seconds=(after.at_ns - before.at_ns) / 1e9,
+        legs=int(live.sum()),
+        delay_p50_ms=percentile(delay_ms, 50),
+        delay_p99_ms=percentile(delay_ms, 99),
+        delay_max_ms=percentile(delay_ms, 100),
+        markers_expected=int((audience[spoken[:, arrays.SPOKEN_BY] // room_size] - 1).sum()),
+        markers_heard=len(right),
+        markers_damaged=int(count[arrays.DAMAGED]),
+        wrong_room=int((~same_room).sum()),
+        echoes=int((listener == speaker).sum()),
+        packets_out=int(count[arrays.PACKETS_OUT]),
+        packets_in=int(count[arrays.PACKETS_IN]),
+        lost=int(count[arrays.LOST]),
+        late=int(count[arrays.LATE]),
+        strange=int(count[arrays.STRANGE]),
+        send_failed=int(count[arrays.SEND_FAILED]),
+        jitter_ms=percentile(legs.jitter_ns[live] / _NS_PER_MS, 50),
+        spacing_p99_ms=_bin_ms(after.deviation - before.deviation, 99, arrays.DEVIATION_BIN_NS),
+        generator_late_p99_ms=_bin_ms(after.lateness - before.lateness, 99, arrays.LATENESS_BIN_NS),
+        generator_skipped_slots=after.skipped_slots - before.skipped_slots,
+    )
+
+
+def recent(log: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return what a ring still holds, oldest first."""
+    if count <= len(log):
+        return log[:count].copy()
+    return np.roll(log, -(count % len(log)), axis=0)
+
+
+def percentile(values: NDArray[np.float64], percent: float) -> float:
+    """Return a percentile; NaN when there is nothing to rank."""
+    return float(np.percentile(values, percent)) if len(values) else float("nan")
+
+
+def _within(moments_ns: NDArray[np.int64], before: Snapshot, after: Snapshot) -> NDArray[np.bool_]:
+    return (moments_ns >= before.at_ns) & (moments_ns < after.at_ns)
+
+
+def _bin_ms(histogram: NDArray[np.int64], percent: float, bin_ns: int) -> float:
+    """Return the upper edge of the bin that holds the percentile."""
+    if not histogram.any():
+        return float("nan")
+    share = np.cumsum(histogram) / histogram.sum()
+    return float((np.searchsorted(share, percent / 100) + 1) * bin_ns / _NS_PER_MS)

@@ -1,0 +1,40 @@
+"""What the benchmark wants from a server."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+class TargetFailed(Exception):
+    """The server did not start, or refused what the benchmark needs."""
+
+
+class Target(Protocol):
+    """A conference server under test. An adapter knows how to start it and how a room is dialled; nothing else does."""
+
+    async def start(self, rooms: int) -> tuple[str, int]:
+        """Start a fresh server with *rooms* empty rooms and return its SIP address (UDP)."""
+
+    def pids(self) -> list[int]:
+        """Return the processes whose CPU counts, with all their descendants."""
+
+    def dial_string(self, room: int) -> str:
+        """Return the user part of the request-URI that leads to a room."""
+
+    async def stop(self) -> None:
+        """End the server."""
+
+
+class Steered(Target, Protocol):
+    """A target whose participants can be changed while they talk."""
+
+    async def change(self, leg_name: str, form: Mapping[str, str]) -> tuple[int, int]:
+        """Change the participant who called as *leg_name* by the Participants API's parameters.
+
+        Returns when the request was sent and when its answer had arrived, ns since 1970.
+        """
+
+    def call_sid(self, leg_name: str) -> str:
+        """Return the SID of that participant's call."""
+
+    def legs(self) -> Sequence[str]:
+        """Return the names of the legs that have called so far."""
