@@ -1,0 +1,99 @@
+"""The store on an SQL database: SQLite today, with nothing in the way of PostgreSQL."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from mixminus.calls.records import Record
+from mixminus.store import queries
+from mixminus.store.contract import Page, R, Where, Window
+from mixminus.store.jobs import Ask, Save
+from mixminus.store.migrations.upgrade import upgrade
+from mixminus.store.runner import Runner, ThreadRunner
+from mixminus.store.session import Session, connect
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class SqlStore:
+    """A `Store` (see store/contract.py). Opening it brings the tables up to date.
+
+    *url* is SQLAlchemy's: `sqlite:////path/to/file.db`, `sqlite://` for one in memory. *run* says who carries the
+    work to the database. Raises `DatabaseTooNew` when a later version of Mixminus wrote the database.
+    """
+
+    def __init__(self, url: str, run: Runner | None = None) -> None:
+        self._run: Runner = ThreadRunner() if run is None else run
+        self._failures: list[BaseException] = []
+        connection = connect(url)
+        try:
+            upgrade(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._session = Session(connection)
+        self._run.start(self._session.carry_out)
+
+    @property
+    def backlog(self) -> int:
+        """Jobs that wait for the database: to be watched, see `ThreadRunner`."""
+        return self._run.backlog
+
+    async def save(self, *records: Record) -> None:
+        job = Save(records)
+        self._run.submit(job)
+        await _settled(job.outcome)
+
+    def save_soon(self, *records: Record) -> None:
+        job = Save(records)
+        job.outcome.add_done_callback(self._note_failure)
+        self._run.submit(job)
+
+    async def flush(self) -> None:
+        """Also raises what went wrong with a `save_soon` since the last `flush`."""
+        await self._ask(lambda _connection: None)
+        if self._failures:
+            raise self._failures.pop(0)
+
+    async def delete(self, kind: type[Record], sid: str) -> None:
+        await self._ask(queries.delete(kind, sid))
+
+    async def fetch(self, kind: type[R], sid: str) -> R | None:
+        return await self._ask(queries.fetch(kind, sid))
+
+    async def query(self, kind: type[R], *conditions: Where) -> Sequence[R]:
+        return await self._ask(queries.query(kind, conditions))
+
+    async def page(self, kind: type[R], window: Window, *conditions: Where) -> Page[R]:
+        return await self._ask(queries.page(kind, window, conditions))
+
+    def close(self) -> None:
+        """Finish what was asked for, then close the database. A second time is fine."""
+        self._run.stop()
+        self._session.close()
+
+    async def _ask(self, question: Callable[[Connection], T]) -> T:
+        job: Ask[T] = Ask(question)
+        self._run.submit(job)
+        return await _settled(job.outcome)
+
+    def _note_failure(self, outcome: "Future[None]") -> None:
+        if error := outcome.exception():
+            log.error("a record could not be saved: %s", type(error).__name__)
+            self._failures.append(error)
+
+
+async def _settled(outcome: "Future[T]") -> T:
+    """Wait for *outcome*. One that is settled already costs no turn of the loop.
+
+    Shielded: whoever asks may be cancelled, but what was asked for is carried out.
+    """
+    if outcome.done():
+        return outcome.result()
+    return await asyncio.shield(asyncio.wrap_future(outcome))
