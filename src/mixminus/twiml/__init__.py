@@ -1,0 +1,1 @@
+"""TwiML: documents, verbs and what they ask for. A core: no socket, no clock, no loop."""
