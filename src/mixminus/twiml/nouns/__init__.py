@@ -1,0 +1,27 @@
+"""What can stand inside `<Dial>`."""
+
+from typing import Final
+
+from mixminus.twiml.nouns.application import Application
+from mixminus.twiml.nouns.client import Client
+from mixminus.twiml.nouns.conference import Conference
+from mixminus.twiml.nouns.number import Number
+from mixminus.twiml.nouns.sip import Sip
+
+Target = Number | Sip | Client | Application
+
+TARGETS: Final[dict[str, type[Number] | type[Sip] | type[Client] | type[Application]]] = {
+    "Number": Number,
+    "Sip": Sip,
+    "Client": Client,
+    "Application": Application,
+}
+"""Nouns that ring somebody."""
+
+NOUNS: Final = {**TARGETS, "Conference": Conference}
+
+NOT_OFFERED: Final = frozenset({"Queue", "Sim", "WhatsApp"})
+"""Nouns of TwiML that are reported and skipped."""
+
+ALONE: Final = frozenset({"Conference", "Application"})
+"""Nouns that stand alone in their `<Dial>`."""

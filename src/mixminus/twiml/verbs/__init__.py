@@ -1,0 +1,29 @@
+"""The verbs, by name."""
+
+from typing import Final
+
+from mixminus.twiml.verbs.dial import Dial
+from mixminus.twiml.verbs.gather import Gather
+from mixminus.twiml.verbs.hangup import Hangup
+from mixminus.twiml.verbs.pause import Pause
+from mixminus.twiml.verbs.play import Play
+from mixminus.twiml.verbs.redirect import Redirect
+from mixminus.twiml.verbs.reject import Reject
+from mixminus.twiml.verbs.say import Say
+from mixminus.twiml.verbs.verb import OfferedVerb
+
+VERBS: Final[dict[str, type[OfferedVerb]]] = {
+    "Say": Say,
+    "Play": Play,
+    "Pause": Pause,
+    "Gather": Gather,
+    "Dial": Dial,
+    "Redirect": Redirect,
+    "Reject": Reject,
+    "Hangup": Hangup,
+}
+
+NOT_OFFERED: Final = frozenset(
+    {"Record", "Enqueue", "Leave", "Refer", "Connect", "Start", "Stop", "Sms", "Message", "Pay", "Prompt", "Echo"}
+)
+"""Verbs of TwiML that are reported and skipped."""
