@@ -10,9 +10,9 @@ from mixminus.prompts.speech import MAX_CHARACTERS, Speaker, espeak_language, pl
 # twiml-and-streams.md, 2.1: the languages of <Say>
 LANGUAGES = """
 af-ZA am-ET ar-AE ar-XA arb bg-BG bn-IN ca-ES cmn-CN cmn-TW cs-CZ cy-GB da-DK de-AT de-DE el-GR en-AU en-CA
-en-GB en-GB-WLS en-IE en-IN en-NZ en-US en-ZA es-ES es-MX es-US fi-FI fil-PH fr-BE fr-CA fr-FR gu-IN he-IL hi-
-IN hu-HU id-ID is-IS it-IT ja-JP kn-IN ko-KR lv-LV ml-IN mr-IN ms-MY nb-NO nl-BE nl-NL pa-IN pl-PL pt-BR pt-PT
-ro-RO ru-RU sk-SK sr-RS sv-SE ta-IN te-IN th-TH tr-TR uk-UA vi-VN yue-HK zh-CN zh-HK zh-TW
+en-GB en-GB-WLS en-IE en-IN en-NZ en-US en-ZA es-ES es-MX es-US fi-FI fil-PH fr-BE fr-CA fr-FR gu-IN he-IL
+hi-IN hu-HU id-ID is-IS it-IT ja-JP kn-IN ko-KR lv-LV ml-IN mr-IN ms-MY nb-NO nl-BE nl-NL pa-IN pl-PL pt-BR
+pt-PT ro-RO ru-RU sk-SK sr-RS sv-SE ta-IN te-IN th-TH tr-TR uk-UA vi-VN yue-HK zh-CN zh-HK zh-TW
 """
 
 
@@ -77,6 +77,10 @@ def test_the_language_is_the_one_said_or_the_voices_own_or_american_english() ->
     assert speech("x", "Google.de-DE-Standard-A", None).language == "de-de"
     assert speech("x", "Google.de-DE-Standard-A", "fr-FR").language == "fr-fr"
     assert speech("x", None, None).language == "en-us"
+
+
+def test_say_has_69_languages() -> None:
+    assert len(LANGUAGES.split()) == 69
 
 
 @pytest.mark.parametrize("tag", LANGUAGES.split())

@@ -165,7 +165,12 @@ class PromptLibrary:
             task = asyncio.create_task(_verdict(make), name=f"prompt {name}")
             task.add_done_callback(lambda _: self._making.pop(name, None))
             self._making[name] = task
-        outcome = await asyncio.shield(task)
+        try:
+            outcome = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # the library was closed; otherwise it is the waiter who was cancelled
+                raise PromptError(INTERNAL, "the node is closing") from None
+            raise
         if isinstance(outcome, PromptError):
             raise PromptError(outcome.code, outcome.message)  # each caller has an exception of its own
         return outcome
@@ -188,5 +193,3 @@ async def _verdict(make: Callable[[], Awaitable[Prompt]]) -> Prompt | PromptErro
         return error
     except OSError as error:
         return PromptError(INTERNAL, f"the audio could not be kept: {error.strerror}")
-    except asyncio.CancelledError:
-        return PromptError(INTERNAL, "the node is closing")
