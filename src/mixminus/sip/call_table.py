@@ -1,0 +1,47 @@
+"""Which call a command or a message belongs to."""
+
+from typing import Protocol
+
+from mixminus.sip.contract import DialogKey
+from mixminus.sip.message import Request
+from mixminus.sip.transaction_layer import ServerTransaction
+
+
+class InDialog(Protocol):
+    """Takes the requests of one dialog; the transaction layer has removed repetitions."""
+
+    def receive(self, server: ServerTransaction, now: float) -> None:
+        """Any request but ACK."""
+
+    def acknowledged(self, ack: Request, now: float) -> None:
+        """An ACK of a 2xx."""
+
+
+class CallTable:
+    """By the owner's key while the owner may command it, by Call-ID and our tag while the peer may speak to it."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[DialogKey, InDialog] = {}
+        self._by_tag: dict[tuple[str, str], InDialog] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_tag)
+
+    def put(self, key: DialogKey, call_id: str, local_tag: str, call: InDialog) -> None:
+        """Enter a call, or the next stage of it."""
+        self._by_key[key] = call
+        self._by_tag[call_id, local_tag] = call
+
+    def get(self, key: DialogKey) -> InDialog | None:
+        return self._by_key.get(key)
+
+    def find(self, request: Request) -> InDialog | None:
+        return self._by_tag.get((request.call_id, request.to.tag or ""))
+
+    def drop_key(self, key: DialogKey) -> None:
+        """The owner is done with it: commands do nothing any more."""
+        self._by_key.pop(key, None)
+
+    def drop_tag(self, call_id: str, local_tag: str) -> None:
+        """The peer gets 481 from now on."""
+        self._by_tag.pop((call_id, local_tag), None)

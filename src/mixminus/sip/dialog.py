@@ -1,0 +1,138 @@
+"""A dialog: what both sides remember so that later requests find their way (RFC 3261 12)."""
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mixminus.sip.contract import Address, Transport
+from mixminus.sip.message import Request, Response
+from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
+
+
+@dataclass(slots=True)
+class Dialog:
+    """`local` and `remote` are whole From/To values, tags included. `flow` is where the peer was last heard."""
+
+    call_id: str
+    local: str
+    local_tag: str
+    remote: str
+    remote_tag: str | None
+    local_cseq: int
+    remote_cseq: int | None
+    remote_target: str
+    route_set: tuple[str, ...]
+    flow: Address | None
+
+    @classmethod
+    def of_server(cls, request: Request, local_tag: str, source: Address) -> "Dialog":
+        """The dialog that our answer to *request* makes (12.1.1)."""
+        return cls(
+            call_id=request.call_id,
+            local=f"{request.get('To')};tag={local_tag}",
+            local_tag=local_tag,
+            remote=request.get("From") or "",
+            remote_tag=request.from_.tag,
+            local_cseq=0,
+            remote_cseq=request.cseq.number,
+            remote_target=request.contact or request.from_.uri,
+            route_set=tuple(request.all("Record-Route")),
+            flow=source,
+        )
+
+    @classmethod
+    def of_client(cls, request: Request, response: Response, flow: Address) -> "Dialog":
+        """The dialog that a response to our *request* makes (12.1.2)."""
+        return cls(
+            call_id=request.call_id,
+            local=request.get("From") or "",
+            local_tag=request.from_.tag or "",
+            remote=response.get("To") or "",
+            remote_tag=response.to.tag,
+            local_cseq=request.cseq.number,
+            remote_cseq=None,
+            remote_target=response.contact or request.uri,
+            route_set=tuple(reversed(response.all("Record-Route"))),
+            flow=flow,
+        )
+
+    def belongs(self, request: Request) -> bool:
+        """Whether the peer's tag is the one we know (12.2.2); an old peer may have none."""
+        return request.from_.tag == self.remote_tag
+
+    def accepts_cseq(self, request: Request) -> bool:
+        """Take the request's number if it moves forward (12.2.2)."""
+        if self.remote_cseq is not None and request.cseq.number <= self.remote_cseq:
+            return False
+        self.remote_cseq = request.cseq.number
+        return True
+
+    def refresh_target(self, message: Request | Response) -> None:
+        """A re-INVITE and its 2xx may move the peer (12.2.1.2, 12.2.2)."""
+        self.remote_target = message.contact or self.remote_target
+
+    def request(self, method: str, cseq: int, headers: tuple[tuple[str, str], ...]) -> Request:
+        """A request inside the dialog, with the Via and Contact lines that the caller passes in *headers*."""
+        uri, routes = self._uri_and_routes()
+        lines = (
+            *headers,
+            ("Max-Forwards", "70"),
+            *(("Route", route) for route in routes),
+            ("From", self.local),
+            ("To", self.remote),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{cseq} {method}"),
+        )
+        return Request(lines, b"", method, uri)
+
+    def next_cseq(self) -> int:
+        self.local_cseq += 1
+        return self.local_cseq
+
+    def next_hop(self) -> Address | None:
+        """Where a request inside the dialog is sent; None when neither a route nor the peer's address can be used."""
+        uri, routes = self._uri_and_routes()
+        try:
+            target = target_of(_uri_of(routes[0]) if routes else uri)
+        except AddressError:
+            return self.flow
+        if self.flow is None:
+            return target
+        if not routes and _is_better(self.flow, target):
+            return self.flow
+        return target if _literal(target.host) is not None else self.flow
+
+    def _uri_and_routes(self) -> tuple[str, tuple[str, ...]]:
+        """Loose routing, or the old strict one when the first proxy asks for it (12.2.1.1)."""
+        if not self.route_set:
+            return self.remote_target, ()
+        first = _uri_of(self.route_set[0])
+        try:
+            strict = "lr" not in Uri.parse(first).parameters
+        except AddressError:
+            strict = False
+        if strict:
+            return first, (*self.route_set[1:], f"<{self.remote_target}>")
+        return self.remote_target, self.route_set
+
+
+def _uri_of(route: str) -> str:
+    return NameAddr.parse(route).uri
+
+
+def _is_better(flow: Address, target: Address) -> bool:
+    """An open connection is kept (RFC 5923), and a phone behind a NAT is where its packets come from, not where its
+    Contact claims to be: a private address, told to us from a public one.
+    """
+    if flow.transport is Transport.TCP:
+        return target.transport is Transport.TCP
+    claimed, seen = _literal(target.host), _literal(flow.host)
+    return claimed is not None and seen is not None and claimed.is_private and not seen.is_private
+
+
+@lru_cache(maxsize=4096)
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

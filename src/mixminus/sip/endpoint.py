@@ -1,0 +1,116 @@
+"""What every call has in common: our name in messages, the layers below, and the two things that come out."""
+
+from collections import deque
+from typing import Protocol
+
+from mixminus.base.types import RandomBytes
+from mixminus.sip.call_table import CallTable
+from mixminus.sip.contract import Address, SipEvent, Transmit, Transport
+from mixminus.sip.deadlines import Deadlines
+from mixminus.sip.dialog import Dialog
+from mixminus.sip.message import HeaderLines, Request, Response, response_to
+from mixminus.sip.settings import SipSettings
+from mixminus.sip.transaction_layer import (
+    MAGIC_COOKIE,
+    ClientTransaction,
+    ServerTransaction,
+    TransactionLayer,
+    TransactionUser,
+)
+from mixminus.sip.uri import bracketed
+
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER")
+ACCEPT = ("Accept", "application/sdp")
+SDP_TYPE = ("Content-Type", "application/sdp")
+
+
+class Sleeper(Protocol):
+    """A call that asked to be woken."""
+
+    def wake(self, now: float) -> None: ...
+
+
+class Endpoint:
+    """Our end of every message. Calls put bytes and events here; the agent's `poll` takes them out in order."""
+
+    def __init__(self, settings: SipSettings, random_bytes: RandomBytes) -> None:
+        self.settings = settings
+        self.outbox: deque[Transmit | SipEvent] = deque()
+        self.layer = TransactionLayer(self.outbox.append)
+        self.calls = CallTable()
+        self.sleepers: Deadlines[Sleeper] = Deadlines()
+        self._random_bytes = random_bytes
+
+    def emit(self, event: SipEvent) -> None:
+        self.outbox.append(event)
+
+    def send(self, message: Request | Response, to: Address) -> None:
+        """Send something that no transaction repeats: an ACK of a 2xx, an answer to a stranger."""
+        self.outbox.append(Transmit(bytes(message), to))
+
+    # --- our names -------------------------------------------------------------------------------------------
+
+    def token(self) -> str:
+        """64 random bits: tags and Call-IDs cannot be guessed (RFC 3261 19.3)."""
+        return self._random_bytes(8).hex()
+
+    def via(self, transport: Transport) -> tuple[str, str]:
+        where = f"{bracketed(self.settings.host)}:{self.settings.port}"
+        return "Via", f"SIP/2.0/{transport.upper()} {where};branch={MAGIC_COOKIE}{self.token()};rport"
+
+    def contact(self, transport: Transport) -> tuple[str, str]:
+        suffix = ";transport=tcp" if transport is Transport.TCP else ""
+        return "Contact", f"<sip:{bracketed(self.settings.host)}:{self.settings.port}{suffix}>"
+
+    @property
+    def user_agent(self) -> tuple[str, str]:
+        return "User-Agent", self.settings.server_name
+
+    @property
+    def server(self) -> tuple[str, str]:
+        return "Server", self.settings.server_name
+
+    # --- answers and requests --------------------------------------------------------------------------------
+
+    def answer(
+        self,
+        server: ServerTransaction,
+        status: int,
+        now: float,
+        *,
+        reason: str = "",
+        to_tag: str | None = None,
+        headers: HeaderLines = (),
+        body: bytes = b"",
+    ) -> Response:
+        """Answer a request; a body is SDP. A final answer without *to_tag* gets a tag of its own."""
+        tag = to_tag if to_tag is not None or status == 100 else self.token()
+        lines = (*headers, self.server, *((SDP_TYPE,) if body else ()))
+        response = response_to(server.request, status, reason=reason, to_tag=tag, headers=lines, body=body)
+        self.layer.respond(server, response, now)
+        return response
+
+    def ask(
+        self,
+        dialog: Dialog,
+        method: str,
+        user: TransactionUser,
+        now: float,
+        headers: HeaderLines = (),
+    ) -> ClientTransaction | None:
+        """Send a request inside a dialog; None when the peer cannot be addressed any more."""
+        hop = dialog.next_hop()
+        if hop is None:
+            return None
+        lines = (self.via(hop.transport), self.user_agent, *headers)
+        return self.layer.open_client(dialog.request(method, dialog.next_cseq(), lines), hop, user, now)
+
+    def acknowledge(self, dialog: Dialog, cseq: int) -> Transmit | None:
+        """Send the ACK of a 2xx and return it, to be repeated when the 2xx is (RFC 3261 13.2.2.4)."""
+        hop = dialog.next_hop()
+        if hop is None:
+            return None
+        ack = dialog.request("ACK", cseq, (self.via(hop.transport),))
+        transmit = Transmit(bytes(ack), hop)
+        self.outbox.append(transmit)
+        return transmit

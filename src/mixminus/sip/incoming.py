@@ -1,0 +1,112 @@
+"""An INVITE that somebody sent us, until its final answer (RFC 3261 13.3)."""
+
+from typing import Final
+
+from mixminus.sip.contract import DialogKey, Ended, Ending
+from mixminus.sip.dialog import Dialog
+from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
+from mixminus.sip.message import HeaderLines, Request
+from mixminus.sip.session import Session
+from mixminus.sip.transaction_layer import ServerTransaction
+
+PROVISIONAL_AGAIN_S: Final = 60.0
+"""A proxy cancels a call that was silent for three minutes; every minute the last 18x is repeated (13.3.1.1)."""
+
+
+class IncomingCall:
+    """Rings until it is answered, refused or cancelled. Then it is a `Session`, or gone."""
+
+    def __init__(self, endpoint: Endpoint, key: DialogKey, server: ServerTransaction, now: float) -> None:
+        self._endpoint = endpoint
+        self._key = key
+        self._server = server
+        self._dialog = Dialog.of_server(server.request, endpoint.token(), server.reply_to)
+        endpoint.calls.put(key, self._dialog.call_id, self._dialog.local_tag, self)
+        server.user = self
+        endpoint.answer(server, 100, now)
+
+    # --- the owner -------------------------------------------------------------------------------------------
+
+    def ring(self, now: float) -> None:
+        self._provisional(180, b"", now)
+
+    def progress(self, sdp: bytes, now: float) -> None:
+        self._provisional(183, sdp, now)
+
+    def answer(self, sdp: bytes, now: float) -> None:
+        """Answer with 200; from now on it is a session."""
+        self._endpoint.sleepers.set(self, None)
+        self._server.user = None
+        response = self._endpoint.answer(
+            self._server,
+            200,
+            now,
+            to_tag=self._dialog.local_tag,
+            headers=(*self._dialog_headers(), ALLOW, ACCEPT),
+            body=sdp,
+        )
+        Session(self._endpoint, self._key, self._dialog).sent_ok(self._server, response, now)
+
+    def refuse(self, status: int, reason: str, now: float, headers: HeaderLines = ()) -> None:
+        """Answer with a status of 300 or more; the owner hears nothing more of this call."""
+        self._endpoint.answer(
+            self._server, status, now, reason=reason, to_tag=self._dialog.local_tag, headers=headers
+        )
+        self._forget()
+
+    def hang_up(self, now: float, headers: HeaderLines) -> None:
+        """A call that was not answered cannot be hung up, only declined (21.6.2)."""
+        self.refuse(603, "", now, headers)
+
+    # --- the peer --------------------------------------------------------------------------------------------
+
+    def cancelled(self, now: float) -> None:
+        """CANCEL: the INVITE is answered with 487 (9.2)."""
+        self._endpoint.answer(self._server, 487, now, to_tag=self._dialog.local_tag)
+        self._forget()
+        self._endpoint.emit(Ended(self._key, Ending.CANCELLED))
+
+    def receive(self, server: ServerTransaction, now: float) -> None:
+        """A request in the early dialog. A caller may say BYE here instead of CANCEL (15)."""
+        request = server.request
+        if not self._dialog.belongs(request):
+            self._endpoint.answer(server, 481, now)
+        elif not self._dialog.accepts_cseq(request):
+            self._endpoint.answer(server, 500, now)
+        elif request.method == "BYE":
+            self._endpoint.answer(server, 200, now)
+            self._endpoint.answer(self._server, 487, now, to_tag=self._dialog.local_tag)
+            self._forget()
+            self._endpoint.emit(Ended(self._key, Ending.BYE))
+        elif request.method == "INVITE":
+            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "1"),))  # 14.2
+        elif request.method == "OPTIONS":
+            self._endpoint.answer(server, 200, now, headers=(ALLOW, ACCEPT))
+        else:
+            self._endpoint.answer(server, 405, now, headers=(ALLOW,))
+
+    def acknowledged(self, ack: Request, now: float) -> None:
+        """An ACK before our final answer means nothing."""
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def wake(self, now: float) -> None:
+        """Repeat the last 18x."""
+        self._endpoint.layer.repeat(self._server)
+        self._endpoint.sleepers.set(self, now + PROVISIONAL_AGAIN_S)
+
+    def _provisional(self, status: int, sdp: bytes, now: float) -> None:
+        tag = self._dialog.local_tag
+        self._endpoint.answer(self._server, status, now, to_tag=tag, headers=self._dialog_headers(), body=sdp)
+        self._endpoint.sleepers.set(self, now + PROVISIONAL_AGAIN_S)
+
+    def _dialog_headers(self) -> HeaderLines:
+        """What makes a dialog: our Contact, and the proxies' Record-Route as it came (12.1.1)."""
+        routes = tuple(line for line in self._server.request.headers if line[0] == "Record-Route")
+        return (*routes, self._endpoint.contact(self._server.reply_to.transport))
+
+    def _forget(self) -> None:
+        self._server.user = None
+        self._endpoint.sleepers.set(self, None)
+        self._endpoint.calls.drop_key(self._key)
+        self._endpoint.calls.drop_tag(self._dialog.call_id, self._dialog.local_tag)

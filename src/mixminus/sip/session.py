@@ -1,0 +1,213 @@
+"""A confirmed call: our 200 and its ACK, re-INVITEs, BYE from either side (RFC 3261 13.3.1.4, 14, 15)."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from mixminus.sip.contract import Credentials, DialogKey, Ended, Ending, Established, Reoffered, Transmit
+from mixminus.sip.dialog import Dialog
+from mixminus.sip.digest import answer_challenge
+from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
+from mixminus.sip.message import HeaderLines, Request, Response
+from mixminus.sip.transaction import LIFETIME, T1, T2
+from mixminus.sip.transaction_layer import ClientTransaction, ServerTransaction
+
+
+class Phase(Enum):
+    UNCONFIRMED = auto()
+    """Our 200 waits for the first ACK."""
+    OPEN = auto()
+    HANGING_UP = auto()
+    """Our owner hung up before that ACK; the BYE has to wait for it (15)."""
+    CLOSED = auto()
+
+
+@dataclass(slots=True)
+class Unacknowledged:
+    """A 200 that is repeated until its ACK comes, doubling from T1 to T2, for 64 T1 (13.3.1.4)."""
+
+    cseq: int
+    transmit: Transmit
+    carries_offer: bool
+    next_at: float
+    give_up_at: float
+    interval: float = T1
+
+    @classmethod
+    def sent(cls, server: ServerTransaction, response: Response, now: float) -> "Unacknowledged":
+        carries_offer = server.request.sdp is None
+        transmit = Transmit(server.answer, server.reply_to)
+        return cls(response.cseq.number, transmit, carries_offer, now + T1, now + LIFETIME)
+
+    @property
+    def wake_at(self) -> float:
+        return min(self.next_at, self.give_up_at)
+
+
+class Session:
+    """Entered when a 200 was sent (`sent_ok`) or received and acknowledged."""
+
+    def __init__(
+        self, endpoint: Endpoint, key: DialogKey, dialog: Dialog, credentials: Credentials | None = None
+    ) -> None:
+        self._endpoint = endpoint
+        self._key = key
+        self._dialog = dialog
+        self._credentials = credentials
+        self._phase = Phase.OPEN
+        self._unacknowledged: Unacknowledged | None = None
+        self._reinvite: ServerTransaction | None = None
+        self._bye_headers: HeaderLines = ()
+        endpoint.calls.put(key, dialog.call_id, dialog.local_tag, self)
+
+    def sent_ok(self, server: ServerTransaction, response: Response, now: float) -> None:
+        """The first 200 is on its way: repeat it until it is acknowledged."""
+        self._phase = Phase.UNCONFIRMED
+        self._await_ack(server, response, now)
+
+    # --- the owner -------------------------------------------------------------------------------------------
+
+    def accept_reoffer(self, sdp: bytes, now: float) -> None:
+        """Answer the re-INVITE with 200."""
+        server, self._reinvite = self._reinvite, None
+        if server is None:
+            return
+        contact = self._endpoint.contact(server.reply_to.transport)
+        response = self._endpoint.answer(server, 200, now, headers=(contact, ALLOW), body=sdp)
+        self._await_ack(server, response, now)
+
+    def refuse_reoffer(self, status: int, now: float) -> None:
+        """Refuse the re-INVITE; the call goes on as it was (14.2)."""
+        server, self._reinvite = self._reinvite, None
+        if server is not None:
+            self._endpoint.answer(server, status, now)
+
+    def hang_up(self, now: float, headers: HeaderLines) -> None:
+        """Say BYE, as soon as that is allowed. The owner hears nothing more of this call."""
+        self._endpoint.calls.drop_key(self._key)
+        self._bye_headers = headers
+        self._leave_reinvite(now)
+        if self._phase is Phase.UNCONFIRMED:
+            self._phase = Phase.HANGING_UP
+        elif self._phase is Phase.OPEN:
+            self._say_bye(now)
+
+    # --- the peer --------------------------------------------------------------------------------------------
+
+    def receive(self, server: ServerTransaction, now: float) -> None:
+        """A request inside the dialog. A later request than the last one, or it is refused with 500 (12.2.2)."""
+        request = server.request
+        if not self._dialog.belongs(request):
+            self._endpoint.answer(server, 481, now)
+        elif not self._dialog.accepts_cseq(request):
+            self._endpoint.answer(server, 500, now)
+        elif request.method == "BYE":
+            self._endpoint.answer(server, 200, now)
+            self._end(Ending.BYE, now)
+        elif request.method == "OPTIONS":
+            self._endpoint.answer(server, 200, now, headers=(ALLOW, ACCEPT))
+        elif request.method == "INVITE":
+            self._reinvited(server, now)
+        else:
+            self._endpoint.answer(server, 405, now, headers=(ALLOW,))
+
+    def acknowledged(self, ack: Request, now: float) -> None:
+        """The ACK of one of our 200s; a repeated one changes nothing."""
+        waiting = self._unacknowledged
+        if waiting is None or ack.cseq.number != waiting.cseq or not self._dialog.belongs(ack):
+            return
+        self._unacknowledged = None
+        self._endpoint.sleepers.set(self, None)
+        first = self._phase is Phase.UNCONFIRMED
+        if self._phase is Phase.HANGING_UP:
+            self._say_bye(now)
+        elif first or waiting.carries_offer:
+            self._phase = Phase.OPEN
+            self._endpoint.emit(Established(self._key, ack.sdp if waiting.carries_offer else None))
+
+    def cancelled(self, now: float) -> None:
+        """The peer took its re-INVITE back: the call goes on (9.2)."""
+        self.refuse_reoffer(487, now)
+
+    def _reinvited(self, server: ServerTransaction, now: float) -> None:
+        if self._reinvite is not None:
+            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "1"),))  # 14.2
+        elif self._phase is not Phase.OPEN or self._unacknowledged is not None:
+            self._endpoint.answer(server, 491, now)
+        else:
+            self._dialog.refresh_target(server.request)
+            self._reinvite = server
+            server.user = self
+            self._endpoint.answer(server, 100, now)
+            self._endpoint.emit(Reoffered(self._key, server.request.sdp))
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def wake(self, now: float) -> None:
+        """Repeat the 200, or give up: without an ACK the call ends with a BYE (13.3.1.4)."""
+        waiting = self._unacknowledged
+        if waiting is None:
+            return
+        if now >= waiting.give_up_at:
+            self._unacknowledged = None
+            silent = self._phase is Phase.HANGING_UP
+            self._say_bye(now)
+            if not silent:
+                self._forget(Ending.NO_ACK)
+            return
+        self._endpoint.outbox.append(waiting.transmit)
+        waiting.interval = min(2 * waiting.interval, T2)
+        waiting.next_at = now + waiting.interval
+        self._endpoint.sleepers.set(self, waiting.wake_at)
+
+    def _await_ack(self, server: ServerTransaction, response: Response, now: float) -> None:
+        self._unacknowledged = Unacknowledged.sent(server, response, now)
+        self._endpoint.sleepers.set(self, self._unacknowledged.wake_at)
+
+    # --- the end ---------------------------------------------------------------------------------------------
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """An answer to our BYE; a challenge is met once."""
+        if response.status < 200:
+            return
+        challenges = response.lines("Proxy-Authenticate" if response.status == 407 else "WWW-Authenticate")
+        tried = any(name in ("Authorization", "Proxy-Authorization") for name, _ in transaction.request.headers)
+        if response.status in (401, 407) and self._credentials is not None and not tried:
+            request = transaction.request
+            value = answer_challenge(challenges, self._credentials, "BYE", request.uri, self._endpoint.token())
+            if value is not None:
+                name = "Authorization" if response.status == 401 else "Proxy-Authorization"
+                self._endpoint.ask(self._dialog, "BYE", self, now, (*self._bye_headers, (name, value)))
+                return
+        self._gone()
+
+    def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        """Nobody answered our BYE: the call is over all the same (15.1.1)."""
+        self._gone()
+
+    def _say_bye(self, now: float) -> None:
+        self._phase = Phase.CLOSED
+        self._endpoint.sleepers.set(self, None)
+        if self._endpoint.ask(self._dialog, "BYE", self, now, self._bye_headers) is None:
+            self._gone()
+
+    def _end(self, ending: Ending, now: float) -> None:
+        """The peer said BYE."""
+        self._leave_reinvite(now)
+        self._unacknowledged = None
+        self._endpoint.sleepers.set(self, None)
+        silent = self._phase in (Phase.HANGING_UP, Phase.CLOSED)
+        self._phase = Phase.CLOSED
+        if not silent:
+            self._forget(ending)
+            self._gone()
+
+    def _forget(self, ending: Ending) -> None:
+        self._endpoint.calls.drop_key(self._key)
+        self._endpoint.emit(Ended(self._key, ending))
+
+    def _gone(self) -> None:
+        self._endpoint.calls.drop_tag(self._dialog.call_id, self._dialog.local_tag)
+
+    def _leave_reinvite(self, now: float) -> None:
+        """A pending re-INVITE still gets an answer when the call ends (15.1.2)."""
+        self.refuse_reoffer(487, now)

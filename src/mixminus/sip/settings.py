@@ -1,0 +1,20 @@
+"""What an agent is told about itself and its surroundings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SipSettings:
+    """`host` and `port` are our name in Via and Contact: an address that phones can reach, never 0.0.0.0."""
+
+    host: str = "127.0.0.1"
+    port: int = 5060
+    users: Mapping[str, str] = field(default_factory=dict)
+    """Name to password: who may register, and who may call in."""
+    trusted_hosts: frozenset[str] = frozenset()
+    """IP addresses of trunks, which call in without a password."""
+    open_to_loopback: bool = False
+    """Whether everybody on this machine may call in."""
+    server_name: str = "Mixminus"
+    realm: str = "mixminus"
