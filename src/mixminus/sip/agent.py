@@ -1,0 +1,296 @@
+"""The SIP agent: bytes and `now` in, bytes and events out. Shells drive it, one owner commands it.
+
+A message climbs through gates in this order: is it SIP; is it a repetition; does it belong to a call; may this
+stranger ask that. Until a stranger passed the last one, nothing about it is remembered.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mixminus.base.types import RandomBytes
+from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, SipEvent, Transmit
+from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
+from mixminus.sip.framing import PING, PONG
+from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
+from mixminus.sip.incoming import IncomingCall
+from mixminus.sip.message import (
+    BadRequest,
+    HeaderLines,
+    MalformedMessage,
+    Request,
+    Response,
+    clean,
+    parse,
+    response_to,
+)
+from mixminus.sip.outgoing import OutgoingCall
+from mixminus.sip.registrar import MIN_EXPIRES_S, Binding, RegisterRefused, Registrar
+from mixminus.sip.session import Session
+from mixminus.sip.settings import SipSettings
+from mixminus.sip.transaction_layer import reply_address
+from mixminus.sip.uri import AddressError, Uri
+
+MAX_TRANSACTIONS: Final = 100_000
+"""Beyond it new requests get 503: a flood must not take the memory of calls that are up."""
+
+
+@dataclass(slots=True)
+class SipCounters:
+    """What was dropped or refused, for the metrics."""
+
+    received: int = 0
+    malformed: int = 0
+    unmatched_responses: int = 0
+    refused: int = 0
+    ignored: int = 0
+    """Dropped without an answer, because its host ran out of patience."""
+
+
+class SipAgent:
+    """Registrar, user agent server and client behind one address.
+
+    A command for a dialog that is over, or in a state where it means nothing, does nothing: the event that says so is
+    already on its way to the owner.
+    """
+
+    def __init__(self, settings: SipSettings, random_bytes: RandomBytes) -> None:
+        self._endpoint = Endpoint(settings, random_bytes)
+        self._registrar = Registrar()
+        self._gate = Gate(settings.realm, random_bytes)
+        self._tag_secret = random_bytes(32)
+        self.counters = SipCounters()
+
+    @property
+    def settings(self) -> SipSettings:
+        return self._endpoint.settings
+
+    def reconfigure(self, settings: SipSettings) -> None:
+        """New users, new trusted hosts; calls that are up stay up. The realm stays what it was."""
+        self._endpoint.settings = settings
+
+    def bound(self, host: str, port: int) -> None:
+        """The shell learned which address we have."""
+        self.reconfigure(replace(self.settings, host=host, port=port))
+
+    # --- driven by the shell ---------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        """One datagram, or one message that a `StreamFramer` cut out of a stream."""
+        if not data.strip(b"\r\n\0"):
+            if data == PING:
+                self._endpoint.outbox.append(Transmit(PONG, source))
+            return
+        self.counters.received += 1
+        try:
+            message = parse(data)
+        except BadRequest as error:
+            if error.request.method != "ACK":
+                self._refuse(error.request, source, error.status, now)
+            return
+        except MalformedMessage:
+            self.counters.malformed += 1
+            return
+        if isinstance(message, Response):
+            if not self._endpoint.layer.receive(message, now):
+                self.counters.unmatched_responses += 1
+            return
+        self._request(message.came_from(source.host, source.port), source, now)
+
+    def connection_lost(self, address: Address, now: float) -> None:
+        """A TCP connection broke or could not be opened: requests that were sent on it fail at once."""
+        self._endpoint.layer.connection_lost(address, now)
+
+    def deadline(self) -> float | None:
+        """When `handle_timeout` wants to be called."""
+        times = (self._endpoint.layer.deadline(), self._endpoint.sleepers.earliest())
+        return min((at for at in times if at is not None), default=None)
+
+    def handle_timeout(self, now: float) -> None:
+        self._endpoint.layer.handle_timeout(now)
+        while (sleeper := self._endpoint.sleepers.pop_due(now)) is not None:
+            sleeper.wake(now)
+
+    def poll(self) -> Transmit | SipEvent | None:
+        """The next thing to send or to tell; None: nothing until the next call of ours."""
+        return self._endpoint.outbox.popleft() if self._endpoint.outbox else None
+
+    # --- commanded by the owner ------------------------------------------------------------------------------
+
+    def invite(self, invitation: Invitation, now: float) -> None:
+        """Call somebody. `AddressError`: the target is no address."""
+        Uri.parse(invitation.target)
+        OutgoingCall(self._endpoint, invitation, now)
+
+    def ring(self, dialog: DialogKey, now: float) -> None:
+        """180."""
+        if isinstance(call := self._endpoint.calls.get(dialog), IncomingCall):
+            call.ring(now)
+
+    def progress(self, dialog: DialogKey, sdp: bytes, now: float) -> None:
+        """183 with early media."""
+        if isinstance(call := self._endpoint.calls.get(dialog), IncomingCall):
+            call.progress(sdp, now)
+
+    def answer(self, dialog: DialogKey, sdp: bytes, now: float) -> None:
+        """200. `Established` follows with the ACK, or `Ended` (no-ack) after 32 s."""
+        if isinstance(call := self._endpoint.calls.get(dialog), IncomingCall):
+            call.answer(sdp, now)
+
+    def refuse(self, dialog: DialogKey, status: int, now: float, reason: str = "") -> None:
+        """A final answer of 300 or more. No event follows."""
+        if isinstance(call := self._endpoint.calls.get(dialog), IncomingCall):
+            call.refuse(status, reason, now)
+
+    def accept_reoffer(self, dialog: DialogKey, sdp: bytes, now: float) -> None:
+        """Answer a re-INVITE with 200. If it came without an offer, `Established` brings the answer."""
+        if isinstance(call := self._endpoint.calls.get(dialog), Session):
+            call.accept_reoffer(sdp, now)
+
+    def refuse_reoffer(self, dialog: DialogKey, status: int, now: float) -> None:
+        if isinstance(call := self._endpoint.calls.get(dialog), Session):
+            call.refuse_reoffer(status, now)
+
+    def hang_up(self, dialog: DialogKey, now: float, reason_header: str | None = None) -> None:
+        """End the call, by BYE, CANCEL or 603, whatever its state needs. No event follows."""
+        headers: HeaderLines = (("Reason", clean(reason_header)),) if reason_header else ()
+        call = self._endpoint.calls.get(dialog)
+        if isinstance(call, IncomingCall | OutgoingCall | Session):
+            call.hang_up(now, headers)
+
+    def contacts(self, user: str, now: float) -> tuple[Binding, ...]:
+        """Where a registered user can be reached, most preferred first."""
+        return self._registrar.contacts(user, now)
+
+    # --- requests --------------------------------------------------------------------------------------------
+
+    def _request(self, request: Request, source: Address, now: float) -> None:
+        if self._endpoint.layer.absorb(request, now):
+            return
+        call = self._endpoint.calls.find(request)
+        if request.method == "ACK":
+            if call is not None:
+                call.acknowledged(request, now)
+        elif request.method == "CANCEL":
+            self._cancel(request, source, now)
+        elif call is not None:
+            call.receive(self._endpoint.layer.open_server(request, source, now), now)
+        elif self._gate.ignores(source, self.settings, now):
+            self.counters.ignored += 1
+        elif (refusal := self._out_of_dialog_fault(request)) is not None:
+            status, headers = refusal
+            self._refuse(request, source, status, now, headers)
+        else:
+            self._stranger(request, source, now)
+
+    def _out_of_dialog_fault(self, request: Request) -> tuple[int, HeaderLines] | None:
+        """The inspections of RFC 3261 8.2 and 16.3, before anybody is asked who they are."""
+        hops = request.get("Max-Forwards")
+        required = request.all("Require")
+        if hops is not None and not (hops.isascii() and hops.isdigit()):
+            return 400, ()
+        if request.to.tag is not None or request.method == "BYE":
+            return 481, ()
+        if hops is not None and int(hops[:4]) == 0:
+            return 483, ()
+        if request.method not in ("INVITE", "OPTIONS", "REGISTER"):
+            return 405, (ALLOW,)
+        try:
+            Uri.parse(request.uri)
+        except AddressError as error:
+            return (416 if error.unknown_scheme else 400), ()
+        if required:
+            return 420, (("Unsupported", ", ".join(required)),)
+        if self._endpoint.layer.is_merged(request):
+            return 482, ()
+        if len(self._endpoint.layer) >= MAX_TRANSACTIONS:
+            return 503, (("Retry-After", "10"),)
+        return None
+
+    def _stranger(self, request: Request, source: Address, now: float) -> None:
+        if request.method == "OPTIONS":
+            self._answer_statelessly(request, source, 200, (ALLOW, ACCEPT))
+            return
+        judge = self._gate.caller if request.method == "INVITE" else self._gate.user
+        match judge(request, source, self.settings, now):
+            case Challenged(challenges):
+                headers = tuple(("WWW-Authenticate", value) for value in challenges)
+                self._answer_statelessly(request, source, 401, headers)
+            case Forbidden():
+                self.counters.refused += 1
+                self._answer_statelessly(request, source, 403)
+            case Admitted(user) if request.method == "INVITE":
+                self._invited(request, source, user, now)
+            case Admitted(user):
+                self._register(request, source, user or "", now)
+
+    def _invited(self, request: Request, source: Address, user: str | None, now: float) -> None:
+        kind = (request.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
+        if request.body and kind != "application/sdp":
+            self._refuse(request, source, 415, now, (ACCEPT,))
+            return
+        if request.contact is None:
+            self._refuse(request, source, 400, now)
+            return
+        key = DialogKey(self._endpoint.token())
+        server = self._endpoint.layer.open_server(request, source, now)
+        IncomingCall(self._endpoint, key, server, now)
+        self._endpoint.emit(
+            Invited(
+                dialog=key,
+                called=(Uri.parse(request.uri).user or "").partition(";")[0],
+                request_uri=request.uri,
+                from_uri=request.from_.uri,
+                from_display=request.from_.display,
+                to_uri=request.to.uri,
+                call_id=request.call_id,
+                source=source,
+                user=user,
+                offer=request.sdp,
+                headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
+            )
+        )
+
+    def _cancel(self, request: Request, source: Address, now: float) -> None:
+        """200 for the CANCEL whatever the INVITE does next (9.2)."""
+        invite = self._endpoint.layer.invite_to_cancel(request)
+        if invite is None:
+            self._refuse(request, source, 481, now)
+            return
+        self._endpoint.answer(self._endpoint.layer.open_server(request, source, now), 200, now)
+        if invite.user is not None:
+            invite.user.cancelled(now)
+
+    def _register(self, request: Request, source: Address, user: str, now: float) -> None:
+        server = self._endpoint.layer.open_server(request, source, now)
+        try:
+            if Uri.parse(request.to.uri).user != user:
+                raise RegisterRefused(403, "a user registers itself and nobody else")
+            bindings = self._registrar.register(user, request, source, now)
+        except AddressError:
+            self._endpoint.answer(server, 400, now)
+        except RegisterRefused as error:
+            headers: HeaderLines = (("Min-Expires", str(MIN_EXPIRES_S)),) if error.status == 423 else ()
+            self._endpoint.answer(server, error.status, now, headers=headers)
+        else:
+            lines = tuple(("Contact", f"<{b.uri}>;expires={round(b.expires_at - now)}") for b in bindings)
+            self._endpoint.answer(server, 200, now, headers=lines)
+
+    # --- answers to strangers --------------------------------------------------------------------------------
+
+    def _refuse(self, request: Request, source: Address, status: int, now: float, headers: HeaderLines = ()) -> None:
+        """Refuse without remembering; too many refusals make us ignore the host for a while."""
+        if self._gate.ignores(source, self.settings, now):
+            self.counters.ignored += 1
+            return
+        self.counters.refused += 1
+        self._gate.blame(source, now)
+        self._answer_statelessly(request, source, status, headers)
+
+    def _answer_statelessly(self, request: Request, source: Address, status: int, headers: HeaderLines = ()) -> None:
+        """RFC 3261 8.2.7: a repeated request gets the same answer, tag included, because the tag is computed."""
+        identity = f"{request.call_id}\n{request.from_.tag}\n{request.cseq}\n{request.via.branch}"
+        tag = hmac.new(self._tag_secret, identity.encode(), hashlib.sha256).hexdigest()[:16]
+        response = response_to(request, status, to_tag=tag, headers=(*headers, self._endpoint.server))
+        self._endpoint.send(response, reply_address(request, source))

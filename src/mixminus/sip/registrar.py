@@ -1,0 +1,103 @@
+"""Where users can be reached: bindings and their expiry (RFC 3261 10)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mixminus.base.errors import MixminusError
+from mixminus.sip.contract import Address
+from mixminus.sip.message import Request, decimal
+from mixminus.sip.uri import AddressError, NameAddr, Uri
+
+DEFAULT_EXPIRES_S: Final = 3600
+MIN_EXPIRES_S: Final = 60
+"""RFC 3261 10.3 step 7 allows up to an hour; a minute keeps NAT bindings of phones that ask for it open."""
+MAX_EXPIRES_S: Final = 7200
+MAX_BINDINGS: Final = 16
+"""Phones of one user; a broken one that draws a new address each time replaces its oldest."""
+
+
+class RegisterRefused(MixminusError):
+    """A REGISTER that must be answered with `status`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One phone of a user. `source` is where its REGISTER came from: through a NAT, the only way back."""
+
+    uri: str
+    source: Address
+    expires_at: float
+    q: float
+    call_id: str
+    cseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    uri: str
+    expires_s: int
+    q: float
+
+
+class Registrar:
+    """Bindings by user. Expired ones are never returned; they go when the user is next looked at."""
+
+    def __init__(self) -> None:
+        self._bindings: dict[str, dict[Uri, Binding]] = {}
+
+    def contacts(self, user: str, now: float) -> tuple[Binding, ...]:
+        """Where *user* can be reached, most preferred first."""
+        live = {uri: b for uri, b in self._bindings.get(user, {}).items() if b.expires_at > now}
+        if live:
+            self._bindings[user] = live
+        else:
+            self._bindings.pop(user, None)
+        return tuple(sorted(live.values(), key=lambda b: (-b.q, -b.expires_at)))
+
+    def register(self, user: str, request: Request, source: Address, now: float) -> tuple[Binding, ...]:
+        """Apply a REGISTER of an authenticated user and return all bindings; raises `RegisterRefused`.
+
+        All changes are made or none (10.3 step 7).
+        """
+        known = {Uri.parse(b.uri): b for b in self.contacts(user, now)}
+        contacts = request.all("Contact")
+        if "*" in contacts:
+            if len(contacts) > 1 or request.get("Expires") != "0":
+                raise RegisterRefused(400, "`*` stands alone and expires at once")
+            changes = [_Change(b.uri, 0, b.q) for b in known.values()]
+        else:
+            changes = [_read(contact, request) for contact in contacts]
+        for change in changes:
+            old = known.get(Uri.parse(change.uri))
+            if old is not None and old.call_id == request.call_id and old.cseq >= request.cseq.number:
+                raise RegisterRefused(500, "an older REGISTER came late")
+        for change in changes:
+            uri = Uri.parse(change.uri)
+            known.pop(uri, None)
+            if change.expires_s:
+                expires_at = now + change.expires_s
+                known[uri] = Binding(change.uri, source, expires_at, change.q, request.call_id, request.cseq.number)
+        self._bindings[user] = dict(list(known.items())[-MAX_BINDINGS:])
+        return self.contacts(user, now)
+
+
+def _read(contact: str, request: Request) -> _Change:
+    try:
+        address = NameAddr.parse(contact)
+        Uri.parse(address.uri)
+    except AddressError as error:
+        raise RegisterRefused(400, "a Contact is not valid") from error
+    wanted = address.parameters.get("expires") or request.get("Expires") or ""
+    # A malformed value counts as the default (20.19, 10.2.1.1).
+    expires_s = min(int(wanted), MAX_EXPIRES_S) if decimal(wanted, 2**32 - 1) else DEFAULT_EXPIRES_S
+    if 0 < expires_s < MIN_EXPIRES_S:
+        raise RegisterRefused(423, "interval too brief")
+    try:
+        q = min(1.0, max(0.0, float(address.parameters.get("q", "1"))))
+    except ValueError:
+        q = 1.0
+    return _Change(address.uri, expires_s, q)
