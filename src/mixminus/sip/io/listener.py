@@ -1,0 +1,69 @@
+"""Puts an agent on the network: UDP and TCP on one port."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from mixminus.sip.agent import SipAgent
+from mixminus.sip.contract import SipEvent, Transmit, Transport
+from mixminus.sip.io.pump import SipPump
+from mixminus.sip.io.tcp import TcpConnections
+from mixminus.sip.io.udp import UdpEndpoint
+
+PORT_ATTEMPTS: Final = 32
+"""With port 0: how many free UDP ports are tried until one is free for TCP too."""
+
+
+class SipListener:
+    """The sockets of one agent, and its pump. Command the agent through `pump.command`."""
+
+    def __init__(self, pump: SipPump, udp: UdpEndpoint, tcp: TcpConnections, server: asyncio.Server) -> None:
+        self.pump = pump
+        self._udp = udp
+        self._tcp = tcp
+        self._server = server
+        self.address: tuple[str, int] = server.sockets[0].getsockname()[:2]
+
+    @classmethod
+    async def start(
+        cls, host: str, port: int, agent: SipAgent, on_event: Callable[[SipEvent], None]
+    ) -> "SipListener":
+        """Bind both transports and tell the agent its address. Raises OSError: taken, or not ours.
+
+        The host in Via and Contact is the bound one; for 0.0.0.0 call `agent.bound` with one that phones can reach.
+        """
+        loop = asyncio.get_running_loop()
+
+        def send(transmit: Transmit) -> None:
+            (udp if transmit.to.transport is Transport.UDP else tcp).send(transmit)
+
+        pump = SipPump(agent, loop.time, loop, send, on_event)
+        tcp = TcpConnections(pump.receive, pump.connection_lost)
+        udp, server = await _bind(host, port, pump, tcp)
+        listener = cls(pump, udp, tcp, server)
+        agent.bound(*listener.address)
+        return listener
+
+    async def stop(self) -> None:
+        """Close every socket. Calls that are up are not ended: hang them up before."""
+        self.pump.close()
+        self._server.close()
+        self._tcp.close()
+        self._udp.close()
+        await asyncio.sleep(0)
+
+
+async def _bind(host: str, port: int, pump: SipPump, tcp: TcpConnections) -> tuple[UdpEndpoint, asyncio.Server]:
+    loop = asyncio.get_running_loop()
+    for attempts_left in reversed(range(PORT_ATTEMPTS if port == 0 else 1)):
+        transport, udp = await loop.create_datagram_endpoint(
+            lambda: UdpEndpoint(pump.receive), local_addr=(host, port)
+        )
+        bound_port = transport.get_extra_info("sockname")[1]
+        try:
+            return udp, await loop.create_server(tcp.accept, host, bound_port)
+        except OSError:
+            transport.close()
+            if not attempts_left:
+                raise
+    raise AssertionError("unreachable")
