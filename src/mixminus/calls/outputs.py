@@ -24,23 +24,38 @@ class Ear(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One participant's place in the audibility matrix."""
+    """One participant's row of the audibility matrix, written against the room's bus.
+
+    The bus is the sum of all who are `recorded`. Whoever `hears_bus` hears it minus itself, and each leg of `plus`.
+    """
 
     call_sid: Sid
     ear: Ear
     sound: Sound | None
     """What plays to this leg alone, with WAIT and HOLD."""
-    hears: frozenset[Sid]
-    """The matrix row: whose voices reach this leg."""
     recorded: bool
-    """Whether the bus (law 3: recordings) hears this leg."""
+    """Whether this voice is on the bus, and so in the recording (law 3)."""
+    plus: frozenset[Sid] = frozenset()
+    """The coaches who whisper to this leg."""
+
+    @property
+    def hears_bus(self) -> bool:
+        return self.ear is Ear.ROOM
 
 
 @dataclass(frozen=True, slots=True)
 class Rewire:
-    """Who hears whom has changed: the whole matrix, to be put in force at one tick."""
+    """Who hears whom has changed: the whole matrix, to be put in force at one tick. No seats: nobody is left."""
 
     seats: tuple[Seat, ...]
+
+    def matrix(self) -> dict[Sid, frozenset[Sid]]:
+        """Return for every leg the voices that reach it: for people and tests, being as large as the room squared."""
+        bus = frozenset(seat.call_sid for seat in self.seats if seat.recorded)
+        return {
+            seat.call_sid: (bus - {seat.call_sid}) | seat.plus if seat.hears_bus else frozenset()
+            for seat in self.seats
+        }
 
 
 @dataclass(frozen=True, slots=True)
