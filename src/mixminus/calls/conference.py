@@ -1,0 +1,313 @@
+"""The conference: commands and the time go in, numbered events and orders to the media come out.
+
+A machine without I/O. Its owner (one actor, law 4) calls a method, then takes `drain()` and `changed_records()`.
+A method that raises has changed nothing. Times are aware datetimes in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from mixminus.base.errors import not_found
+from mixminus.base.sids import PARTICIPANT, Sids
+from mixminus.base.types import Sid
+from mixminus.calls.admission import check_newcomer, coachees_wished
+from mixminus.calls.commands import UpdateParticipant
+from mixminus.calls.endings import ENDED_VIA_API, Departure, Ending, ending_after
+from mixminus.calls.events import NOTHING_MORE, EventNumbers
+from mixminus.calls.hearing import seats
+from mixminus.calls.options import ConferenceOptions, ParticipantOptions
+from mixminus.calls.outputs import BeginRecording, ConferenceOutput, ConferenceOver, Dismiss, PlayBeep, Rewire, Seat
+from mixminus.calls.participant import Participant, changes, newcomer, updated
+from mixminus.calls.records import (
+    CallStatus,
+    ConferenceRecord,
+    ConferenceStatus,
+    ParticipantRecord,
+    ParticipantStatus,
+    ReasonParticipantLeft,
+)
+from mixminus.calls.refusals import ConferenceCompleted, ConferenceNotBridged, Origin
+from mixminus.calls.roster import Roster
+from mixminus.calls.states import CONFERENCE, IllegalStep, step
+
+# The mixer's region when nobody asked for one (reference, section 1.1).
+_DEFAULT_REGION = "us1"
+
+
+class Conference:
+    """One conference from its first leg to its end.
+
+    `options` are the first participant's: later ones are not heard on them. A conference that refused its first
+    leg is still empty, in `init`; its owner forgets it.
+    """
+
+    def __init__(
+        self,
+        sid: Sid,
+        account_sid: Sid,
+        friendly_name: str,
+        options: ConferenceOptions,
+        sids: Sids,
+        utc_now: datetime,
+    ) -> None:
+        self.options = options
+        self._record = ConferenceRecord(
+            sid,
+            account_sid,
+            friendly_name,
+            ConferenceStatus.INIT,
+            date_created=utc_now,
+            date_updated=utc_now,
+            region=options.region or _DEFAULT_REGION,
+        )
+        self._record_changed = True
+        self._sids = sids
+        self._roster = Roster()
+        self._numbers = EventNumbers()
+        self._seats: tuple[Seat, ...] = ()
+        self._said: list[ConferenceOutput] = []
+        """Of the command that is being carried out."""
+        self._outputs: list[ConferenceOutput] = []
+
+    # --- what is known ---------------------------------------------------------------------------------------
+
+    @property
+    def empty(self) -> bool:
+        """Nobody is in it or on the way into it."""
+        return len(self._roster) == 0
+
+    def record(self) -> ConferenceRecord:
+        return self._record
+
+    def participants(self) -> tuple[ParticipantRecord, ...]:
+        """Everybody who was ever here or was dialled for it, oldest first; `live` tells who still is."""
+        return self._roster.records()
+
+    def participant(self, participant: str) -> ParticipantRecord:
+        """The live participant with that call SID or label. Raises a 20404 `Refusal`."""
+        return self._live(participant).record
+
+    def is_waiting(self, call_sid: Sid) -> bool:
+        """Whether this leg is in, and the conference has yet to start."""
+        leg = self._roster.find(call_sid)
+        return leg is not None and leg.connected and not self._started
+
+    def changed_records(self) -> tuple[ConferenceRecord | ParticipantRecord, ...]:
+        """What is to be written down anew: what has changed since this was last asked."""
+        mine = (self._record,) if self._record_changed else ()
+        self._record_changed = False
+        return (*mine, *self._roster.changed_records())
+
+    def drain(self) -> tuple[ConferenceOutput, ...]:
+        """Take everything that is to be done, in order. After `ConferenceOver` nothing follows."""
+        outputs = tuple(self._outputs)
+        self._outputs.clear()
+        return outputs
+
+    # --- coming in -------------------------------------------------------------------------------------------
+
+    def invite(
+        self, call_sid: Sid, options: ParticipantOptions, at: datetime, queue_time_ms: int | None = None
+    ) -> ParticipantRecord:
+        """A leg that the API dials into the conference: listed and counted, not in the room. Raises refusals."""
+        self._admit(call_sid, options, Origin.API)
+        invited = newcomer(self._new_record(call_sid, ParticipantStatus.QUEUED, at), options, queue_time_ms)
+        self._roster.put(invited)
+        return invited.record
+
+    def dialling(self, call_sid: Sid, at: datetime) -> None:
+        """The invited leg has left the queue."""
+        self._proceed(call_sid, ParticipantStatus.CONNECTING, at)
+
+    def ringing(self, call_sid: Sid, at: datetime) -> None:
+        """The invited leg's phone rings. Phones say so more than once; only the first time counts."""
+        self._proceed(call_sid, ParticipantStatus.RINGING, at)
+
+    def early_media(self, call_sid: Sid, at: datetime) -> None:
+        """The invited leg sends sound while it rings. The room hears it, unless `EarlyMedia=false`."""
+        self._proceed(call_sid, ParticipantStatus.RINGING, at)
+        self._roster.put(replace(self._live(call_sid), sends_early_media=True))
+        self._settle()
+
+    def joined(self, call_sid: Sid, at: datetime) -> ParticipantRecord:
+        """The invited leg has answered. It was admitted when it was invited."""
+        return self._enter(self._live(call_sid).answered(at), at)
+
+    def join(self, call_sid: Sid, options: ParticipantOptions, at: datetime) -> ParticipantRecord:
+        """A leg comes in through `<Dial><Conference>`. Raises refusals."""
+        self._admit(call_sid, options, Origin.TWIML)
+        record = replace(self._new_record(call_sid, ParticipantStatus.CONNECTED, at), join_time=at)
+        return self._enter(newcomer(record, options), at)
+
+    # --- while it runs ---------------------------------------------------------------------------------------
+
+    def update(self, wish: UpdateParticipant, at: datetime) -> ParticipantRecord:
+        """Mute, hold, coach, … all at one tick. Raises refusals. `announce` is for the owner to play."""
+        old = self._live(wish.participant)
+        coachees = coachees_wished(wish, old.record, self._roster)
+        new = updated(old, wish, coachees, at)
+        self._roster.put(new)
+        for name in changes(old, new):
+            self._tell(name, at, new)
+        self._settle()
+        return new.record
+
+    def speech(self, call_sid: Sid, started: bool, at: datetime) -> None:
+        """Somebody began or ceased to speak. A repeat is no news."""
+        speaker = self._live(call_sid)
+        if speaker.speaking is not started:
+            speaker = replace(speaker, speaking=started)
+            self._roster.put(speaker)
+            self._tell("participant-speech-start" if started else "participant-speech-stop", at, speaker)
+            self._hand_out()
+
+    def require_bridged(self) -> None:
+        """Raise unless an announcement to everybody would be heard (16001, 16022)."""
+        self._require_live()
+        if self._record.status is not ConferenceStatus.IN_PROGRESS:
+            raise ConferenceNotBridged
+
+    def announcement_ended(self, call_sid: Sid | None, url: str, at: datetime) -> None:
+        """An announcement has been heard by one participant, or by all (None)."""
+        self._announced("announcement-end", call_sid, {"AnnounceUrl": url}, at)
+
+    def announcement_failed(self, call_sid: Sid | None, url: str, why: str, at: datetime) -> None:
+        """An announcement could not be played. *why* is for people."""
+        self._announced("announcement-fail", call_sid, {"AnnounceUrl": url, "ReasonAnnouncementFailed": why}, at)
+
+    # --- leaving ---------------------------------------------------------------------------------------------
+
+    def leave(self, call_sid: Sid, departure: Departure, at: datetime, call_status: CallStatus) -> None:
+        """A leg is gone, or shall be. *call_status*: how its call stands now, for the webhook. Raises 20404."""
+        leaver = self._live(call_sid)
+        self._part(leaver, departure.reason, call_status, at)
+        if departure.dismisses:
+            self._said.append(Dismiss(call_sid, departure.reason))
+        ending = ending_after(leaver, departure, anybody_left=not self.empty)
+        if ending is not None:
+            self._complete(ending, at)
+        elif leaver.connected and leaver.beep_on_exit and self._started:
+            self._said.append(PlayBeep(entering=False))
+        self._settle()
+
+    def end(self, at: datetime) -> None:
+        """The API completes the conference. Raises `ConferenceCompleted` if it was over already."""
+        self._require_live()
+        self._complete(ENDED_VIA_API, at)
+        self._settle()
+
+    # --- rules -----------------------------------------------------------------------------------------------
+
+    @property
+    def _started(self) -> bool:
+        return self._record.status is ConferenceStatus.IN_PROGRESS
+
+    def _live(self, participant: str) -> Participant:
+        found = self._roster.find(participant)
+        if found is None:
+            raise not_found(f"/Conferences/{self._record.sid}/Participants/{participant}")
+        return found
+
+    def _require_live(self) -> None:
+        if self._record.status is ConferenceStatus.COMPLETED:
+            raise ConferenceCompleted(self._record.sid)
+
+    def _admit(self, call_sid: Sid, options: ParticipantOptions, origin: Origin) -> None:
+        self._require_live()
+        present = self._roster.find(call_sid)
+        if present is not None:
+            raise IllegalStep(present.record.status, ParticipantStatus.QUEUED)
+        check_newcomer(call_sid, options, self._roster, self.options.max_participants, origin)
+
+    def _new_record(self, call_sid: Sid, status: ParticipantStatus, at: datetime) -> ParticipantRecord:
+        mine = self._record
+        sid = self._sids.new(PARTICIPANT)
+        return ParticipantRecord(sid, mine.account_sid, mine.sid, call_sid, status, date_created=at, date_updated=at)
+
+    def _proceed(self, call_sid: Sid, status: ParticipantStatus, at: datetime) -> None:
+        leg = self._live(call_sid)
+        if leg.record.status is not status:
+            self._roster.put(leg.stepped(status, at))
+
+    def _enter(self, participant: Participant, at: datetime) -> ParticipantRecord:
+        """Seat a connected leg. It joins before the conference starts: two participants are what makes it start."""
+        self._roster.put(participant)
+        self._tell("participant-join", at, participant)
+        starts = self._may_start()
+        if starts:
+            self._rewrite(ConferenceStatus.IN_PROGRESS, at)
+            self._record = replace(self._record, start_time=at)
+            self._tell("conference-start", at)
+        if self._started and participant.beep_on_enter:
+            self._said.append(PlayBeep(entering=True))
+        if starts and self.options.recording is not None:
+            self._said.append(BeginRecording())
+        self._settle()
+        return participant.record
+
+    def _may_start(self) -> bool:
+        """Two are connected, and one of them has startConferenceOnEnter (reference, section 1.2)."""
+        if self._record.status is not ConferenceStatus.INIT:
+            return False
+        connected = [participant.record for participant in self._roster if participant.connected]
+        return len(connected) >= 2 and any(record.start_conference_on_enter for record in connected)
+
+    def _part(self, leaver: Participant, reason: ReasonParticipantLeft, status: CallStatus, at: datetime) -> None:
+        gone = leaver.left(reason, at)
+        self._roster.remove(gone)
+        details = {"ParticipantCallStatus": status.value, "ReasonParticipantLeft": reason.value}
+        self._tell("participant-leave", at, gone, details)
+
+    def _complete(self, ending: Ending, at: datetime) -> None:
+        """Let everybody go, in the order in which they came, then end."""
+        for other in tuple(self._roster):
+            status = CallStatus.IN_PROGRESS if other.connected else CallStatus.CANCELED
+            self._part(other, ending.others, status, at)
+            self._said.append(Dismiss(other.call_sid, ending.others))
+        self._rewrite(ConferenceStatus.COMPLETED, at)
+        self._record = replace(
+            self._record,
+            end_time=at,
+            reason_conference_ended=ending.reason,
+            call_sid_ending_conference=ending.by.call_sid if ending.by else None,
+            end_detail=ending.detail,
+        )
+        self._tell("conference-end", at, details=ending.details())
+        self._said.append(ConferenceOver())
+
+    def _rewrite(self, status: ConferenceStatus, at: datetime) -> None:
+        """Step to *status*, and have that written down."""
+        status = step(CONFERENCE, self._record.status, status)
+        self._record = replace(self._record, status=status, date_updated=at)
+        self._record_changed = True
+
+    def _announced(self, name: str, call_sid: Sid | None, details: Mapping[str, str], at: datetime) -> None:
+        self._require_live()
+        self._tell(name, at, None if call_sid is None else self._live(call_sid), details)
+        self._hand_out()
+
+    # --- saying it -------------------------------------------------------------------------------------------
+
+    def _tell(
+        self,
+        name: str,
+        at: datetime,
+        participant: Participant | None = None,
+        details: Mapping[str, str] = NOTHING_MORE,
+    ) -> None:
+        self._said.append(self._numbers.event(name, at, participant, details))
+
+    def _settle(self) -> None:
+        """Close a command: first what the ears notice, once, and only if they do; then what is told about it."""
+        places = (participant.place(self._started) for participant in self._roster)
+        now = seats([place for place in places if place is not None])
+        if now != self._seats:
+            self._seats = now
+            self._outputs.append(Rewire(now))
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Close a command that no ear can notice."""
+        self._outputs.extend(self._said)
+        self._said.clear()

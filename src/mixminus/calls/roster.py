@@ -1,0 +1,56 @@
+"""Who is in a conference, or on the way into it, and who ever was."""
+
+from collections.abc import Iterator
+
+from mixminus.base.types import Sid
+from mixminus.calls.participant import Participant
+from mixminus.calls.records import ParticipantRecord
+
+
+class Roster:
+    """Live participants in the order in which they came, found by call SID or label; the records of all."""
+
+    def __init__(self) -> None:
+        self._live: dict[Sid, Participant] = {}
+        self._by_label: dict[str, Sid] = {}
+        self._records: dict[Sid, ParticipantRecord] = {}
+        self._changed: dict[Sid, ParticipantRecord] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def __iter__(self) -> Iterator[Participant]:
+        return iter(self._live.values())
+
+    def find(self, participant: str) -> Participant | None:
+        """The live participant with that call SID or label. A label cannot look like a call SID."""
+        return self._live.get(self._by_label.get(participant, Sid(participant)))
+
+    def put(self, participant: Participant) -> None:
+        """Add a newcomer, or replace what was known of one who is here."""
+        self._live[participant.call_sid] = participant
+        if participant.record.label is not None:
+            self._by_label[participant.record.label] = participant.call_sid
+        self._write(participant.record)
+
+    def remove(self, gone: Participant) -> None:
+        """Take out one who has left; *gone* is the last that is known of it."""
+        del self._live[gone.call_sid]
+        if gone.record.label is not None:
+            del self._by_label[gone.record.label]
+        self._write(gone.record)
+
+    def records(self) -> tuple[ParticipantRecord, ...]:
+        """Everybody who was ever here, oldest first."""
+        return tuple(self._records.values())
+
+    def changed_records(self) -> tuple[ParticipantRecord, ...]:
+        """What has changed since this was last asked."""
+        changed = tuple(self._changed.values())
+        self._changed.clear()
+        return changed
+
+    def _write(self, record: ParticipantRecord) -> None:
+        # Who comes back is a new participant with a SID of its own; the record of the first visit stays.
+        if self._records.get(record.sid) != record:
+            self._records[record.sid] = self._changed[record.sid] = record
