@@ -1,0 +1,1 @@
+"""Sound as arrays: codecs, tones, concealment, files. Arrays in, arrays out."""

@@ -1,0 +1,35 @@
+"""The decorator of every kernel: plain Python in, machine code out, kept on disk between runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar, cast
+
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_PACKAGE: Final = Path(__file__).parent.parent
+_SOURCES: Final = ("audio/*.py", "media/kernels/*.py", "media/state.py")
+
+
+def _newest_source() -> tuple[float, int]:
+    """One date and size for all files that kernels are made of."""
+    files = [path.stat() for pattern in _SOURCES for path in _PACKAGE.glob(pattern)]
+    return max(file.st_mtime for file in files), sum(file.st_size for file in files)
+
+
+_STAMP: Final = _newest_source()
+
+
+def kernel(function: F) -> F:
+    """Compile *function* at its first call, or load it from the cache; it runs without the interpreter's lock.
+
+    The plain version stays callable as `.py_func`. Numba dates a cached kernel by its own file alone, and would
+    go on using it after an edit of a kernel or a constant that it takes from another file; so ours are dated by
+    all their sources together.
+    """
+    compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
+    cache_file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if cache_file is not None:  # None when the compiler is switched off, to debug
+        cache_file._source_stamp = _STAMP
+    return cast(F, compiled)
