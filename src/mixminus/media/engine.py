@@ -1,0 +1,293 @@
+"""The media engine: commands and packets in, a tick, events and packets out.
+
+It knows no socket, clock or thread; shells bring packets, call `tick` every 20 ms, and carry packets away. Commands
+take effect between two ticks, all those of one `apply` together (law 2).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from mixminus.audio import g711
+from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.base.types import RandomBytes
+from mixminus.media.clips import ClipStore
+from mixminus.media.contract import (
+    CloseLeg,
+    Command,
+    DigitPressed,
+    Event,
+    LegOpened,
+    LegRefused,
+    OpenLeg,
+    OpenPipe,
+    PauseRecording,
+    Play,
+    PlayerFinished,
+    ResumeRecording,
+    RtpTimedOut,
+    SendDigits,
+    SetLegMedia,
+    SetRoom,
+    StartRecording,
+    StopPlayer,
+    StopRecording,
+)
+from mixminus.media.digits import DigitSenders
+from mixminus.media.disk import Disk, InlineDisk
+from mixminus.media.kernels.accept import accept
+from mixminus.media.kernels.mix import mix
+from mixminus.media.kernels.packetise import packetise
+from mixminus.media.kernels.playout import playout
+from mixminus.media.kernels.record import record
+from mixminus.media.legs import Legs
+from mixminus.media.players import Players
+from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key
+from mixminus.media.recorders import Recorders
+from mixminus.media.rooms import Rooms
+from mixminus.media.state import (
+    DIGIT,
+    PACKET_BYTES,
+    PLAYER_ENDED,
+    TIMED_OUT,
+    Happenings,
+    Inbox,
+    Outbox,
+    grown,
+    zeroed,
+)
+from mixminus.rtp.telephone_event import DIGITS
+
+INBOX_PER_LEG: Final = 2
+"""Packets that may arrive for a leg in one tick, on average over all legs."""
+
+_DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING])
+_ENCODINGS: Final = np.stack([g711.ULAW_ENCODING, g711.ALAW_ENCODING])
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Rows double when they are used up, up to `max_legs`; a row that was never used takes no memory."""
+
+    legs: int = 4096
+    max_legs: int = 32768
+    rooms: int = 1024
+    players: int = 1024
+    recorders: int = 64
+    happenings: int = 8192
+    clip_cache_bytes: int = 64 << 20
+    """How much decoded audio is kept after nobody plays it any more."""
+
+
+class Engine:
+    """All legs and rooms of one worker."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        random_bytes: RandomBytes,
+        ports: Ports | None = None,
+        disk: Disk | None = None,
+    ) -> None:
+        disk = disk or InlineDisk()
+        self.ports = ports or ImaginaryPorts()
+        self.legs = Legs(settings.legs, random_bytes)
+        self.rooms = Rooms(settings.rooms, self.legs)
+        self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
+        self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
+        self.digits = DigitSenders(self.legs)
+        self.inbox = zeroed(Inbox, INBOX_PER_LEG * settings.legs)
+        self.arrived = 0
+        """How many rows of the inbox hold a packet for the next tick."""
+        self.inbox_overflows = 0
+        self.outbox = zeroed(Outbox, settings.legs)
+        self.departing = 0
+        """How many rows of the outbox the last tick filled."""
+        self.ticks = 0
+        self._max_legs = settings.max_legs
+        self._happenings = zeroed(Happenings, settings.happenings)
+        self._work = np.zeros(2 * FRAME_SAMPLES, np.int16)
+        self._total = np.zeros(FRAME_SAMPLES, np.int32)
+        self._events: list[Event] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Complete all recordings."""
+        self.recorders.close()
+
+    def apply(self, commands: Iterable[Command]) -> None:
+        """Carry out commands, before the next tick."""
+        for command in commands:
+            self._carry_out(command)
+
+    def take_events(self) -> list[Event]:
+        """What happened since this was asked last, in order."""
+        self._events.extend(self.recorders.take_ended())
+        events, self._events = self._events, []
+        return events
+
+    def receive(self, leg: int, packet: bytes, source: tuple[str, int]) -> None:
+        """Put one datagram into the inbox; the compiled socket loop does the same for thousands."""
+        row = self.legs.slots.row(leg)
+        if row is None:
+            return
+        at = self.arrived
+        if at == len(self.inbox.slot):
+            self.inbox_overflows += 1
+            return
+        kept = packet[:PACKET_BYTES]
+        self.inbox.data[at, : len(kept)] = np.frombuffer(kept, np.uint8)
+        self.inbox.bytes[at] = len(packet)
+        self.inbox.slot[at] = row
+        self.inbox.generation[at] = self.legs.line.generation[row]
+        self.inbox.source[at] = address_key(*source)
+        self.arrived += 1
+
+    def tick(self) -> None:
+        """20 ms: what arrived is heard, what is heard departs."""
+        self.ticks += 1
+        self._events.extend(self.players.start_loaded())
+        self._events.extend(self.digits.step())
+        self._run_kernels()
+        self.arrived = 0
+        self._tell_happenings()
+        self.recorders.flush(self.ticks)
+
+    def _run_kernels(self) -> None:
+        legs, rooms, players, recorders = self.legs, self.rooms, self.players, self.recorders
+        active, count = legs.slots.active, legs.slots.count
+        accept(
+            self.inbox,
+            self.arrived,
+            legs.line,
+            legs.reception,
+            self._happenings,
+            _DECODINGS,
+            self.ticks,
+        )
+        playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
+        mix(
+            rooms.slots.active,
+            rooms.slots.count,
+            active,
+            count,
+            players.slots.active,
+            players.slots.count,
+            rooms.bus,
+            legs.mixing,
+            rooms.edges,
+            legs.line,
+            players.rows,
+            players.segments,
+            self._happenings,
+            self._work,
+            self._total,
+        )
+        record(
+            recorders.slots.active,
+            recorders.slots.count,
+            recorders.rows,
+            recorders.taps,
+            rooms.bus,
+            legs.mixing,
+            self._total,
+        )
+        self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
+
+    def _tell_happenings(self) -> None:
+        happened = self._happenings
+        for at in range(int(happened.totals[0])):
+            row = int(happened.row[at])
+            match int(happened.kind[at]):
+                case kind if kind == DIGIT:
+                    leg = self.legs.slots.key(row)
+                    self._events.append(DigitPressed(leg, DIGITS[int(happened.value[at])]))
+                case kind if kind == TIMED_OUT:
+                    self._events.append(RtpTimedOut(self.legs.slots.key(row)))
+                case kind if kind == PLAYER_ENDED:
+                    player = self.players.slots.key(row)
+                    self.players.stop(player)
+                    self._events.append(PlayerFinished(player))
+        happened.totals[0] = 0
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case OpenLeg(leg):
+                self._open_leg(leg)
+            case OpenPipe(leg, other):
+                self._open_pipe(leg, other)
+            case SetLegMedia():
+                self.legs.set_media(command)
+            case CloseLeg(leg):
+                self._close_leg(leg)
+            case SetRoom(room, rows):
+                self.rooms.set_plan(command)
+                if not rows:
+                    self.players.stop_on(room=room)
+            case Play():
+                if (finished := self.players.play(command)) is not None:
+                    self._events.append(finished)
+            case StopPlayer(player):
+                self.players.stop(player)
+            case SendDigits(leg, digits):
+                self.digits.send(leg, digits)
+            case StartRecording():
+                self.recorders.start(command)
+            case PauseRecording(recording, skip):
+                self.recorders.pause(recording, skip)
+            case ResumeRecording(recording):
+                self.recorders.resume(recording)
+            case StopRecording(recording):
+                self.recorders.stop(recording)
+
+    def _make_room(self, legs: int) -> str | None:
+        """Grow if so many more legs need it. Returns why they cannot be had."""
+        slots = self.legs.slots
+        if slots.count + legs > self._max_legs:
+            return f"there are {slots.count} legs already"
+        if slots.count + legs > slots.capacity:
+            capacity = 2 * slots.capacity
+            self.legs.grow(capacity)
+            self.inbox = grown(self.inbox, INBOX_PER_LEG * capacity)
+            self.outbox = grown(self.outbox, capacity)
+        return None
+
+    def _open_leg(self, leg: int) -> None:
+        reason = "the leg is open already" if leg in self.legs.slots else self._make_room(1)
+        if reason is None:
+            row = self.legs.open(leg)
+            try:
+                host, port = self.ports.open(row)
+            except NoPortError as error:
+                self.legs.close(leg)
+                reason = str(error)
+            else:
+                self._events.append(LegOpened(leg, host, port))
+                return
+        self._events.append(LegRefused(leg, reason))
+
+    def _open_pipe(self, leg: int, other: int) -> None:
+        taken = leg == other or leg in self.legs.slots or other in self.legs.slots
+        reason = "the leg is open already" if taken else self._make_room(2)
+        if reason is None:
+            self.legs.join(leg, other)
+        else:
+            self._events.extend((LegRefused(leg, reason), LegRefused(other, reason)))
+
+    def _close_leg(self, leg: int) -> None:
+        row = self.legs.slots.row(leg)
+        if row is None:
+            return
+        self.players.stop_on(leg=leg)
+        self.digits.drop(leg)
+        self.recorders.forget_leg(leg)
+        self.rooms.leave(leg)
+        self.ports.close(row)
+        self.legs.close(leg)

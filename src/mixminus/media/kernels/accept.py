@@ -1,0 +1,346 @@
+"""From packets to samples in their place: the RTP receiver (RFC 3550 section 6.2 and appendix A.1).
+
+A packet is validated, belongs to the stream that the leg listens to or is put on probation, and its samples are
+decoded into a ring that RTP timestamps address. So reordering and any packet length cost nothing. When each sample
+is due is decided here, too, since an arriving packet is what tells that the playout is too early or too late.
+"""
+
+from typing import Final
+
+from mixminus.audio.compiled import kernel
+from mixminus.audio.concealment import FADE_SAMPLES
+from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.kernels.happenings import note
+from mixminus.media.state import (
+    DIGIT,
+    DUPLICATE,
+    HOLE,
+    I16,
+    LATE,
+    MALFORMED,
+    PACKET_BYTES,
+    RECEIVED,
+    RECENT_PACKETS,
+    RESYNCED,
+    RING_SAMPLES,
+    SOCKET,
+    STRAY,
+    U8,
+    UNWANTED,
+    Happenings,
+    Inbox,
+    Line,
+    Reception,
+)
+from mixminus.rtp.packet import COMFORT_NOISE, FIRST_RTCP, LAST_RTCP, PCMA, PCMU
+
+DEAD_TICKS: Final = 10
+"""A stream that was silent for 200 ms may be replaced by another one at once."""
+
+MAX_DROPOUT: Final = 3000
+MAX_MISORDER: Final = 100
+"""Sequence numbers that a stream may jump ahead or lag behind (RFC 3550 appendix A.1)."""
+
+MAX_LATE_TICKS: Final = 5
+"""After 100 ms of nothing but late packets they are not late: their sender's clock was moved."""
+
+WINDOW_PACKETS: Final = 50
+"""A second at 20 ms a packet: over so many packets the slack is watched."""
+STABLE_WINDOWS: Final = 5
+"""So many windows with slack to spare, and the playout delay shrinks."""
+
+LAST_DIGIT: Final = 15
+LONGEST_EVENT: Final = 0xFFFF
+"""A longer one goes on as a new event, right behind (RFC 4733 section 2.5.1.3)."""
+STALE_EVENT: Final = -80_000
+"""10 s: an event that claims to be older comes from a clock that was moved."""
+
+
+@kernel
+def signed32(difference: int) -> int:
+    """Of two timestamps, across the wrap: from -2**31 to 2**31 - 1."""
+    return ((difference + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+
+
+@kernel
+def signed16(difference: int) -> int:
+    """Of two sequence numbers, across the wrap."""
+    return ((difference + 0x8000) & 0xFFFF) - 0x8000
+
+
+@kernel
+def payload_bounds(packet: U8, length: int) -> tuple[int, int]:
+    """Where the payload begins and ends, behind CSRCs and header extension, before padding; (0, 0) if malformed."""
+    if length < 12 or length > PACKET_BYTES or packet[0] >> 6 != 2:
+        return 0, 0
+    start = 12 + 4 * int(packet[0] & 15)
+    if packet[0] & 0x10:
+        if start + 4 > length:
+            return 0, 0
+        start += 4 + 4 * (int(packet[start + 2]) << 8 | int(packet[start + 3]))
+    end = length
+    if packet[0] & 0x20:
+        padding = int(packet[length - 1])
+        if padding == 0:
+            return 0, 0
+        end -= padding
+    if start > end:
+        return 0, 0
+    return start, end
+
+
+@kernel
+def begin_stream(reception: Reception, slot: int, ssrc: int, sequence: int) -> None:
+    """Listen to this stream from now on, and forget the last one."""
+    reception.known[slot] = 1
+    reception.ssrc[slot] = ssrc
+    reception.sequence[slot] = sequence
+    reception.recent[slot, :] = -1
+    reception.candidate_ssrc[slot] = -1
+    reception.event_code[slot] = -1
+    reception.synced[slot] = 0
+
+
+@kernel
+def admit_source(line: Line, slot: int, source: int, alive: bool) -> bool:
+    """Whether packets from there are the leg's: the first address that speaks is latched until it falls silent.
+
+    The announced one may always take over: a call handed to another media server says so in SDP.
+    """
+    if line.latched[slot] == 1 and line.remote[slot] != source and alive and source != line.announced[slot]:
+        return False
+    line.latched[slot] = 1
+    line.remote[slot] = source
+    return True
+
+
+@kernel
+def admit_packet(line: Line, reception: Reception, slot: int, ssrc: int, sequence: int, alive: bool) -> bool:
+    """Whether the packet is new and of the leg's stream. Another SSRC, or a wild jump, needs two in sequence."""
+    ahead = signed16(sequence - reception.sequence[slot])
+    if reception.known[slot] == 0 or (not alive and ssrc != reception.ssrc[slot]):
+        begin_stream(reception, slot, ssrc, sequence)
+    elif ssrc != reception.ssrc[slot] or ahead > MAX_DROPOUT or ahead < -MAX_MISORDER:
+        expected = ssrc == reception.candidate_ssrc[slot] and sequence == reception.candidate_sequence[slot]
+        if not expected:
+            reception.candidate_ssrc[slot] = ssrc
+            reception.candidate_sequence[slot] = (sequence + 1) & 0xFFFF
+            line.counters[slot, STRAY] += 1
+            return False
+        begin_stream(reception, slot, ssrc, sequence)
+    elif reception.recent[slot, sequence % RECENT_PACKETS] == sequence:
+        line.counters[slot, DUPLICATE] += 1
+        return False
+    elif ahead > 0:
+        reception.sequence[slot] = sequence
+    reception.recent[slot, sequence % RECENT_PACKETS] = sequence
+    return True
+
+
+@kernel
+def accept_event(
+    reception: Reception, happenings: Happenings, slot: int, timestamp: int, marker: bool, payload: U8
+) -> None:
+    """Report a key at the first packet that tells of it, whichever that is (RFC 4733 section 2.5.2.2)."""
+    code, duration = int(payload[0]), int(payload[2]) << 8 | int(payload[3])
+    if reception.event_code[slot] >= 0:
+        after = signed32(timestamp - reception.event_timestamp[slot])
+        if after == 0:
+            reception.event_duration[slot] = max(duration, reception.event_duration[slot])
+            return
+        if STALE_EVENT < after < 0:
+            return
+        goes_on = after == LONGEST_EVENT and code == reception.event_code[slot] and not marker
+    else:
+        goes_on = False
+    reception.event_code[slot] = code
+    reception.event_timestamp[slot] = timestamp
+    reception.event_duration[slot] = duration
+    if code <= LAST_DIGIT and not goes_on:
+        note(happenings, DIGIT, slot, code)
+
+
+@kernel
+def synchronise(line: Line, reception: Reception, slot: int, timestamp: int) -> None:
+    """Play this timestamp next: the least delay, with nothing left of what was waiting."""
+    if reception.synced[slot] == 1:
+        line.counters[slot, RESYNCED] += 1
+    reception.synced[slot] = 1
+    reception.play_at[slot] = timestamp
+    reception.ring[slot, :] = HOLE
+    reception.least_slack[slot] = RING_SAMPLES
+    reception.most_slack[slot] = 0
+    reception.most_slack_before[slot] = 0
+    reception.window[slot] = 0
+    reception.stable_windows[slot] = 0
+    reception.late_ticks[slot] = 0
+    reception.shrink_wait[slot] = 0
+
+
+@kernel
+def move_playout(reception: Reception, slot: int, samples: int) -> None:
+    """Play everything that many samples later (the delay grows), or earlier if negative."""
+    reception.play_at[slot] = (reception.play_at[slot] - samples) & 0xFFFFFFFF
+    reception.least_slack[slot] += samples
+    reception.most_slack[slot] += samples
+    reception.most_slack_before[slot] += samples
+
+
+@kernel
+def watch_slack(line: Line, reception: Reception, slot: int, slack: int) -> None:
+    """Learn from a packet in time how much delay could be spared."""
+    reception.late_ticks[slot] = 0
+    reception.least_slack[slot] = min(slack, reception.least_slack[slot])
+    reception.most_slack[slot] = max(slack, reception.most_slack[slot])
+    reception.window[slot] += 1
+    if reception.window[slot] < WINDOW_PACKETS:
+        return
+    spare = reception.least_slack[slot]
+    excess = spare - max(line.ceiling[slot], FRAME_SAMPLES)
+    reception.stable_windows[slot] = reception.stable_windows[slot] + 1 if spare >= FRAME_SAMPLES else 0
+    reception.window[slot] = 0
+    reception.least_slack[slot] = RING_SAMPLES
+    reception.most_slack_before[slot] = reception.most_slack[slot]
+    reception.most_slack[slot] = 0
+    if excess > 0:  # after a burst that had been held up: beyond the ceiling nobody waits for silence
+        move_playout(reception, slot, -excess)
+    elif reception.stable_windows[slot] >= STABLE_WINDOWS and reception.shrink_wait[slot] == 0:
+        reception.stable_windows[slot] = 0
+        reception.shrink_wait[slot] = 1
+
+
+@kernel
+def place(line: Line, reception: Reception, slot: int, timestamp: int, samples: int, tick: int) -> int:
+    """How many samples from the next one to play the packet belongs; may move the playout to make it fit.
+
+    Negative, when it comes too late.
+    """
+    if reception.synced[slot] == 0:
+        synchronise(line, reception, slot, timestamp)
+    slack = signed32(timestamp - reception.play_at[slot])
+    silent = reception.hole_run[slot] >= FADE_SAMPLES
+    fits = -line.ceiling[slot] <= slack <= line.ceiling[slot]
+    if slack + samples > RING_SAMPLES or slack < -RING_SAMPLES or (silent and not fits):
+        synchronise(line, reception, slot, timestamp)  # a clock that was moved, or stood still in silence
+        slack = 0
+    if slack < 0:
+        # If all since then was concealed, the packet can still be played whole; else only the next ones gain.
+        needed = -slack if -slack <= reception.hole_run[slot] else FRAME_SAMPLES
+        delay = max(reception.most_slack[slot], reception.most_slack_before[slot])
+        if delay + needed <= line.ceiling[slot]:
+            move_playout(reception, slot, needed)
+            slack += needed
+    if slack >= 0:
+        watch_slack(line, reception, slot, slack)
+        return signed32(timestamp - reception.play_at[slot])
+    line.counters[slot, LATE] += 1
+    if reception.late_tick[slot] != tick:
+        reception.late_tick[slot] = tick
+        reception.late_ticks[slot] += 1
+    if reception.late_ticks[slot] > MAX_LATE_TICKS:
+        synchronise(line, reception, slot, timestamp)
+        slack = 0
+    return slack
+
+
+@kernel
+def accept_audio(
+    line: Line, reception: Reception, slot: int, timestamp: int, payload: U8, decoding: I16, tick: int
+) -> None:
+    """Decode a payload into the ring; what is already due is left out."""
+    samples = len(payload)
+    if samples == 0:
+        return
+    slack = place(line, reception, slot, timestamp, samples, tick)
+    skipped = max(0, -slack)
+    ring = reception.ring[slot]
+    at = (timestamp + skipped) & (RING_SAMPLES - 1)
+    before_wrap = min(samples - skipped, RING_SAMPLES - at)
+    if before_wrap <= 0:
+        return
+    target, coded = ring[at : at + before_wrap], payload[skipped : skipped + before_wrap]
+    for i in range(before_wrap):
+        target[i] = decoding[coded[i]]
+    rest = payload[skipped + before_wrap :]
+    for i in range(len(rest)):
+        ring[i] = decoding[rest[i]]
+
+
+@kernel
+def accept_packet(
+    packet: U8,
+    length: int,
+    slot: int,
+    source: int,
+    line: Line,
+    reception: Reception,
+    happenings: Happenings,
+    decodings: I16,
+    tick: int,
+) -> None:
+    """One packet, from whoever sent it."""
+    start, end = payload_bounds(packet, length)
+    if end == 0:
+        line.counters[slot, MALFORMED] += 1
+        return
+    payload_type = int(packet[1] & 0x7F)
+    is_event = payload_type == line.event_payload_type[slot]
+    is_audio = payload_type in (PCMU, PCMA)
+    is_rtcp = FIRST_RTCP <= payload_type <= LAST_RTCP
+    if is_rtcp or not (is_event or is_audio or payload_type == COMFORT_NOISE):
+        line.counters[slot, UNWANTED] += 1
+        return
+    alive = reception.known[slot] == 1 and reception.idle_ticks[slot] < DEAD_TICKS
+    if not admit_source(line, slot, source, alive):
+        line.counters[slot, STRAY] += 1
+        return
+    sequence = int(packet[2]) << 8 | int(packet[3])
+    timestamp = int(packet[4]) << 24 | int(packet[5]) << 16 | int(packet[6]) << 8 | int(packet[7])
+    ssrc = int(packet[8]) << 24 | int(packet[9]) << 16 | int(packet[10]) << 8 | int(packet[11])
+    if not admit_packet(line, reception, slot, ssrc, sequence, alive):
+        return
+    reception.idle_ticks[slot] = 0
+    reception.timed_out[slot] = 0
+    if line.receives[slot] == 0:
+        line.counters[slot, UNWANTED] += 1
+        return
+    line.counters[slot, RECEIVED] += 1
+    payload = packet[start:end]
+    if is_event:
+        if len(payload) < 4:
+            line.counters[slot, MALFORMED] += 1
+            return
+        accept_event(reception, happenings, slot, timestamp, packet[1] >> 7 == 1, payload)
+    elif is_audio:
+        decoding = decodings[1] if payload_type == PCMA else decodings[0]
+        accept_audio(line, reception, slot, timestamp, payload, decoding, tick)
+    else:  # comfort noise: the sender is silent on purpose, nothing is to be made up (RFC 3389)
+        reception.hole_run[slot] = FADE_SAMPLES
+
+
+@kernel
+def accept(
+    inbox: Inbox,
+    arrived: int,
+    line: Line,
+    reception: Reception,
+    happenings: Happenings,
+    decodings: I16,
+    tick: int,
+) -> None:
+    """Take in all packets since the last tick. `decodings`: µ-law's table, then A-law's."""
+    for i in range(arrived):
+        slot = inbox.slot[i]
+        meant_for_it = inbox.generation[i] == line.generation[slot]
+        if meant_for_it and line.kind[slot] == SOCKET and line.has_media[slot] == 1:
+            accept_packet(
+                inbox.data[i],
+                inbox.bytes[i],
+                slot,
+                inbox.source[i],
+                line,
+                reception,
+                happenings,
+                decodings,
+                tick,
+            )

@@ -1,0 +1,91 @@
+"""From what every leg hears to its next packet: the RTP sender (RFC 3550 section 5.1)."""
+
+from mixminus.audio.compiled import kernel
+from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.state import I16, I32, SENT, SOCKET, U8, Line, Mixing, Outbox, Transmission
+from mixminus.rtp.packet import PCMA
+
+
+@kernel
+def write_header(packet: U8, marker: int, payload_type: int, sequence: int, timestamp: int, ssrc: int) -> None:
+    packet[0] = 0x80
+    packet[1] = marker << 7 | payload_type
+    packet[2] = sequence >> 8
+    packet[3] = sequence & 0xFF
+    for i in range(4):
+        packet[4 + i] = (timestamp >> (24 - 8 * i)) & 0xFF
+        packet[8 + i] = (ssrc >> (24 - 8 * i)) & 0xFF
+
+
+@kernel
+def write_event(packet: U8, line: Line, transmission: Transmission, slot: int) -> int:
+    """A telephone event: marker at its start, whose timestamp all its packets carry (RFC 4733 section 2.5.1)."""
+    starts = transmission.event_starts[slot]
+    if starts == 1:
+        transmission.event_timestamp[slot] = transmission.timestamp[slot]
+    write_header(
+        packet,
+        starts,
+        line.event_payload_type[slot],
+        transmission.sequence[slot],
+        transmission.event_timestamp[slot],
+        transmission.ssrc[slot],
+    )
+    packet[12:16] = transmission.event_payload[slot]
+    return 16
+
+
+@kernel
+def write_audio(packet: U8, line: Line, transmission: Transmission, slot: int, heard: I16, encodings: U8) -> int:
+    write_header(
+        packet,
+        transmission.marker[slot],
+        line.payload_type[slot],
+        transmission.sequence[slot],
+        transmission.timestamp[slot],
+        transmission.ssrc[slot],
+    )
+    transmission.marker[slot] = 0
+    encoding = encodings[1] if line.payload_type[slot] == PCMA else encodings[0]
+    payload = packet[12 : 12 + FRAME_SAMPLES]
+    for i in range(FRAME_SAMPLES):
+        payload[i] = encoding[heard[i] & 0xFFFF]
+    return 12 + FRAME_SAMPLES
+
+
+@kernel
+def packetise(
+    active: I32,
+    legs: int,
+    line: Line,
+    transmission: Transmission,
+    mixing: Mixing,
+    outbox: Outbox,
+    encodings: U8,
+) -> int:
+    """Write this tick's packet of every leg that sends. Returns how many. `encodings`: µ-law's table, then A-law's.
+
+    Timestamps go on while nothing is sent; the next packet then begins a talkspurt (RFC 3551 section 4.1).
+    """
+    departing = 0
+    for n in range(legs):
+        slot = active[n]
+        if line.kind[slot] != SOCKET or line.has_media[slot] == 0:
+            continue
+        if line.sends[slot] == 1 and line.remote[slot] != 0:
+            packet = outbox.data[departing]
+            if transmission.event_due[slot] == 1:
+                size = write_event(packet, line, transmission, slot)
+            else:
+                size = write_audio(packet, line, transmission, slot, mixing.heard[slot], encodings)
+            outbox.slot[departing] = slot
+            outbox.bytes[departing] = size
+            outbox.destination[departing] = line.remote[slot]
+            transmission.sequence[slot] = (transmission.sequence[slot] + 1) & 0xFFFF
+            line.counters[slot, SENT] += 1
+            departing += 1
+        else:
+            transmission.marker[slot] = 1
+        transmission.event_due[slot] = 0
+        transmission.timestamp[slot] = (transmission.timestamp[slot] + FRAME_SAMPLES) & 0xFFFFFFFF
+    return departing

@@ -1,0 +1,135 @@
+"""The legs' rows: opened, told what SDP agreed on, freed."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES
+from mixminus.base.types import RandomBytes
+from mixminus.media.contract import SetLegMedia
+from mixminus.media.ports import address_key
+from mixminus.media.slots import Slots
+from mixminus.media.state import (
+    HOLE,
+    PIPE,
+    SOCKET,
+    Line,
+    Mixing,
+    Reception,
+    Transmission,
+    clear_row,
+    grown,
+    zeroed,
+)
+from mixminus.rtp.packet import PCMA, PCMU
+
+CEILINGS: Final = {
+    "off": 0,
+    "small": FRAME_SAMPLES,
+    "medium": 2 * FRAME_SAMPLES,
+    "large": 3 * FRAME_SAMPLES,
+}
+"""Of the playout delay, by `SetLegMedia.jitter_buffer`."""
+
+PAYLOAD_TYPES: Final = {"PCMU": PCMU, "PCMA": PCMA}
+
+
+@dataclass(frozen=True, slots=True)
+class LegStatistics:
+    """Packets since the leg was opened; `concealed_samples` are samples. The order is that of `state.COUNTERS`."""
+
+    received: int
+    sent: int
+    malformed: int
+    unwanted: int
+    """RTCP, unknown payload types, and what came while the leg was not to receive."""
+    stray: int
+    """From another address or of another stream than the leg listens to."""
+    duplicate: int
+    late: int
+    concealed_samples: int
+    resynced: int
+
+
+class Legs:
+    """Which leg is where, and its rows. Kernels work on the arrays."""
+
+    def __init__(self, capacity: int, random_bytes: RandomBytes) -> None:
+        self.slots: Slots[int] = Slots(capacity)
+        self.line = zeroed(Line, capacity)
+        self.reception = zeroed(Reception, capacity)
+        self.transmission = zeroed(Transmission, capacity)
+        self.mixing = zeroed(Mixing, capacity)
+        self._random_bytes = random_bytes
+
+    def grow(self, capacity: int) -> None:
+        self.slots.grow(capacity)
+        self.line = grown(self.line, capacity)
+        self.reception = grown(self.reception, capacity)
+        self.transmission = grown(self.transmission, capacity)
+        self.mixing = grown(self.mixing, capacity)
+
+    def open(self, leg: int) -> int:
+        """Give the leg a row: with a socket, silent, in no room."""
+        row = self.slots.take(leg)
+        self.line.kind[row] = SOCKET
+        self.line.event_payload_type[row] = -1
+        self.reception.ring[row] = HOLE
+        self.reception.event_code[row] = -1
+        self.mixing.room[row] = -1
+        self.mixing.edge[row] = -1
+        self.transmission.marker[row] = 1
+        # RFC 3550 section 5.1: all three begin at random.
+        self.transmission.ssrc[row] = int.from_bytes(self._random_bytes(4))
+        self.transmission.timestamp[row] = int.from_bytes(self._random_bytes(4))
+        self.transmission.sequence[row] = int.from_bytes(self._random_bytes(2))
+        return row
+
+    def join(self, leg: int, other: int) -> None:
+        """Open both, back to back."""
+        rows = self.open(leg), self.open(other)
+        for row, peer in (rows, rows[::-1]):
+            self.line.kind[row] = PIPE
+            self.line.peer[row] = peer
+
+    def close(self, leg: int) -> None:
+        """Free the row. What is still under way to it is for nobody."""
+        row = self.slots.release(leg)
+        if self.line.kind[row] == PIPE and (peer := self.line.peer[row]) >= 0:
+            self.line.peer[peer] = -1
+        generation = self.line.generation[row]
+        for bundle in (self.line, self.reception, self.transmission, self.mixing):
+            clear_row(bundle, row)
+        self.line.generation[row] = generation + np.uint32(1)
+
+    def peer(self, row: int) -> int | None:
+        """The leg at the other end of a pipe."""
+        if self.line.kind[row] != PIPE or self.line.peer[row] < 0:
+            return None
+        return self.slots.key(int(self.line.peer[row]))
+
+    def set_media(self, media: SetLegMedia) -> None:
+        """Obey SDP; a pipe has none. A new remote address is believed until packets come from elsewhere."""
+        row = self.slots.row(media.leg)
+        if row is None or self.line.kind[row] != SOCKET:
+            return
+        line = self.line
+        announced = address_key(media.remote_host, media.remote_port)
+        if announced != line.announced[row] or line.has_media[row] == 0:
+            line.announced[row] = line.remote[row] = announced
+            line.latched[row] = 0
+        line.payload_type[row] = PAYLOAD_TYPES.get(media.codec, PCMU)
+        events = media.telephone_event_payload_type
+        line.event_payload_type[row] = -1 if events is None else events
+        line.sends[row] = media.sends
+        line.receives[row] = media.receives
+        line.ceiling[row] = CEILINGS.get(media.jitter_buffer, CEILINGS["large"])
+        line.timeout_ticks[row] = -(-media.rtp_timeout_ms // FRAME_MS)
+        line.has_media[row] = 1
+        self.reception.idle_ticks[row] = 0
+        self.reception.timed_out[row] = 0
+
+    def statistics(self, leg: int) -> LegStatistics | None:
+        row = self.slots.row(leg)
+        return None if row is None else LegStatistics(*(int(count) for count in self.line.counters[row]))

@@ -1,0 +1,111 @@
+"""A WAV file that grows. Its header is right after every append, so that a crash loses what was never handed over."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mixminus.audio.frames import FRAME_SAMPLES, RATE_HZ, duration_ms_of
+from mixminus.audio.wav import HEADER_BYTES, MAX_DATA_BYTES, SAMPLE_BYTES, wav_header
+from mixminus.media.contract import RecordingStopped
+from mixminus.media.state import I32
+
+AUDIBLE: Final = 256
+"""Peak of a frame in which somebody is heard: -42 dBFS, above G.711's idle noise and a quiet room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Some ticks of a recording: interleaved samples, and each tick's peak."""
+
+    samples: bytes
+    peaks: I32
+
+
+class RecordingFile:
+    """One recording on disk. All methods run on the disk's thread; *report* is told once how it ended."""
+
+    def __init__(
+        self, recording: str, path: str, channels: int, trim: bool, report: Callable[[RecordingStopped], None]
+    ) -> None:
+        self._recording = recording
+        self._path = path
+        self._channels = channels
+        self._trim = trim
+        self._report = report
+        self._file: int | None = None
+        self._data_bytes = 0
+        self._audible_bytes = 0
+        """Up to the end of the last tick in which somebody was heard."""
+
+    def open(self) -> None:
+        self._attempt(self._create)
+
+    def append(self, audio: Audio) -> None:
+        self._attempt(lambda: self._write(audio))
+
+    def finish(self) -> None:
+        self._attempt(self._complete)
+
+    @property
+    def _tick_bytes(self) -> int:
+        return FRAME_SAMPLES * self._channels * SAMPLE_BYTES
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """The first error ends the recording: it is reported, and later steps find no file."""
+        try:
+            step()
+        except (OSError, ValueError) as error:
+            self._end(f"{self._path} cannot be written: {error}")
+
+    def _create(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        self._write_header()
+
+    def _write(self, audio: Audio) -> None:
+        if self._file is None:
+            return
+        loud = (audio.peaks >= AUDIBLE).nonzero()[0]
+        samples = audio.samples
+        if self._trim and not self._audible_bytes:
+            if not len(loud):
+                return
+            samples = samples[loud[0] * self._tick_bytes :]
+        if len(loud):
+            quiet_end = (len(audio.peaks) - 1 - int(loud[-1])) * self._tick_bytes
+            self._audible_bytes = self._data_bytes + len(samples) - quiet_end
+        if self._data_bytes + len(samples) > MAX_DATA_BYTES:
+            raise ValueError("a WAV file holds no more than 4 GB")
+        _write_all(self._file, samples, HEADER_BYTES + self._data_bytes)
+        self._data_bytes += len(samples)
+        self._write_header()
+
+    def _complete(self) -> None:
+        if self._file is None:
+            return
+        if self._trim:
+            self._data_bytes = self._audible_bytes
+            os.ftruncate(self._file, HEADER_BYTES + self._data_bytes)
+            self._write_header()
+        self._end(None)
+
+    def _write_header(self) -> None:
+        assert self._file is not None
+        _write_all(self._file, wav_header(self._data_bytes, self._channels, RATE_HZ), 0)
+
+    def _end(self, error: str | None) -> None:
+        size_bytes = 0
+        if self._file is not None:
+            size_bytes = HEADER_BYTES + self._data_bytes
+            os.close(self._file)
+            self._file = None
+        duration_ms = duration_ms_of(self._data_bytes // (self._channels * SAMPLE_BYTES))
+        silent = self._audible_bytes == 0
+        self._report(RecordingStopped(self._recording, duration_ms, size_bytes, silent, error))
+
+
+def _write_all(file: int, data: bytes, offset: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, offset)
+        view, offset = view[written:], offset + written

@@ -1,0 +1,257 @@
+"""What the engine knows, as arrays: one row a leg, room, player or recording.
+
+Kernels get these bundles whole. Numbers that wrap on the wire (sequence numbers, timestamps) are kept as int64 within
+their wire range. A zeroed row is a free one.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+I16 = NDArray[np.int16]
+I32 = NDArray[np.int32]
+U32 = NDArray[np.uint32]
+I64 = NDArray[np.int64]
+
+RING_SAMPLES: Final = 4096
+"""512 ms, a power of two: a timestamp's low bits are its place."""
+HOLE: Final = -32768
+"""Marks a place of the ring where nothing arrived; no G.711 code decodes to it."""
+
+PACKET_BYTES: Final = 1500
+"""What one Ethernet frame carries. G.711 with 120 ms a packet needs 972."""
+SENT_PACKET_BYTES: Final = 172
+RECENT_PACKETS: Final = 64
+"""How many sequence numbers are remembered, to know a duplicate."""
+
+RECORD_TICKS: Final = 50
+"""What a recording can hold between two writes to disk: twice the usual half second."""
+MAX_CHANNELS: Final = 2
+
+FREE, SOCKET, PIPE = 0, 1, 2
+"""Kinds of leg."""
+
+DIGIT, TIMED_OUT, PLAYER_ENDED = 1, 2, 3
+"""Kinds of happening."""
+
+TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT = 1, 2, 3
+"""Kinds of tap."""
+
+RECORDING, PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP = 1, 2, 3
+"""Modes of a recording."""
+
+RECEIVED, SENT, MALFORMED, UNWANTED, STRAY, DUPLICATE, LATE, CONCEALED, RESYNCED = range(9)
+"""Columns of the counters: packets, but `CONCEALED`, which counts samples. See `LegStatistics`."""
+COUNTERS: Final = 9
+
+
+class Line(NamedTuple):
+    """What was agreed on for each leg."""
+
+    generation: U32
+    """Grows when the row is freed: what was meant for the last leg is not for the next one."""
+    kind: U8
+    has_media: U8
+    sends: U8
+    receives: U8
+    payload_type: U8
+    event_payload_type: I16
+    peer: I32
+    ceiling: I32
+    """Of the playout delay, in samples."""
+    timeout_ticks: I32
+    announced: I64
+    """Where SDP says to send: IPv4 address << 16 | port; 0 is unknown."""
+    remote: I64
+    """Where we send."""
+    latched: U8
+    """The remote address is one that packets came from (symmetric RTP, RFC 4961)."""
+    counters: I64
+
+
+class Reception(NamedTuple):
+    """The RTP receiver and the playout of each leg."""
+
+    known: U8
+    ssrc: I64
+    sequence: I64
+    recent: I32
+    candidate_ssrc: I64
+    candidate_sequence: I64
+    idle_ticks: I32
+    timed_out: U8
+    event_timestamp: I64
+    event_code: I16
+    event_duration: I32
+    synced: U8
+    play_at: I64
+    """The RTP timestamp of the next sample to play."""
+    ring: I16
+    least_slack: I32
+    """How many samples before its playout a packet arrived, at worst in this window."""
+    most_slack: I32
+    most_slack_before: I32
+    window: I32
+    stable_windows: I32
+    late_ticks: I32
+    late_tick: I64
+    shrink_wait: I32
+    hole_run: I32
+    """How many samples in a row were missing until now."""
+    lag: I32
+    blend: I32
+
+
+class Transmission(NamedTuple):
+    """The RTP sender of each leg."""
+
+    ssrc: I64
+    sequence: I64
+    timestamp: I64
+    marker: U8
+    event_due: U8
+    event_starts: U8
+    event_timestamp: I64
+    event_payload: U8
+
+
+class Mixing(NamedTuple):
+    """Who hears what: each leg's row of its room's routing plan, and this tick's audio."""
+
+    room: I32
+    """-1: in no room."""
+    on_bus: U8
+    hears_bus: U8
+    edge: I32
+    """First of the exceptions of this listener, or -1."""
+    said: I16
+    heard: I16
+    extra: I32
+    """Players of the leg, added up; only where `has_extra`."""
+    has_extra: U8
+
+
+class Edges(NamedTuple):
+    """Exceptions to the bus: a listener hears one leg more (sign 1) or less (-1)."""
+
+    leg: I32
+    generation: U32
+    sign: I32
+    next: I32
+
+
+class PlayerRows(NamedTuple):
+    room: I32
+    leg: I32
+    first: I32
+    segment: I32
+    """-1: not playing."""
+    position: I64
+    loops_left: I32
+    """0: for ever."""
+
+
+class Segments(NamedTuple):
+    """Stretches of a player's programme; address 0 is silence."""
+
+    address: I64
+    samples: I64
+    next: I32
+
+
+class RecorderRows(NamedTuple):
+    mode: U8
+    channels: I32
+    tap: I32
+    """First tap of each channel, or -1."""
+    buffer: I16
+    """Interleaved."""
+    ticks: I32
+    peak: I32
+    """Of each tick in the buffer, over all channels."""
+
+
+class Taps(NamedTuple):
+    kind: I32
+    row: I32
+    """-1: what was tapped is gone."""
+    next: I32
+
+
+class Inbox(NamedTuple):
+    """Packets that arrived since the last tick."""
+
+    data: U8
+    bytes: I32
+    slot: I32
+    generation: U32
+    source: I64
+
+
+class Outbox(NamedTuple):
+    """Packets of this tick."""
+
+    data: U8
+    slot: I32
+    bytes: I32
+    destination: I64
+
+
+class Happenings(NamedTuple):
+    """What the kernels have to tell; `totals[0]` of them, and `totals[1]` for which there was no room."""
+
+    kind: I32
+    row: I32
+    value: I32
+    totals: I64
+
+
+_DTYPES: Final[dict[Any, type[np.generic]]] = {
+    U8: np.uint8,
+    I16: np.int16,
+    I32: np.int32,
+    U32: np.uint32,
+    I64: np.int64,
+}
+
+_COLUMNS: Final[dict[str, tuple[int, ...]]] = {
+    "Line.counters": (COUNTERS,),
+    "Reception.recent": (RECENT_PACKETS,),
+    "Reception.ring": (RING_SAMPLES,),
+    "Transmission.event_payload": (4,),
+    "Mixing.said": (160,),
+    "Mixing.heard": (160,),
+    "Mixing.extra": (160,),
+    "RecorderRows.tap": (MAX_CHANNELS,),
+    "RecorderRows.buffer": (RECORD_TICKS * 160 * MAX_CHANNELS,),
+    "RecorderRows.peak": (RECORD_TICKS,),
+    "Inbox.data": (PACKET_BYTES,),
+    "Outbox.data": (SENT_PACKET_BYTES,),
+}
+"""Shapes of what is more than a number a row."""
+
+B = TypeVar("B", bound=tuple[Any, ...])
+
+
+def zeroed(bundle: type[B], rows: int) -> B:
+    """That many free rows. Untouched ones take no memory: the kernel hands out zeroed pages when they are used."""
+    columns = {name: _COLUMNS.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
+    arrays = (np.zeros((rows, *columns[name]), _DTYPES[kind]) for name, kind in bundle.__annotations__.items())
+    return cast(Callable[..., B], bundle)(*arrays)
+
+
+def grown(bundle: B, rows: int) -> B:
+    """The same rows, and free ones after them."""
+    larger = zeroed(type(bundle), rows)
+    for old, new in zip(bundle, larger, strict=True):
+        new[: len(old)] = old
+    return larger
+
+
+def clear_row(bundle: tuple[Any, ...], row: int) -> None:
+    """Zero all that the bundle knows of one row."""
+    for array in bundle:
+        array[row] = 0
