@@ -1,6 +1,8 @@
 """A worker that hangs, dies or lies costs one job, and the next one gets a fresh worker."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +50,16 @@ async def test_a_crash_is_told_and_the_next_job_gets_a_new_worker(rogue: Callabl
         await pool.ask({"do": "crash"})
     assert "pid" in await pool.ask({"do": "work"})
     assert pool.started == 2
+    await pool.close()
+
+
+async def test_a_worker_that_ended_while_idle_is_not_blamed_on_the_next_job(
+    rogue: Callable[[int, float], WorkerPool],
+) -> None:
+    pool = rogue(1, 10)
+    os.kill((await pool.ask({"do": "work"}))["pid"], signal.SIGKILL)
+    await pool._idle[0].wait()
+    assert "pid" in await pool.ask({"do": "work"})
     await pool.close()
 
 

@@ -46,7 +46,7 @@ class Limits:
 
     file_bytes: int = 64 * 1024 * 1024
     decoded_ms: int = 60 * 60 * 1000
-    # An hour of MP3 decodes in about 4 s on one slow core; the rest is for a busy machine.
+    # An hour of MP3 decodes in about 6 s on one slow core; the rest is for a busy machine.
     decode_s: float = 20.0
     # 4096 characters, the most a <Say> may hold, take flite about 3 s.
     speech_s: float = 15.0

@@ -38,7 +38,7 @@ class FliteVoice:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._pool = WorkerPool("mixminus.prompts.io.flite_worker", 1, limits.speech_s)
+        self._pool = WorkerPool("mixminus.prompts.io.flite_worker", 2, limits.speech_s)
 
     def speaks(self, language: str) -> bool:
         return language.partition("-")[0] == "en"
@@ -52,7 +52,7 @@ class FliteVoice:
 
 
 class EspeakVoice:
-    """Many languages by espeak-ng, in a process of its own. Robotic, about 20 ms a sentence."""
+    """Many languages by espeak-ng, in a process of its own. Robotic, about 10 ms a sentence."""
 
     name = "espeak-ng"
     _VARIANTS: Final = {Speaker.MAN: "", Speaker.WOMAN: "+f3"}
@@ -112,6 +112,6 @@ async def _ask(pool: WorkerPool, job: dict[str, str], engine: str, limits: Limit
     try:
         await pool.ask(job)
     except WorkerDied:
-        raise PromptError(INTERNAL, f"{engine} broke down over the text") from None
+        raise PromptError(INTERNAL, f"{engine} could not speak this text: its process ended") from None
     except WorkerLate:
         raise PromptError(INTERNAL, f"{engine} took longer than {limits.speech_s:g} s to speak") from None

@@ -36,7 +36,7 @@ class WorkerPool:
     async def ask(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Have a job done. Raises `PromptError` when the worker refuses it, `WorkerDied` or `WorkerLate`."""
         async with self._turn:
-            worker = self._idle.pop() if self._idle else await self._start()
+            worker = self._take_idle() or await self._start()
             try:
                 async with asyncio.timeout(self._job_s):
                     answer = await _exchange(worker, job)
@@ -57,12 +57,21 @@ class WorkerPool:
         while self._idle:
             await _kill(self._idle.pop())
 
+    def _take_idle(self) -> asyncio.subprocess.Process | None:
+        """Return a worker that waits. One that ended meanwhile (memory, an operator) is not blamed on the job."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.returncode is None:
+                return worker
+        return None
+
     async def _start(self) -> asyncio.subprocess.Process:
         self.started += 1
         try:
             return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", self._module, str(self._job_s),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C drains the node: its workers are needed until it ends
             )  # fmt: skip
         except OSError as error:
             raise PromptError(INTERNAL, f"no process could be started to prepare audio: {error}") from error
