@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from mixminus.testing.call import Call
 from mixminus.testing.call_state import CallState, Party
 from mixminus.testing.errors import CallRefused, WrongMoment
+from mixminus.testing.incoming_call import IncomingCall
 from mixminus.testing.memory_network import MemoryNetwork
+from mixminus.testing.outgoing_call import OutgoingCall
 from mixminus.testing.palette import PALETTE
 from mixminus.testing.phone import VirtualPhone
 from mixminus.testing.user_agent.wire import TransportName
@@ -33,7 +34,7 @@ async def two_phones(
         yield alice, bob
 
 
-async def connect(alice: VirtualPhone, bob: VirtualPhone) -> tuple[Call, Call]:
+async def connect(alice: VirtualPhone, bob: VirtualPhone) -> tuple[OutgoingCall, IncomingCall]:
     bob.answers()
     return await alice.dial(bob.uri), await bob.next_call()
 

@@ -131,7 +131,7 @@ class VirtualPhone:
         offer: bool = True,
         headers: Mapping[str, str] | None = None,
         patience_s: float = 120.0,
-    ) -> Call:
+    ) -> OutgoingCall:
         """Call a number (at the server) or a `sip:` URI (where it says), and return the answered call.
 
         `offer=False` sends the INVITE without SDP. Raises `CallRefused`: with 487 after *patience_s* of ringing.
