@@ -1,0 +1,75 @@
+"""Real UDP ports, one a leg."""
+
+import contextlib
+import socket
+from collections import deque
+from typing import Final
+
+import numpy as np
+
+from mixminus.media.kernels.udp import Sockets
+from mixminus.media.ports import NoPortError
+
+EXPEDITED_FORWARDING: Final = 46 << 2
+"""DSCP EF in the TOS byte: voice goes first (RFC 3246, RFC 4594 section 4.1)."""
+
+
+class UdpPorts:
+    """Even ports of a range (RFC 3550 section 11), the longest unused one first.
+
+    A port that was just freed still gets packets of its last call; a stranger must not hear or answer them.
+    A range that begins at 0 lets the system choose.
+    """
+
+    def __init__(self, host: str, low: int, high: int) -> None:
+        self._host = host
+        self._free = deque(range(low + low % 2, high + 1, 2))
+        self._open: dict[int, tuple[socket.socket, int]] = {}
+        self.sockets = Sockets(np.full(1, -1, np.int32), np.zeros(1, np.uint8))
+
+    def open(self, slot: int) -> tuple[str, int]:
+        bound, port = self._bind()
+        self._open[slot] = bound, port
+        while slot >= len(self.sockets.fd):
+            self._grow()
+        self.sockets.fd[slot] = bound.fileno()
+        self.sockets.hungry[slot] = 1
+        return self._host, int(bound.getsockname()[1])
+
+    def close(self, slot: int) -> None:
+        if slot not in self._open:
+            return
+        bound, port = self._open.pop(slot)
+        self.sockets.fd[slot] = -1
+        bound.close()
+        if port:
+            self._free.append(port)
+
+    def _bind(self) -> tuple[socket.socket, int]:
+        for _ in range(len(self._free)):
+            port = self._free.popleft()
+            try:
+                bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            except OSError as error:
+                self._free.append(port)
+                raise NoPortError(f"no more sockets: {error}") from error
+            try:
+                bound.bind((self._host, port))
+            except OSError:  # somebody else has it
+                bound.close()
+                self._free.append(port)
+                continue
+            bound.setblocking(False)
+            with contextlib.suppress(OSError):  # a wish; without it calls work, too
+                bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED_FORWARDING)
+            if port == 0:
+                self._free.append(0)
+            return bound, port
+        raise NoPortError("all media ports are taken")
+
+    def _grow(self) -> None:
+        rows = len(self.sockets.fd)
+        self.sockets = Sockets(
+            np.concatenate([self.sockets.fd, np.full(rows, -1, np.int32)]),
+            np.concatenate([self.sockets.hungry, np.zeros(rows, np.uint8)]),
+        )
