@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mixminus.webhooks.contract import HttpAnswer, HttpFailure, HttpRequest
-from mixminus.webhooks.policy import TOO_LARGE, body_is_wanted, shown
+from mixminus.webhooks.policy import body_is_wanted, shown, too_large
 
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
@@ -100,7 +100,5 @@ class _Exchange:
         if not body_is_wanted(answer.header("content-type")):
             return HttpAnswer(self._status, self._headers, b"", url)
         if len(answer.body) > self._request.max_body_bytes:
-            raise HttpFailure(
-                TOO_LARGE, "body", f"{shown(url)} answered more than {self._request.max_body_bytes} bytes"
-            )
+            raise too_large(self._request)
         return answer

@@ -8,7 +8,7 @@ import aiohttp
 from yarl import URL
 
 from mixminus.webhooks.contract import HttpAnswer, HttpFailure, HttpRequest
-from mixminus.webhooks.policy import TOO_LARGE, body_is_wanted, shown
+from mixminus.webhooks.policy import body_is_wanted, shown, too_large
 
 KEEPALIVE_S: Final = 1.0
 """Below what common servers use (Node and uvicorn 5 s, gunicorn 2 s): a POST must not meet a closing connection."""
@@ -75,37 +75,39 @@ async def _body(request: HttpRequest, response: aiohttp.ClientResponse) -> bytes
         body += piece
         if len(body) > request.max_body_bytes:
             response.close()
-            raise HttpFailure(
-                TOO_LARGE, "body", f"{shown(request.url)} answered more than {request.max_body_bytes} bytes"
-            )
+            raise too_large(request)
     return bytes(body)
 
 
 def failure_of(error: Exception, url: str) -> HttpFailure:
-    """Twilio's code for what aiohttp says (twilio-conference-api 6.3). `ct`: nothing was sent yet."""
+    """Twilio's code for what aiohttp says (twilio-conference-api 6.3)."""
+    code, kind, words = _verdict(error)
+    return HttpFailure(code, kind, f"{shown(url)}: {words}")
+
+
+def _verdict(error: Exception) -> tuple[int, str, str]:
+    """Code, kind and words. `ct`: there was no connection, so nothing was sent."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            return HttpFailure(
-                _certificate_code(error.certificate_error), "ct", f"{shown(url)}: {error.certificate_error}"
-            )
+            return _certificate_code(error.certificate_error), "ct", str(error.certificate_error)
         case aiohttp.ClientSSLError():
-            return HttpFailure(11220, "ct", f"{shown(url)}: the TLS handshake failed: {error}")
+            return 11220, "ct", f"the TLS handshake failed: {error.os_error}"
         case aiohttp.ClientConnectorDNSError():
-            return HttpFailure(11210, "ct", f"{shown(url)}: the host name does not resolve")
+            return 11210, "ct", "the host name does not resolve"
         case aiohttp.ConnectionTimeoutError():
-            return HttpFailure(11201, "ct", f"{shown(url)}: no connection in time")
+            return 11201, "ct", "no connection in time"
         case aiohttp.ClientConnectorError() if error.os_error.errno == errno.ECONNREFUSED:
-            return HttpFailure(11202, "ct", f"{shown(url)}: the connection was refused")
+            return 11202, "ct", "the connection was refused"
         case aiohttp.ClientConnectorError():
-            return HttpFailure(11205, "ct", f"{shown(url)}: no connection: {error.os_error}")
+            return 11205, "ct", f"no connection: {error.os_error}"
         case TimeoutError():
-            return HttpFailure(11200, "rt", f"{shown(url)}: no complete answer in time")
+            return 11200, "rt", "no complete answer in time"
         case aiohttp.InvalidURL():
-            return HttpFailure(11100, "url", f"{shown(url)} is not a URL that can be requested")
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
-            return HttpFailure(11205, "rt", f"{shown(url)}: the connection was closed before the answer")
+            return 11100, "url", "this is not a URL that can be requested"
+        case aiohttp.ServerDisconnectedError() | OSError():
+            return 11205, "rt", "the connection was closed before the answer"
         case _:
-            return HttpFailure(11206, "rt", f"{shown(url)}: the answer is not HTTP: {error}")
+            return 11206, "rt", f"the answer is not HTTP: {type(error).__name__}"
 
 
 def _certificate_code(error: Exception) -> int:
