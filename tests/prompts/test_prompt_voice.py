@@ -51,6 +51,28 @@ async def test_a_sentence_lasts_about_as_long_as_when_people_say_it(
     assert abs(int(samples[0])) < 500, "it starts with a click"
 
 
+# twiml-and-streams.md, 2.1: the languages of <Say>
+LANGUAGES = """
+af-ZA am-ET ar-AE ar-XA arb bg-BG bn-IN ca-ES cmn-CN cmn-TW cs-CZ cy-GB da-DK de-AT de-DE el-GR en-AU en-CA
+en-GB en-GB-WLS en-IE en-IN en-NZ en-US en-ZA es-ES es-MX es-US fi-FI fil-PH fr-BE fr-CA fr-FR gu-IN he-IL
+hi-IN hu-HU id-ID is-IS it-IT ja-JP kn-IN ko-KR lv-LV ml-IN mr-IN ms-MY nb-NO nl-BE nl-NL pa-IN pl-PL pt-BR
+pt-PT ro-RO ru-RU sk-SK sr-RS sv-SE ta-IN te-IN th-TH tr-TR uk-UA vi-VN yue-HK zh-CN zh-HK zh-TW
+"""
+
+
+async def test_espeak_has_a_voice_for_each_of_says_69_languages_but_filipino(folder: Path) -> None:
+    espeak = EspeakVoice(Limits())
+    if not offline_voice(Limits()).speaks("de-de"):
+        pytest.skip("espeak-ng is not installed")
+    tags = LANGUAGES.lower().split()
+    assert len(tags) == 69
+    assert [tag for tag in tags if not espeak.speaks(tag)] == ["fil-ph"]
+    for tag in tags:
+        await espeak.say(speech("Hello 1 2 3", "woman", tag), folder / "wav")
+        assert (folder / "wav").stat().st_size > 10_000, tag
+    await espeak.close()
+
+
 async def test_the_apology_is_spoken(voice: Voices, decoder: Decoder, folder: Path) -> None:
     assert 2.5 < len(await spoken(voice, decoder, folder, speech(APOLOGY, None, None))) / 8000 < 6
 

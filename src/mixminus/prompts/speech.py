@@ -79,11 +79,10 @@ def language_of(voice: str) -> str | None:
     return found[1] if found else None
 
 
-# Twilio's tags whose espeak-ng name is neither the tag nor its first part.
+# Tags whose espeak-ng name is neither the tag nor its first part. Its `en` is British; most of English needs no entry.
 _ESPEAK_NAMES: Final[Mapping[str, str]] = {
-    "arb": "ar", "cmn-cn": "cmn", "cmn-tw": "cmn", "en-au": "en-gb", "en-ca": "en-us", "en-gb-wls": "en-gb",
-    "en-ie": "en-gb", "en-in": "en-gb", "en-nz": "en-gb", "en-za": "en-gb", "es-mx": "es-419", "es-us": "es-419",
-    "pt-pt": "pt", "yue-hk": "yue", "zh-cn": "cmn", "zh-hk": "yue", "zh-tw": "cmn",
+    "arb": "ar", "cmn": "cmn", "cmn-cn": "cmn", "cmn-tw": "cmn", "en": "en-us", "en-ca": "en-us", "es-mx": "es-419",
+    "es-us": "es-419", "yue-hk": "yue", "zh": "cmn", "zh-cn": "cmn", "zh-hk": "yue", "zh-tw": "cmn",
 }  # fmt: skip
 
 # First parts of tags that espeak-ng 1.51 has under that name.
@@ -94,7 +93,7 @@ _ESPEAK_LANGUAGES: Final = frozenset(
         "pa", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "sw", "ta", "te", "th", "tr", "uk", "ur", "vi",
     }
 )  # fmt: skip
-_ESPEAK_REGIONS: Final = frozenset({"en-gb", "en-us", "fr-be", "fr-ch", "pt-br"})
+_ESPEAK_REGIONS: Final = frozenset({"en-us", "fr-be", "fr-ch", "pt-br"})
 
 
 def espeak_language(tag: str) -> str | None:
