@@ -1,0 +1,109 @@
+"""What a `To` may be: a number, a client, a SIP URI, a TwiML application (CONTRACT.md, "Numbers and addresses")."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
+
+from mixminus.base.errors import Refusal
+from mixminus.base.settings import Trunk
+from mixminus.base.sids import APPLICATION, is_sid
+from mixminus.base.types import FormPairs, Sid
+
+_NUMBER: Final = re.compile(r"\+?[0-9]{2,15}")
+_SEPARATORS: Final = str.maketrans("", "", " -().")
+_WILD_APPLICATION: Final = "TW"
+"""A prefix met in the wild for application SIDs; never emitted (twilio-conference-api.md 2.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAddress:
+    identity: str
+    parameters: FormPairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SipAddress:
+    """`uri` without the query, whose pairs are headers."""
+
+    uri: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationAddress:
+    sid: Sid
+    parameters: FormPairs = ()
+
+
+Address = PhoneNumber | ClientAddress | SipAddress | ApplicationAddress
+
+
+class BadAddress(Refusal):
+    """21211: nobody can be called by that."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__(
+            21211,
+            400,
+            f"The 'To' address {to[:100]!r} is not a phone number (+15550001111), client:NAME, sip:USER@HOST "
+            "or app:AP… address.",
+        )
+
+
+def parse_address(to: str) -> Address:
+    """Understand a `To`. Raises `BadAddress`."""
+    scheme, _, rest = to.partition(":")
+    match scheme.lower() if rest else "":
+        case "sip" | "sips":
+            return _sip(to)
+        case "client":
+            identity, _, query = rest.partition("?")
+            return ClientAddress(identity, _pairs(query)) if identity else _bad(to)
+        case "app":
+            return _application(rest) or _bad(to)
+    if application := _application(to):
+        return application
+    number = to.translate(_SEPARATORS)
+    return PhoneNumber(number) if _NUMBER.fullmatch(number) else _bad(to)
+
+
+def trunk_for(number: str, trunks: tuple[Trunk, ...]) -> Trunk:
+    """The trunk whose prefix matches longest. Raises 21214 when none does."""
+    matching = [(len(prefix), trunk) for trunk in trunks for prefix in trunk.prefixes if number.startswith(prefix)]
+    if not matching:
+        raise Refusal(
+            21214,
+            400,
+            f"No trunk leads to {number}: add [trunks.NAME] with a matching prefix to mixminus.toml, "
+            "or dial a sip: or client: address.",
+        )
+    return max(matching, key=lambda match: match[0])[1]
+
+
+def _sip(to: str) -> SipAddress:
+    uri, _, query = to.partition("?")
+    user_and_host = uri.partition(":")[2]
+    if not user_and_host.rpartition("@")[2].strip("<>; "):
+        raise BadAddress(to)
+    return SipAddress(uri, dict(_pairs(query)))
+
+
+def _application(text: str) -> ApplicationAddress | None:
+    sid, _, query = text.partition("?")
+    if is_sid(_WILD_APPLICATION, sid):
+        sid = APPLICATION + sid[2:]
+    return ApplicationAddress(Sid(sid), _pairs(query)) if is_sid(APPLICATION, sid) else None
+
+
+def _pairs(query: str) -> FormPairs:
+    return tuple(parse_qsl(query, keep_blank_values=True))
+
+
+def _bad(to: str) -> Address:
+    raise BadAddress(to)

@@ -1,0 +1,104 @@
+"""The object graph of a node, above its shells: the same for production and for a whole node in one test process."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from mixminus.app.callbacks import Callbacks
+from mixminus.app.calls import Calls
+from mixminus.app.conferences import Conferences
+from mixminus.app.dial import Dial
+from mixminus.app.documents import Documents
+from mixminus.app.exchange import Exchange
+from mixminus.app.incoming_calls import IncomingCalls
+from mixminus.app.lines import PhoneLines, SipIdentity
+from mixminus.app.media_link import MediaLink
+from mixminus.app.perform import Performer
+from mixminus.app.place_call import Placing
+from mixminus.app.recordings import Recordings
+from mixminus.app.run_twiml import TwimlRunner
+from mixminus.app.services import Prompts, Services
+from mixminus.app.sip_desk import SipDesk
+from mixminus.app.sounds import SoundSystem
+from mixminus.app.tasks import Tasks
+from mixminus.base.clock import Clock
+from mixminus.base.settings import Settings
+from mixminus.base.sids import Sids
+from mixminus.base.types import RandomBytes, Sid
+from mixminus.media.contract import MediaPlane
+from mixminus.sip.agent import SipAgent
+from mixminus.sip.contract import Address
+from mixminus.store.contract import Store
+from mixminus.webhooks.contract import WebhookCall
+from mixminus.webhooks.fetching import Courier
+
+
+@dataclass(frozen=True, slots=True)
+class Shells:
+    """What a node stands on: everything that waits, or is random, or tells the time."""
+
+    clock: Clock
+    random_bytes: RandomBytes
+    store: Store
+    media: MediaPlane
+    prompts: Prompts
+    courier: Courier
+    deliver: Callable[[str, WebhookCall, int], None]
+    sip: SipAgent
+    resolve: Callable[[Address], Awaitable[Address]]
+    public_url: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node that was put together: the commands it takes, and where SIP events go."""
+
+    exchange: Exchange
+    desk: SipDesk
+    incoming: IncomingCalls
+    lines: PhoneLines
+    tasks: Tasks
+    media: MediaLink
+
+    def reachable_at(self, sip_host: str, sip_port: int) -> None:
+        """The SIP listener is up; this is the name that phones know us by."""
+        self.lines.identity = SipIdentity(sip_host, sip_port)
+
+
+def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
+    """Join the parts. Nothing runs yet, and no call is taken before `incoming.open` is set."""
+    tasks = Tasks()
+    sids = Sids(shells.random_bytes)
+    media = MediaLink(shells.media)
+    callbacks = Callbacks(account_sid, shells.public_url, shells.store, shells.clock, shells.deliver)
+    documents = Documents(shells.courier)
+    recordings = Recordings(settings.recordings_folder, media, shells.store, callbacks, shells.clock, sids, tasks)
+    services = Services(
+        account_sid=account_sid,
+        settings=settings,
+        clock=shells.clock,
+        sids=sids,
+        store=shells.store,
+        media=media,
+        prompts=shells.prompts,
+        documents=documents,
+        callbacks=callbacks,
+        recordings=recordings,
+        tasks=tasks,
+    )
+    return _join(services, SipDesk(shells.sip, shells.clock.now, shells.resolve), shells.random_bytes)
+
+
+def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
+    conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
+    calls = Calls(services.tasks)
+    lines = PhoneLines(services, desk, random_bytes)
+    placing = Placing(services, calls, lines)
+    dial = Dial(placing)
+    runner = TwimlRunner(Performer(conferences, dial))
+    # An application's line runs documents, and documents dial applications: the circle is closed here.
+    dial.whisper = runner.whisper
+    lines.run_document = runner.run
+    incoming = IncomingCalls(services, desk, lines, calls, runner)
+    desk.on_invited = incoming.invited
+    exchange = Exchange(services, calls, conferences, placing, incoming, runner)
+    return Node(exchange, desk, incoming, lines, services.tasks, services.media)

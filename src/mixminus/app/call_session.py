@@ -1,0 +1,286 @@
+"""One live call: the only writer of its state (law 4), and the one who ends it.
+
+A session joins three things: the machine that knows the call's status, the line to its far end, and the *errand* that
+says what the call is for. The errand runs as a task; a redirect replaces it, and the end of the call cancels it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from mixminus.app.collecting import Keys
+from mixminus.app.line import Line, Unreached
+from mixminus.app.media_link import LegListener
+from mixminus.app.services import Services
+from mixminus.app.tasks import cancelled
+from mixminus.base.types import Sid
+from mixminus.calls.call import Call
+from mixminus.calls.endings import Departure
+from mixminus.calls.options import Callback, RecordingOptions
+from mixminus.calls.records import FINAL_CALL_STATUSES, CallRecord, CallStatus, Direction
+
+
+class Errand(Protocol):
+    """What a call is for. `run` starts when the call begins (incoming) or is answered (outgoing)."""
+
+    def dialling(self, session: "CallSession") -> None: ...
+
+    def ringing(self, session: "CallSession") -> None: ...
+
+    def early_media(self, session: "CallSession") -> None: ...
+
+    async def run(self, session: "CallSession") -> None:
+        """Do it. When it returns, the call is hung up. Cancelled when the call ends or is redirected."""
+
+    def unreached(self, session: "CallSession", unreached: Unreached) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a call ended. The first one stands."""
+
+    status: CallStatus
+    reason: str
+    sip_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallWishes:
+    """What somebody asked about a call besides its errand."""
+
+    callback: Callback | None = None
+    recording: RecordingOptions | None = None
+    timeout_s: float = 60.0
+    time_limit_s: float = 14_400.0
+    send_digits: str | None = None
+
+
+class CallSession(LegListener):
+    """One call from the first INVITE to the last callback."""
+
+    def __init__(self, services: Services, call: Call, line: Line, errand: Errand, wishes: CallWishes) -> None:
+        self.services = services
+        self.line = line
+        self.keys = Keys()
+        self.wishes = wishes
+        self.departure = Departure.HUNG_UP
+        """Why a conference that this call sits in loses it, should the errand be cancelled now."""
+        self.ended = asyncio.Event()
+        self.log = structlog.get_logger("mixminus.calls").bind(call_sid=call.record().sid)
+        self._call = call
+        self._errand = errand
+        self._program: asyncio.Task[None] | None = None
+        self._answered = asyncio.Event()
+        self._verdict: Verdict | None = None
+        self._star: asyncio.Event | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+
+    # --- what it is -----------------------------------------------------------------------------------------------
+
+    @property
+    def sid(self) -> Sid:
+        return self._call.record().sid
+
+    @property
+    def record(self) -> CallRecord:
+        return self._call.record()
+
+    @property
+    def live(self) -> bool:
+        return self._verdict is None
+
+    @property
+    def is_answered(self) -> bool:
+        return self._answered.is_set()
+
+    @property
+    def leg(self) -> int:
+        """The media leg: where TwiML plays, and what sits in rooms."""
+        leg = self.line.leg
+        assert leg is not None, "a call without media was asked to play"
+        return leg
+
+    # --- beginning ------------------------------------------------------------------------------------------------
+
+    def begin_incoming(self) -> None:
+        """Run the errand at once; it decides when to answer."""
+        self._publish()
+        self._run()
+
+    async def begin_outgoing(self) -> None:
+        """Dial. The errand runs when the far end answers."""
+        self._call.dialling(self._at())
+        self._publish()
+        self._errand.dialling(self)
+        self._after(self.wishes.timeout_s, self._ring_timed_out)
+        await self.line.dial(self)
+
+    async def answer(self) -> None:
+        """Pick up an incoming call, once; outgoing calls are answered by the far end."""
+        if self._answered.is_set():
+            return
+        await self.line.answer()
+        self._connected()
+
+    # --- what the line tells --------------------------------------------------------------------------------------
+
+    def line_ringing(self) -> None:
+        if self.live and not self.is_answered:
+            self._call.ringing(self._at())
+            self._publish()
+            self._errand.ringing(self)
+
+    def line_early_media(self) -> None:
+        if self.live:
+            self._errand.early_media(self)
+
+    def line_answered(self) -> None:
+        if self.live:
+            self._cancel_timers()
+            self._connected()
+            self._run()
+
+    def line_unreached(self, unreached: Unreached) -> None:
+        if self._verdict is None:
+            self._errand.unreached(self, unreached)
+            self.end(Verdict(unreached.status, unreached.reason, unreached.sip_code))
+
+    def line_gone(self, reason: str) -> None:
+        status = CallStatus.COMPLETED if self.is_answered else CallStatus.CANCELED
+        if self.record.direction is Direction.INBOUND and not self.is_answered:
+            status = CallStatus.NO_ANSWER
+        self.end(Verdict(status, reason))
+
+    # --- what the leg tells ---------------------------------------------------------------------------------------
+
+    def digit(self, digit: str) -> None:
+        if digit == "*" and self._star is not None:
+            self._star.set()
+        self.keys.press(digit)
+
+    def rtp_timed_out(self) -> None:
+        self.end(Verdict(CallStatus.COMPLETED, "The phone sent no audio for too long and was taken for gone."))
+
+    def listen_for_star(self) -> asyncio.Event:
+        """An event that is set when `*` is pressed (`hangupOnStar`)."""
+        self._star = asyncio.Event()
+        return self._star
+
+    # --- what others ask ------------------------------------------------------------------------------------------
+
+    async def redirect(self, errand: Errand) -> None:
+        """Drop what the call does now and run *errand* instead; it leaves the conference or bridge it is in."""
+        self.departure = Departure.REDIRECTED
+        program, self._program = self._program, None
+        await cancelled(program)
+        self.departure = Departure.HUNG_UP
+        self._errand = errand
+        if self.live:
+            self._run()
+
+    def refuse(self, reason: str) -> None:
+        """Decline an incoming call that is not answered yet."""
+        self.line.refuse(reason)
+        status = CallStatus.BUSY if reason == "busy" else CallStatus.FAILED
+        self.end(Verdict(status, f"The call was declined: {reason}."))
+
+    def warn(self, code: int, message: str) -> None:
+        """Something was wrong with what the application said; the call goes on."""
+        self.log.warning("twiml", code=code, reason=message)
+        self.services.callbacks.warned(self.sid, code, message)
+
+    def set_status_callback(self, callback: Callback | None) -> None:
+        self.wishes = _with_callback(self.wishes, callback)
+
+    def limit_time(self, seconds: float) -> None:
+        """End the call *seconds* after now."""
+        self._after(seconds, self._time_is_up)
+
+    def end(self, verdict: Verdict, departure: Departure | None = None) -> None:
+        """End the call; what is said first stands."""
+        if self._verdict is not None:
+            return
+        self._verdict = verdict
+        if departure is not None:
+            self.departure = departure
+        self._cancel_timers()
+        self.services.tasks.spawn(self._wind_up(verdict), f"end of {self.sid}")
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _connected(self) -> None:
+        if self._answered.is_set():
+            return
+        self._answered.set()
+        self._call.answered(self._at())
+        self.services.media.listen(self.leg, self)
+        if self.wishes.recording is not None:
+            self.services.recordings.start_for_call(self, self.wishes.recording)
+        self.limit_time(self.wishes.time_limit_s)
+        self._publish()
+
+    def _run(self) -> None:
+        self._program = self.services.tasks.spawn(self._run_errand(self._errand), f"errand of {self.sid}")
+
+    async def _run_errand(self, errand: Errand) -> None:
+        try:
+            if self.wishes.send_digits and self.is_answered:
+                await self.services.media.send_digits(self.leg, self.wishes.send_digits)
+            await errand.run(self)
+            self.end(Verdict(CallStatus.COMPLETED, "The call had nothing left to do."))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.log.exception("the call failed", error=repr(error))
+            self.end(Verdict(CallStatus.FAILED, f"Internal failure: {error}"))
+
+    async def _wind_up(self, verdict: Verdict) -> None:
+        await cancelled(self._program)
+        self.line.hang_up()
+        await self.services.recordings.stop_for_call(self.sid)
+        self.line.release()
+        self._call.ended(
+            _final(verdict.status, answered=self.is_answered), self._at(), verdict.reason, verdict.sip_code
+        )
+        self._publish()
+        self.log.info("call ended", status=str(self.record.status), reason=verdict.reason)
+        self.ended.set()
+
+    def _publish(self) -> None:
+        """Write down the call's state, then tell whoever subscribed."""
+        self.services.store.save_soon(self.record)
+        for happened in self._call.drain():
+            self.services.callbacks.call_happened(self.record, happened, self.wishes.callback)
+
+    def _ring_timed_out(self) -> None:
+        if not self.is_answered:
+            self.line_unreached(Unreached(CallStatus.NO_ANSWER, 487, "Nobody answered in time."))
+
+    def _time_is_up(self) -> None:
+        self.end(Verdict(CallStatus.COMPLETED, "The time limit of the call was reached."))
+
+    def _after(self, seconds: float, action: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, action))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _at(self) -> datetime:
+        return self.services.clock.utc()
+
+
+def _final(status: CallStatus, *, answered: bool) -> CallStatus:
+    """An answered call that ends is completed, whatever ended it, unless it failed."""
+    if answered and status not in (CallStatus.COMPLETED, CallStatus.FAILED):
+        return CallStatus.COMPLETED
+    return status if status in FINAL_CALL_STATUSES else CallStatus.COMPLETED
+
+
+def _with_callback(wishes: CallWishes, callback: Callback | None) -> CallWishes:
+    return replace(wishes, callback=callback)

@@ -1,0 +1,148 @@
+"""Telling the owner of a call what happened: the log of events, and the webhooks that somebody subscribed to."""
+
+from collections.abc import Callable
+
+import structlog
+
+from mixminus.base.clock import Clock
+from mixminus.base.types import FormPairs, Sid
+from mixminus.calls.call import CallHappened
+from mixminus.calls.options import Callback, Webhook
+from mixminus.calls.outputs import ConferenceHappened
+from mixminus.calls.records import CallRecord, ConferenceRecord, EventRecord, RecordingRecord, RecordingStatus
+from mixminus.store.contract import Store
+from mixminus.twiml.parameters import CallFacts, voice_request
+from mixminus.webhooks.contract import WebhookCall
+from mixminus.webhooks.parameters import call_progress, conference_event, conference_record_end, recording_status
+
+CALL_CALLBACK_FAILED = 15003
+CONFERENCE_CALLBACK_FAILED = 16011
+
+Deliver = Callable[[str, WebhookCall, int], None]
+"""Key of the order, what to ask, and the code of its failure."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.events")
+
+
+class Callbacks:
+    """Writes every event down; delivers those that somebody asked for, in order per call and per conference."""
+
+    def __init__(
+        self,
+        account_sid: Sid,
+        public_url: Callable[[], str],
+        store: Store,
+        clock: Clock,
+        deliver: Deliver,
+    ) -> None:
+        self.account_sid = account_sid
+        self._public_url = public_url
+        self._store = store
+        self._clock = clock
+        self._deliver = deliver
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    def call_happened(self, call: CallRecord, happened: CallHappened, callback: Callback | None) -> None:
+        status = happened.status.value
+        self._store.save_soon(
+            EventRecord(call.sid, happened.sequence_number, status, happened.timestamp, call.sid, happened.details)
+        )
+        if callback is None or happened.token not in callback.events:
+            return
+        about = (*voice_request(facts(call, status)), *happened.details.items())
+        parameters = call_progress(about, sequence_number=happened.sequence_number, timestamp=happened.timestamp)
+        self._send(call.sid, callback.webhook, parameters, CALL_CALLBACK_FAILED)
+
+    def warned(self, call_sid: Sid, code: int, message: str) -> None:
+        """What an application said was not quite right, or could not be done."""
+        log.warning("alert", call_sid=call_sid, code=code, reason=message)
+
+    # --- conferences ----------------------------------------------------------------------------------------------
+
+    def conference_happened(
+        self, conference: ConferenceRecord, happened: ConferenceHappened, callback: Callback | None
+    ) -> None:
+        self._store.save_soon(
+            EventRecord(
+                conference.sid,
+                happened.sequence_number,
+                happened.name,
+                happened.timestamp,
+                happened.call_sid,
+                happened.details,
+            )
+        )
+        if callback is None or happened.token not in callback.events:
+            return
+        parameters = conference_event(
+            account_sid=self.account_sid,
+            conference_sid=conference.sid,
+            friendly_name=conference.friendly_name,
+            event=happened.name,
+            sequence_number=happened.sequence_number,
+            timestamp=happened.timestamp,
+            call_sid=happened.call_sid,
+            details=happened.details,
+        )
+        self._send(conference.sid, callback.webhook, parameters, CONFERENCE_CALLBACK_FAILED)
+
+    # --- recordings -----------------------------------------------------------------------------------------------
+
+    def recording_happened(self, record: RecordingRecord, callback: Callback | None) -> None:
+        if callback is None or record.status.value not in callback.events:
+            return
+        parameters = recording_status(
+            account_sid=self.account_sid,
+            recording_sid=record.sid,
+            recording_url=self.recording_url(record),
+            status=record.status.value,
+            channels=record.channels,
+            start_time=record.start_time,
+            source=record.source.value,
+            call_sid=record.call_sid,
+            conference_sid=record.conference_sid,
+            duration_s=record.duration_s,
+            track=record.track,
+            error_code=record.error_code,
+        )
+        key = record.conference_sid or record.call_sid or record.sid
+        self._send(key, callback.webhook, parameters, CALL_CALLBACK_FAILED)
+
+    def conference_recorded(self, conference: ConferenceRecord, record: RecordingRecord, webhook: Webhook) -> None:
+        """The deprecated `eventCallbackUrl`."""
+        if record.status is not RecordingStatus.COMPLETED:
+            return
+        parameters = conference_record_end(
+            account_sid=self.account_sid,
+            conference_sid=conference.sid,
+            friendly_name=conference.friendly_name,
+            timestamp=self._clock.utc(),
+            recording_url=self.recording_url(record),
+            duration_s=record.duration_s or 0,
+            size_bytes=record.size_bytes or 0,
+        )
+        self._send(conference.sid, webhook, parameters, CONFERENCE_CALLBACK_FAILED)
+
+    def recording_url(self, record: RecordingRecord) -> str:
+        """Without extension; receivers add `.wav` or `.mp3`."""
+        return f"{self._public_url()}/2010-04-01/Accounts/{self.account_sid}/Recordings/{record.sid}"
+
+    def _send(self, key: Sid, webhook: Webhook, parameters: FormPairs, failure_code: int) -> None:
+        self._deliver(key, WebhookCall(webhook.url, webhook.method, parameters), failure_code)
+
+
+def facts(call: CallRecord, status: str | None = None) -> CallFacts:
+    """A call in the words of a webhook; *status* when it is not the one it has now."""
+    return CallFacts(
+        call_sid=call.sid,
+        account_sid=call.account_sid,
+        from_=call.from_,
+        to=call.to,
+        call_status=status or call.status.value,
+        direction=call.direction.value,
+        caller_name=call.caller_name,
+        forwarded_from=call.forwarded_from,
+        parent_call_sid=call.parent_call_sid,
+        answered_by=call.answered_by,
+    )

@@ -1,0 +1,31 @@
+"""The live calls of a node."""
+
+from mixminus.app.call_session import CallSession
+from mixminus.app.tasks import Tasks
+from mixminus.base.types import Sid
+
+
+class Calls:
+    """By SID, from the first INVITE to the end."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._live: dict[Sid, CallSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def all(self) -> tuple[CallSession, ...]:
+        return tuple(self._live.values())
+
+    def add(self, session: CallSession) -> None:
+        """Keep it until it ends."""
+        self._live[session.sid] = session
+        self._tasks.spawn(self._until_ended(session), f"watch over {session.sid}")
+
+    def get(self, sid: str) -> CallSession | None:
+        return self._live.get(Sid(sid))
+
+    async def _until_ended(self, session: CallSession) -> None:
+        await session.ended.wait()
+        self._live.pop(session.sid, None)

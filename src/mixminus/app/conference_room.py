@@ -1,0 +1,269 @@
+"""One live conference: its machine, its room in the engine, and what its legs hear besides each other (law 4)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from mixminus.app.conference_seat import ConferenceSeat
+from mixminus.app.prompting import Loudspeaker
+from mixminus.app.services import Services
+from mixminus.app.sounds import SoundSystem
+from mixminus.base.errors import Refusal
+from mixminus.base.types import FormPairs, Sid
+from mixminus.calls.commands import UpdateParticipant
+from mixminus.calls.conference import Conference
+from mixminus.calls.endings import Departure
+from mixminus.calls.options import AudioDocument, ParticipantOptions, Sound, Webhook
+from mixminus.calls.outputs import (
+    BeginRecording,
+    ConferenceHappened,
+    ConferenceOver,
+    Dismiss,
+    Ear,
+    PlayBeep,
+    Rewire,
+    Seat,
+)
+from mixminus.calls.records import CallStatus, ConferenceRecord, ParticipantRecord
+from mixminus.media.contract import Command, LegRow, SetRoom, Tone
+from mixminus.twiml.errors import TwimlError
+
+ENTER_BEEP = (Tone((740.0,), 90, -14.0), Tone((988.0,), 120, -14.0))
+EXIT_BEEP = (Tone((988.0,), 90, -14.0), Tone((740.0,), 120, -14.0))
+
+
+@dataclass(slots=True)
+class PrivateSound:
+    """What plays to one leg alone."""
+
+    sound: Sound
+    loudspeaker: Loudspeaker
+    task: asyncio.Task[None]
+
+
+class ConferenceRoom:
+    """Everything that happens to a conference goes through here, one thing at a time."""
+
+    def __init__(
+        self,
+        services: Services,
+        sounds: SoundSystem,
+        machine: Conference,
+        on_over: Callable[["ConferenceRoom"], None],
+    ) -> None:
+        self.room = services.media.new_id()
+        self.machine = machine
+        self._services = services
+        self._sounds = sounds
+        self._on_over = on_over
+        self._seats: dict[Sid, ConferenceSeat] = {}
+        self._private: dict[Sid, PrivateSound] = {}
+        self._ears: dict[Sid, Ear] = {}
+        self._announcements: set[asyncio.Task[None]] = set()
+        self.log = structlog.get_logger("mixminus.conferences").bind(conference_sid=machine.record().sid)
+
+    @property
+    def record(self) -> ConferenceRecord:
+        return self.machine.record()
+
+    def participant(self, call_sid_or_label: str) -> ParticipantRecord:
+        """The live participant of that call SID or label. Raises 20404."""
+        return self.machine.participant(call_sid_or_label)
+
+    # --- coming and going -----------------------------------------------------------------------------------------
+
+    def seat(self, call_sid: Sid) -> ConferenceSeat:
+        """The place of somebody who was invited or has joined."""
+        return self._seats[call_sid]
+
+    def invite(self, call_sid: Sid, options: ParticipantOptions) -> ParticipantRecord:
+        """Somebody is being called for this conference. Raises `Refusal`."""
+        with self._admitting():
+            record = self.machine.invite(call_sid, options, self._at(), queue_time_ms=0)
+        self._seats[call_sid] = ConferenceSeat(None, (("CallSid", call_sid),))
+        self._carry_out()
+        return record
+
+    def dialling(self, call_sid: Sid) -> None:
+        self.machine.dialling(call_sid, self._at())
+        self._carry_out()
+
+    def ringing(self, call_sid: Sid) -> None:
+        self.machine.ringing(call_sid, self._at())
+        self._carry_out()
+
+    def early_media(self, call_sid: Sid, leg: int) -> None:
+        """The called party's ringback or announcement reaches the room."""
+        self._seats[call_sid].leg = leg
+        self.machine.early_media(call_sid, self._at())
+        self._carry_out()
+
+    def answered(self, call_sid: Sid, leg: int) -> ConferenceSeat:
+        """An invited call was answered."""
+        seat = self._seats[call_sid]
+        seat.leg = leg
+        self.machine.joined(call_sid, self._at())
+        self._carry_out()
+        return seat
+
+    def join(self, call_sid: Sid, leg: int, options: ParticipantOptions, about: FormPairs) -> ConferenceSeat:
+        """A call comes in by `<Dial><Conference>`. Raises `Refusal` when it is not admitted."""
+        with self._admitting():
+            self.machine.join(call_sid, options, self._at())
+        seat = self._seats[call_sid] = ConferenceSeat(leg, about)
+        self._carry_out()
+        return seat
+
+    def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus) -> None:
+        """A call goes; harmless when it has gone already."""
+        if call_sid in self._seats:
+            self.machine.leave(call_sid, departure, self._at(), call_status)
+            self._carry_out()
+            self._seats.pop(call_sid, None)
+
+    @contextmanager
+    def _admitting(self) -> Iterator[None]:
+        """A conference that refused its first leg never was."""
+        try:
+            yield
+        except Refusal:
+            if self.machine.empty:
+                self._on_over(self)
+            raise
+
+    # --- changing -------------------------------------------------------------------------------------------------
+
+    def update(self, command: UpdateParticipant) -> ParticipantRecord:
+        """Hold, mute, coach, …: all of it takes effect at one tick. Raises `Refusal` and then changes nothing."""
+        call_sid = self.machine.update(command, self._at()).call_sid
+        self._carry_out()
+        if command.announce is not None:
+            self.announce(command.announce, call_sid)
+        return self.machine.participant(call_sid)
+
+    def end(self) -> None:
+        """Everybody out."""
+        self.machine.end(self._at())
+        self._carry_out()
+
+    def announce(self, webhook: Webhook, call_sid: Sid | None = None) -> None:
+        """Play a file or document to one participant, or to all. Raises `Refusal` when nobody would hear it."""
+        if call_sid is None:
+            self.machine.require_bridged()
+        task = self._services.tasks.spawn(self._announce(webhook, call_sid), f"announcement in {self.record.sid}")
+        self._announcements.add(task)
+        task.add_done_callback(self._announcements.discard)
+
+    async def _announce(self, webhook: Webhook, call_sid: Sid | None) -> None:
+        loudspeaker = self._loudspeaker(call_sid)
+        sound = AudioDocument(webhook.url, webhook.method)
+        try:
+            await self._sounds.play_once(sound, loudspeaker, self._parameters(call_sid))
+        except (Refusal, TwimlError) as refusal:
+            self.log.warning("announcement failed", url=webhook.url, code=refusal.code, reason=refusal.message)
+            if call_sid is None or call_sid in self._seats:
+                self.machine.announcement_failed(call_sid, webhook.url, refusal.message, self._at())
+        else:
+            if call_sid is None or call_sid in self._seats:
+                self.machine.announcement_ended(call_sid, webhook.url, self._at())
+        self._carry_out()
+
+    # --- carrying out what the machine wants ----------------------------------------------------------------------
+
+    def _carry_out(self) -> None:
+        self._services.store.save_soon(*self.machine.changed_records())
+        for output in self.machine.drain():
+            match output:
+                case Rewire(seats):
+                    self._rewire(seats)
+                case ConferenceHappened():
+                    self._services.callbacks.conference_happened(self.record, output, self.machine.options.callback)
+                case PlayBeep(entering):
+                    self._beep(entering)
+                case BeginRecording():
+                    self._begin_recording()
+                case Dismiss(call_sid, reason):
+                    self._seats.pop(call_sid).dismiss(reason)
+                case ConferenceOver():
+                    self._over()
+
+    def _rewire(self, seats: tuple[Seat, ...]) -> None:
+        """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""
+        self._ears = {seat.call_sid: seat.ear for seat in seats}
+        wanted = {seat.call_sid: seat.sound for seat in seats}
+        ending = [sid for sid, private in self._private.items() if wanted.get(sid) is not private.sound]
+        hushing: list[Command] = []
+        for sid in ending:
+            private = self._private.pop(sid)
+            hushing.extend(private.loudspeaker.hush())
+            private.task.cancel()
+        self._services.media.apply(SetRoom(self.room, self._rows(seats)), *hushing)
+        for seat in seats:
+            if seat.sound is not None and seat.call_sid not in self._private:
+                self._play_private(seat.call_sid, seat.sound)
+
+    def _beep(self, entering: bool) -> None:
+        self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
+
+    def _begin_recording(self) -> None:
+        if self.machine.options.recording is not None:
+            self._services.recordings.start_for_conference(self.record, self.room, self.machine.options)
+
+    def _over(self) -> None:
+        for announcement in self._announcements:
+            announcement.cancel()
+        self._services.media.apply(SetRoom(self.room, ()))
+        self._services.recordings.stop_for_conference(self.record.sid)
+        self._on_over(self)
+
+    # --- private sound --------------------------------------------------------------------------------------------
+
+    def _play_private(self, call_sid: Sid, sound: Sound) -> None:
+        loudspeaker = self._loudspeaker(call_sid)
+        playing = self._sounds.play(sound, loudspeaker, self._parameters(call_sid))
+        task = self._services.tasks.spawn(self._until_heard(call_sid, playing), f"sound for {call_sid}")
+        self._private[call_sid] = PrivateSound(sound, loudspeaker, task)
+
+    def _loudspeaker(self, call_sid: Sid | None) -> Loudspeaker:
+        if call_sid is None:
+            return Loudspeaker(self._services.media, room=self.room)
+        return Loudspeaker(self._services.media, leg=self._seats[call_sid].leg)
+
+    async def _until_heard(self, call_sid: Sid, playing: Awaitable[None]) -> None:
+        """A hold sound that cannot be played leaves silence; a wait sound that cannot ends the attempt to join.
+
+        The second is Twilio's rule: "the conference is not established" for a leg whose `waitUrl` fails.
+        """
+        try:
+            await playing
+        except (Refusal, TwimlError) as refusal:
+            self.log.warning("sound failed", call_sid=call_sid, code=refusal.code, reason=refusal.message)
+            self._services.callbacks.warned(call_sid, refusal.code, refusal.message)
+            if self._ears.get(call_sid) is Ear.WAIT:
+                self.leave(call_sid, Departure.WAIT_FAILED, CallStatus.IN_PROGRESS)
+
+    def _parameters(self, call_sid: Sid | None) -> FormPairs:
+        record = self.record
+        about = (("ConferenceSid", record.sid), ("FriendlyName", record.friendly_name))
+        return (*self._seats[call_sid].about, *about) if call_sid is not None else about
+
+    # --- rows -----------------------------------------------------------------------------------------------------
+
+    def _rows(self, seats: tuple[Seat, ...]) -> tuple[LegRow, ...]:
+        legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None}
+
+        def these(sids: frozenset[Sid]) -> tuple[int, ...]:
+            return tuple(legs[sid] for sid in sorted(sids) if sid in legs)
+
+        return tuple(
+            LegRow(legs[seat.call_sid], seat.recorded, seat.hears_bus, these(seat.plus))
+            for seat in seats
+            if seat.call_sid in legs
+        )
+
+    def _at(self) -> datetime:
+        return self._services.clock.utc()

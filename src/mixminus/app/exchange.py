@@ -1,0 +1,244 @@
+"""The running node as the edges see it (see `contract.Node`): each command finds its actor."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mixminus.app.addresses import ApplicationAddress, PhoneNumber, parse_address, trunk_for
+from mixminus.app.call_session import CallSession, CallWishes, Verdict
+from mixminus.app.calls import Calls
+from mixminus.app.conference_room import ConferenceRoom
+from mixminus.app.conferences import Conferences
+from mixminus.app.errands import RunInstructions, TakeSeat
+from mixminus.app.incoming_calls import IncomingCalls
+from mixminus.app.lines import application_instructions
+from mixminus.app.place_call import PlacedCall, Placing
+from mixminus.app.run_twiml import TwimlRunner
+from mixminus.app.services import Services
+from mixminus.base.clock import Clock
+from mixminus.base.errors import Refusal, not_found
+from mixminus.base.sids import CALL, CONFERENCE, Sids, is_sid
+from mixminus.base.types import Sid
+from mixminus.calls.commands import (
+    AddParticipant,
+    PlaceCall,
+    RemoveParticipant,
+    StartCallRecording,
+    UpdateCall,
+    UpdateConference,
+    UpdateParticipant,
+    UpdateRecording,
+)
+from mixminus.calls.endings import Departure
+from mixminus.calls.options import Callback, DialOptions, Instructions
+from mixminus.calls.records import (
+    FINAL_CALL_STATUSES,
+    CallRecord,
+    CallStatus,
+    ConferenceRecord,
+    ParticipantRecord,
+    RecordingRecord,
+    RecordingSource,
+)
+from mixminus.store.contract import Store
+
+DEFAULT_TIME_LIMIT_S = 14_400.0
+"""4 hours (twilio-conference-api.md, section 10)."""
+
+
+class Exchange:
+    """Implements `contract.Node`."""
+
+    def __init__(
+        self,
+        services: Services,
+        calls: Calls,
+        conferences: Conferences,
+        placing: Placing,
+        incoming: IncomingCalls,
+        runner: TwimlRunner,
+    ) -> None:
+        self._services = services
+        self._calls = calls
+        self._conferences = conferences
+        self._placing = placing
+        self._incoming = incoming
+        self._runner = runner
+        self.account_sid: Sid = services.account_sid
+        self.store: Store = services.store
+        self.clock: Clock = services.clock
+        self.sids: Sids = services.sids
+
+    @property
+    def taking_calls(self) -> bool:
+        return self._incoming.open
+
+    @property
+    def live_calls(self) -> Sequence[CallSession]:
+        return self._calls.all()
+
+    @property
+    def live_conferences(self) -> Sequence[ConferenceRoom]:
+        return self._conferences.all()
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    async def place_call(self, command: PlaceCall) -> CallRecord:
+        instructions = await self._instructions_of(command)
+        await self._check_reachable(command.dial)
+        errand = RunInstructions(self._runner, instructions)
+        session = self._placing.place(PlacedCall(command.dial, errand, _wishes(command.dial)))
+        await self.store.save(session.record)
+        return session.record
+
+    async def update_call(self, command: UpdateCall) -> CallRecord:
+        session = self._calls.get(command.sid)
+        if session is None or not session.live:
+            return await self._update_finished_call(command)
+        if command.status_callback is not None:
+            events = session.wishes.callback.events if session.wishes.callback else frozenset({"completed"})
+            session.set_status_callback(Callback(command.status_callback, events))
+        if command.time_limit_s is not None:
+            session.limit_time(command.time_limit_s)
+        if command.status is not None:
+            await self._end_call(session, command.status)
+        elif command.instructions is not None:
+            await self._redirect(session, command.instructions)
+        await self.store.flush()
+        return session.record
+
+    async def delete_call(self, sid: Sid) -> None:
+        record = await self._call(sid)
+        if record.status not in FINAL_CALL_STATUSES:
+            raise Refusal(20009, 409, "Cannot delete this call because it is still in progress. End it first.")
+        await self.store.delete(CallRecord, sid)
+
+    # --- participants ---------------------------------------------------------------------------------------------
+
+    async def add_participant(self, command: AddParticipant) -> ParticipantRecord:
+        await self._check_reachable(command.dial)
+        room = self._conferences.named(command.conference, command.options)
+        call_sid = self.sids.new(CALL)
+        invited = room.invite(call_sid, command.participant)
+        try:
+            placed = PlacedCall(command.dial, TakeSeat(room), _wishes(command.dial), sid=call_sid)
+            session = self._placing.place(placed)
+        except Refusal:
+            room.leave(call_sid, Departure.DIAL_FAILED, CallStatus.FAILED)
+            raise
+        await self.store.save(session.record)
+        return invited
+
+    async def update_participant(self, command: UpdateParticipant) -> ParticipantRecord:
+        updated = self._room(command.conference_sid).update(command)
+        await self.store.flush()
+        return updated
+
+    async def remove_participant(self, command: RemoveParticipant) -> None:
+        room = self._room(command.conference_sid)
+        participant = room.participant(command.participant)
+        session = self._calls.get(participant.call_sid)
+        room.leave(
+            participant.call_sid, Departure.REMOVED, session.record.status if session else CallStatus.COMPLETED
+        )
+        await self.store.flush()
+
+    async def update_conference(self, command: UpdateConference) -> ConferenceRecord:
+        room = await self._live_conference(command.sid)
+        if command.announce is not None:
+            room.announce(command.announce)
+        if command.completed:
+            room.end()
+        await self.store.flush()
+        return room.record
+
+    # --- recordings -----------------------------------------------------------------------------------------------
+
+    async def start_call_recording(self, command: StartCallRecording) -> RecordingRecord:
+        session = self._calls.get(command.call_sid)
+        if session is None or not session.live or not session.is_answered:
+            raise Refusal(21220, 400, "Call is not in-progress. Only a live call can be recorded.")
+        recordings, source = self._services.recordings, RecordingSource.START_CALL_RECORDING_API
+        record = recordings.start_for_call(session, command.recording, source)
+        await self.store.flush()
+        return record
+
+    async def update_recording(self, command: UpdateRecording) -> RecordingRecord:
+        return await self._services.recordings.update(command)
+
+    async def delete_recording(self, sid: Sid) -> None:
+        await self._services.recordings.delete(sid)
+
+    def recording_file(self, recording: RecordingRecord) -> Path:
+        return self._services.recordings.file(recording)
+
+    # --- inside: calls --------------------------------------------------------------------------------------------
+
+    async def _instructions_of(self, command: PlaceCall) -> Instructions:
+        if command.application_sid is None:
+            assert command.instructions is not None, "the edge lets no call pass that has nothing to do"
+            return command.instructions
+        application = ApplicationAddress(command.application_sid)
+        instructions = await application_instructions(self.store, application)
+        if instructions is None:
+            raise Refusal(21218, 400, f"There is no application {command.application_sid} with a VoiceUrl.")
+        return instructions
+
+    async def _check_reachable(self, dial: DialOptions) -> None:
+        """Refuse what can be known to lead nowhere before anything exists."""
+        match parse_address(dial.to):
+            case ApplicationAddress() as application:
+                if await application_instructions(self.store, application) is None:
+                    raise Refusal(21218, 400, f"There is no application {application.sid} with a VoiceUrl.")
+            case PhoneNumber(number):
+                trunk_for(number, self._services.settings.trunks)
+            case _:
+                return
+
+    async def _end_call(self, session: CallSession, status: str) -> None:
+        if status == "canceled" and session.is_answered:
+            raise Refusal(21220, 400, "Call is in-progress and cannot be canceled: set Status=completed instead.")
+        final = CallStatus.COMPLETED if session.is_answered else CallStatus.CANCELED
+        session.end(Verdict(final, "Ended through the API."), Departure.REDIRECTED)
+        await session.ended.wait()
+
+    async def _redirect(self, session: CallSession, instructions: Instructions) -> None:
+        if not session.is_answered:
+            raise Refusal(21220, 400, "Call is not in-progress. Cannot redirect.")
+        await session.redirect(RunInstructions(self._runner, instructions))
+
+    async def _update_finished_call(self, command: UpdateCall) -> CallRecord:
+        """Ending an ended call is fine; anything else comes too late."""
+        record = await self._call(command.sid)
+        if command.status == "completed":
+            return record
+        raise Refusal(21220, 400, "Call is not in-progress. Cannot redirect.")
+
+    async def _call(self, sid: Sid) -> CallRecord:
+        record = await self.store.fetch(CallRecord, sid)
+        if record is None:
+            raise not_found(f"/2010-04-01/Accounts/{self.account_sid}/Calls/{sid}.json")
+        return record
+
+    # --- inside: conferences --------------------------------------------------------------------------------------
+
+    def _room(self, sid: Sid) -> ConferenceRoom:
+        return self._conferences.live(sid)
+
+    async def _live_conference(self, sid: Sid) -> ConferenceRoom:
+        """Raises 20404 for one that never was and 16022 for one that is over."""
+        if is_sid(CONFERENCE, sid) and await self.store.fetch(ConferenceRecord, sid) is not None:
+            try:
+                return self._conferences.live(sid)
+            except Refusal:
+                raise Refusal(16022, 404, f"Conference {sid} has already completed.") from None
+        return self._conferences.live(sid)
+
+
+def _wishes(dial: DialOptions) -> CallWishes:
+    return CallWishes(
+        callback=dial.callback,
+        recording=dial.recording,
+        timeout_s=dial.timeout_s,
+        time_limit_s=dial.time_limit_s or DEFAULT_TIME_LIMIT_S,
+        send_digits=dial.send_digits,
+    )

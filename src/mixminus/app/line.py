@@ -1,0 +1,55 @@
+"""The far end of a call, whatever it is: a phone over SIP, or a TwiML application."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mixminus.calls.records import CallStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Why a far end was not reached, in Twilio's words."""
+
+    status: CallStatus
+    """`busy`, `no-answer`, `failed` or `canceled`."""
+    sip_code: int | None
+    reason: str
+
+
+class LineOwner(Protocol):
+    """What a line tells its call. All of these return at once."""
+
+    def line_ringing(self) -> None: ...
+
+    def line_early_media(self) -> None:
+        """The far end sends sound before it answers."""
+
+    def line_answered(self) -> None: ...
+
+    def line_unreached(self, unreached: Unreached) -> None: ...
+
+    def line_gone(self, reason: str) -> None:
+        """An answered far end hung up or vanished."""
+
+
+class Line(Protocol):
+    """One far end. Its legs exist from `dial` or `answer` until `release`."""
+
+    @property
+    def leg(self) -> int | None:
+        """The media leg that stands for the far end; None until media is up."""
+
+    async def dial(self, owner: LineOwner) -> None:
+        """Start to reach the far end (outgoing calls)."""
+
+    async def answer(self) -> None:
+        """Pick up (incoming calls)."""
+
+    def refuse(self, reason: str) -> None:
+        """Decline an incoming call: `busy`, `rejected`, `failed`."""
+
+    def hang_up(self) -> None:
+        """End it, in whatever state it is; harmless when it has ended."""
+
+    def release(self) -> None:
+        """Give the media legs back."""

@@ -1,0 +1,209 @@
+"""The control plane's hold on the media plane: ids drawn, answers awaited, events sent to whoever asked."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeVar
+
+from mixminus.base.errors import Refusal
+from mixminus.media.contract import (
+    Clip,
+    CloseLeg,
+    Command,
+    DigitPressed,
+    DigitsSent,
+    Event,
+    LegOpened,
+    LegRefused,
+    MediaPlane,
+    OpenLeg,
+    OpenPipe,
+    Play,
+    PlayerFinished,
+    RecordingStopped,
+    RtpTimedOut,
+    SendDigits,
+    StartRecording,
+    StopPlayer,
+    WorkerLost,
+)
+
+T = TypeVar("T")
+
+
+class NoMedia(Refusal):
+    """The media plane has no port left, or is gone."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(10004, 503, f"No media for another call: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLeg:
+    """A leg and the address where it takes RTP."""
+
+    leg: int
+    host: str
+    port: int
+
+
+class Playback:
+    """A player that is at work. `finished` resolves with an error text or None; it is cancelled by a stop."""
+
+    def __init__(self, player: int, finished: asyncio.Future[str | None], media: "MediaLink") -> None:
+        self.finished = finished
+        self._player = player
+        self._media = media
+
+    def hush(self) -> tuple[Command, ...]:
+        """What stops it; the caller applies it. Nothing when it has ended already."""
+        if self.finished.done():
+            return ()
+        self.finished.cancel()
+        self._media.forget_player(self._player)
+        return (StopPlayer(self._player),)
+
+    def stop(self) -> None:
+        """End it at the next tick; harmless when it has ended already."""
+        self._media.apply(*self.hush())
+
+
+class LegListener:
+    """What a leg's owner wants to hear of it."""
+
+    def digit(self, digit: str) -> None:
+        """A key was pressed."""
+
+    def rtp_timed_out(self) -> None:
+        """The phone has said nothing for too long."""
+
+
+class MediaLink:
+    """One per node."""
+
+    def __init__(self, plane: MediaPlane, *, on_worker_lost: Callable[[str], None] = lambda reason: None) -> None:
+        self._plane = plane
+        self._ids = count(1)
+        self._opening: dict[int, asyncio.Future[OpenedLeg]] = {}
+        self._players: dict[int, asyncio.Future[str | None]] = {}
+        self._sending: dict[int, asyncio.Future[None]] = {}
+        self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
+        self._listeners: dict[int, LegListener] = {}
+        self._on_worker_lost = on_worker_lost
+        plane.listen(self._heard)
+
+    def new_id(self) -> int:
+        """An id for a room, a leg or a player."""
+        return next(self._ids)
+
+    def apply(self, *commands: Command) -> None:
+        """Carry out these commands between the same two ticks."""
+        if commands:
+            self._plane.apply(*commands)
+
+    # --- legs -----------------------------------------------------------------------------------------------------
+
+    async def open_leg(self) -> OpenedLeg:
+        """Bind a port for a new leg. Raises `NoMedia`."""
+        leg = self.new_id()
+        opened: asyncio.Future[OpenedLeg] = asyncio.get_running_loop().create_future()
+        self._opening[leg] = opened
+        self.apply(OpenLeg(leg))
+        try:
+            return await opened
+        except asyncio.CancelledError:
+            self.apply(CloseLeg(leg))
+            raise
+
+    def open_pipe(self) -> tuple[int, int]:
+        """Two legs, back to back: the one that sits in a room and the one that runs a document."""
+        near, far = self.new_id(), self.new_id()
+        self.apply(OpenPipe(near, far))
+        return near, far
+
+    def close_leg(self, leg: int) -> None:
+        self._listeners.pop(leg, None)
+        self.apply(CloseLeg(leg))
+
+    def listen(self, leg: int, listener: LegListener) -> None:
+        """From now on *listener* hears of this leg's keys and time-outs."""
+        self._listeners[leg] = listener
+
+    # --- players --------------------------------------------------------------------------------------------------
+
+    def play(
+        self, clips: tuple[Clip, ...], *, loops: int = 1, leg: int | None = None, room: int | None = None
+    ) -> Playback:
+        """Start a player on a leg or a room."""
+        player = self.new_id()
+        finished: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._players[player] = finished
+        self.apply(Play(player, clips, loops, leg=leg, room=room))
+        return Playback(player, finished, self)
+
+    def forget_player(self, player: int) -> None:
+        """Nobody waits for this player any more."""
+        self._players.pop(player, None)
+
+    async def send_digits(self, leg: int, digits: str) -> None:
+        """Press keys towards the far end; returns when the last one is out."""
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sending[leg] = sent
+        self.apply(SendDigits(leg, digits))
+        await sent
+
+    # --- recordings -----------------------------------------------------------------------------------------------
+
+    def record(self, command: StartRecording) -> asyncio.Future[RecordingStopped]:
+        """Start a recording; the future resolves when its file is complete."""
+        stopped: asyncio.Future[RecordingStopped] = asyncio.get_running_loop().create_future()
+        self._recordings[command.recording] = stopped
+        self.apply(command)
+        return stopped
+
+    # --- events ---------------------------------------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        match event:
+            case LegOpened(leg, host, port):
+                _resolve(self._opening.pop(leg, None), OpenedLeg(leg, host, port))
+            case LegRefused(leg, reason):
+                _fail(self._opening.pop(leg, None), NoMedia(reason))
+            case DigitPressed(leg, digit):
+                if listener := self._listeners.get(leg):
+                    listener.digit(digit)
+            case RtpTimedOut(leg):
+                if listener := self._listeners.get(leg):
+                    listener.rtp_timed_out()
+            case PlayerFinished(player, error):
+                _resolve(self._players.pop(player, None), error)
+            case DigitsSent(leg):
+                _resolve(self._sending.pop(leg, None), None)
+            case RecordingStopped():
+                _resolve(self._recordings.pop(event.recording, None), event)
+            case WorkerLost(reason):
+                self._lost(reason)
+
+    def _lost(self, reason: str) -> None:
+        for opening in self._opening.values():
+            _fail(opening, NoMedia(reason))
+        for playing in self._players.values():
+            _resolve(playing, reason)
+        for sending in self._sending.values():
+            _resolve(sending, None)
+        for recording, stopped in self._recordings.items():
+            _resolve(stopped, RecordingStopped(recording, 0, 0, False, error=reason))
+        for waiting in (self._opening, self._players, self._sending, self._recordings):
+            waiting.clear()
+        self._on_worker_lost(reason)
+
+
+def _resolve(future: asyncio.Future[T] | None, value: T) -> None:
+    if future is not None and not future.done():
+        future.set_result(value)
+
+
+def _fail(future: asyncio.Future[T] | None, error: Exception) -> None:
+    if future is not None and not future.done():
+        future.set_exception(error)

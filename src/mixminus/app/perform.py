@@ -1,0 +1,70 @@
+"""What each effect of a TwiML document does to a call."""
+
+import asyncio
+
+from mixminus.app.collecting import collect_digits
+from mixminus.app.conferences import Conferences
+from mixminus.app.dial import Dial
+from mixminus.app.join_conference import join_conference
+from mixminus.app.prompting import Loudspeaker, play_prompts
+from mixminus.app.stage import Stage
+from mixminus.app.tasks import cancelled
+from mixminus.twiml.effects import (
+    CollectDigits,
+    Collected,
+    DialTargets,
+    Effect,
+    JoinConference,
+    Pause,
+    Prompt,
+    Prompting,
+    Result,
+    SendDigits,
+    Warn,
+)
+
+
+class Performer:
+    """Performs one effect at a time for any stage."""
+
+    def __init__(self, conferences: Conferences, dial: Dial) -> None:
+        self._conferences = conferences
+        self._dial = dial
+
+    async def perform(self, stage: Stage, effect: Effect) -> Result:
+        """Do it; returns what the effect's docstring says. Raises `Refusal`."""
+        match effect:
+            case Prompting(prompts):
+                return await self._prompting(stage, prompts)
+            case CollectDigits():
+                return await self._collect(stage, effect)
+            case JoinConference():
+                return await join_conference(stage, effect, self._conferences)
+            case DialTargets():
+                return await self._dial.targets(stage, effect)
+            case SendDigits(digits):
+                await stage.answer()
+                return await stage.services.media.send_digits(stage.leg, digits)
+            case Warn(code, message):
+                return stage.warn(code, message)
+
+    async def prompt(self, stage: Stage, prompts: tuple[Prompt, ...]) -> None:
+        """Play prompts to an answered leg."""
+        services = stage.services
+        await play_prompts(services.prompts, prompts, Loudspeaker(services.media, leg=stage.leg))
+
+    async def _prompting(self, stage: Stage, prompts: tuple[Prompt, ...]) -> None:
+        if not stage.is_answered and all(isinstance(prompt, Pause) for prompt in prompts):
+            # <Pause> as the first verb delays the answer and does not answer (twiml-and-streams.md 1.5).
+            await asyncio.sleep(sum(prompt.duration_s for prompt in prompts if isinstance(prompt, Pause)))
+            return
+        await stage.answer()
+        await self.prompt(stage, prompts)
+
+    async def _collect(self, stage: Stage, effect: CollectDigits) -> Collected:
+        await stage.answer()
+        prompting = asyncio.ensure_future(self.prompt(stage, effect.prompts))
+        try:
+            return await collect_digits(stage.keys, effect, prompting)
+        finally:
+            await cancelled(prompting)

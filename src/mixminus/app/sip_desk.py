@@ -1,0 +1,89 @@
+"""Between the SIP agent and the lines: requests go in with the time, events come out to the line they concern."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from mixminus.sip.agent import SipAgent
+from mixminus.sip.contract import (
+    Address,
+    Answered,
+    DialogKey,
+    Ended,
+    Established,
+    Invitation,
+    Invited,
+    Progressed,
+    Refused,
+    Reoffered,
+    SipEvent,
+)
+
+
+class DialogOwner(Protocol):
+    """Who wants to hear of a dialog."""
+
+    def heard(self, event: SipEvent) -> None: ...
+
+
+class SipDesk:
+    """One per node. Whatever is asked of the agent goes through here, so that the pump is never forgotten."""
+
+    def __init__(
+        self, agent: SipAgent, now: Callable[[], float], resolve: Callable[[Address], Awaitable[Address]]
+    ) -> None:
+        self.resolve = resolve
+        """A place with a host name becomes one with an IP address. Raises OSError."""
+        self.drain: Callable[[], None] = lambda: None
+        """The pump's; known when the agent is on the network."""
+        self._agent = agent
+        self._now = now
+        self._owners: dict[DialogKey, DialogOwner] = {}
+        self.on_invited: Callable[[Invited], None]
+
+    def heard(self, event: SipEvent) -> None:
+        """The pump's listener."""
+        match event:
+            case Invited():
+                self.on_invited(event)
+            case Progressed() | Answered() | Refused() | Established() | Reoffered() | Ended():
+                if owner := self._owners.get(event.dialog):
+                    owner.heard(event)
+
+    def own(self, dialog: DialogKey, owner: DialogOwner) -> None:
+        """From now on *owner* hears of this dialog."""
+        self._owners[dialog] = owner
+
+    def disown(self, dialog: DialogKey) -> None:
+        self._owners.pop(dialog, None)
+
+    def invite(self, invitation: Invitation, owner: DialogOwner) -> None:
+        self.own(invitation.dialog, owner)
+        self._do(lambda agent, now: agent.invite(invitation, now))
+
+    def ring(self, dialog: DialogKey) -> None:
+        self._do(lambda agent, now: agent.ring(dialog, now))
+
+    def answer(self, dialog: DialogKey, sdp: bytes) -> None:
+        self._do(lambda agent, now: agent.answer(dialog, sdp, now))
+
+    def refuse(self, dialog: DialogKey, status: int) -> None:
+        self._do(lambda agent, now: agent.refuse(dialog, status, now))
+
+    def accept_reoffer(self, dialog: DialogKey, sdp: bytes) -> None:
+        self._do(lambda agent, now: agent.accept_reoffer(dialog, sdp, now))
+
+    def refuse_reoffer(self, dialog: DialogKey, status: int) -> None:
+        self._do(lambda agent, now: agent.refuse_reoffer(dialog, status, now))
+
+    def hang_up(self, dialog: DialogKey) -> None:
+        """BYE, CANCEL or a refusal, whatever the dialog needs."""
+        self.disown(dialog)
+        self._do(lambda agent, now: agent.hang_up(dialog, now))
+
+    def contacts(self, user: str) -> tuple[tuple[str, Address], ...]:
+        """Where a registered user can be reached: a request-URI and the address to send it to."""
+        return tuple((contact.uri, contact.source) for contact in self._agent.contacts(user, self._now()))
+
+    def _do(self, request: Callable[[SipAgent, float], None]) -> None:
+        request(self._agent, self._now())
+        self.drain()

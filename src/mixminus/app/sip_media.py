@@ -1,0 +1,65 @@
+"""The media of one SIP call: a leg, and what SDP agreed on for it."""
+
+from mixminus.app.media_link import MediaLink, OpenedLeg
+from mixminus.media.contract import SetLegMedia
+from mixminus.sdp.offer_answer import Agreed, LocalMedia, make_answer, make_offer, read_answer
+
+
+class SipMedia:
+    """Negotiates for a leg and tells the engine."""
+
+    def __init__(self, media: MediaLink, *, session_id: int, rtp_timeout_ms: int) -> None:
+        self._media = media
+        self._session_id = session_id
+        self._rtp_timeout_ms = rtp_timeout_ms
+        self._opened: OpenedLeg | None = None
+        self._local: LocalMedia | None = None
+        self.jitter_buffer = "large"
+
+    @property
+    def leg(self) -> int | None:
+        return self._opened.leg if self._opened else None
+
+    async def open(self) -> None:
+        """Bind a port. Raises `NoMedia`."""
+        if self._opened is None:
+            self._opened = await self._media.open_leg()
+            self._local = LocalMedia(self._opened.host, self._opened.port, self._session_id)
+
+    def offer(self) -> bytes:
+        assert self._local is not None
+        return make_offer(self._local)
+
+    def answer(self, offer: bytes) -> bytes:
+        """Raises `SdpError` when nothing in the offer suits us (488)."""
+        assert self._local is not None
+        self._local = self._local.bumped()
+        answer, agreed = make_answer(offer, self._local)
+        self._agree(agreed)
+        return answer
+
+    def take_answer(self, answer: bytes) -> None:
+        """Raises `SdpError` when it does not fit our offer."""
+        self._agree(read_answer(answer))
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._media.close_leg(self._opened.leg)
+            self._opened = None
+
+    def _agree(self, agreed: Agreed) -> None:
+        assert self._opened is not None
+        self._media.apply(
+            SetLegMedia(
+                leg=self._opened.leg,
+                remote_host=agreed.remote_host,
+                remote_port=agreed.remote_port,
+                codec=agreed.codec,
+                telephone_event_payload_type=agreed.telephone_event_payload_type,
+                sends=agreed.direction.sends,
+                receives=agreed.direction.receives,
+                jitter_buffer=self.jitter_buffer,
+                # A phone that put us on hold may be silent for as long as it likes.
+                rtp_timeout_ms=self._rtp_timeout_ms if agreed.direction.receives and agreed.direction.sends else 0,
+            )
+        )

@@ -1,0 +1,48 @@
+"""Where a TwiML document is performed: a leg that hears it, and the call that it speaks for."""
+
+import asyncio
+from typing import Protocol
+
+from mixminus.app.collecting import Keys
+from mixminus.app.services import Services
+from mixminus.base.types import Sid
+from mixminus.calls.endings import Departure
+from mixminus.calls.records import CallRecord
+
+
+class Stage(Protocol):
+    """A call's own leg, or the inner leg of an application."""
+
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def record(self) -> CallRecord: ...
+
+    @property
+    def sid(self) -> Sid: ...
+
+    @property
+    def leg(self) -> int: ...
+
+    @property
+    def keys(self) -> Keys: ...
+
+    @property
+    def departure(self) -> Departure:
+        """Why a conference loses this leg, should what it does be cancelled now."""
+
+    @property
+    def is_answered(self) -> bool: ...
+
+    async def answer(self) -> None:
+        """Pick up, if that has not happened yet."""
+
+    def refuse(self, reason: str) -> None:
+        """Decline a call that is not answered yet: `busy` or `rejected`."""
+
+    def listen_for_star(self) -> asyncio.Event:
+        """An event that is set when `*` is pressed."""
+
+    def warn(self, code: int, message: str) -> None:
+        """Something was wrong with what the application said; the call goes on."""

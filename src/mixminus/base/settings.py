@@ -1,0 +1,97 @@
+"""Everything a node can be told before it starts: one frozen value, checked once.
+
+Where it comes from (options, environment, `mixminus.toml`) is the command line's business; see CONTRACT.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host and a port to bind; port 0 picks a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class PortRange:
+    """The host and the ports that media may use, ends included."""
+
+    host: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A way out to the phone network, for the numbers that begin with one of `prefixes`."""
+
+    name: str
+    uri: str
+    prefixes: tuple[str, ...]
+    username: str | None = None
+    password: str | None = None
+    from_: str | None = None
+    addresses: tuple[str, ...] = ()
+    """Where its calls come from; they may call in."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredNumber:
+    """`[numbers."+1…"]` of the configuration file."""
+
+    phone_number: str
+    voice_url: str | None = None
+    voice_method: str = "POST"
+    application: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredApplication:
+    """`[applications.NAME]` of the configuration file."""
+
+    friendly_name: str
+    voice_url: str
+    voice_method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The defaults are those of CONTRACT.md."""
+
+    data: Path
+    http: Endpoint = Endpoint("127.0.0.1", 8080)
+    sip: Endpoint = Endpoint("127.0.0.1", 5060)
+    rtp: PortRange = PortRange("127.0.0.1", 20_000, 29_999)
+    database: str | None = None
+    workers: int = 1
+    public_url: str | None = None
+    drain_s: float = 30.0
+    rtp_timeout_s: float = 60.0
+    """A phone that sends nothing for that long is gone."""
+    users: Mapping[str, str] = field(default_factory=dict)
+    """Name to password."""
+    trunks: tuple[Trunk, ...] = ()
+    numbers: tuple[DeclaredNumber, ...] = ()
+    applications: tuple[DeclaredApplication, ...] = ()
+    public_recordings: bool = False
+
+    @property
+    def recordings_folder(self) -> Path:
+        return self.data / "recordings"
+
+    @property
+    def media_folder(self) -> Path:
+        """Files that `media:NAME` plays."""
+        return self.data / "media"
+
+    @property
+    def prompts_folder(self) -> Path:
+        """Decoded prompts."""
+        return self.data / "prompts"
