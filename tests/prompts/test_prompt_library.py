@@ -302,11 +302,12 @@ async def test_the_least_recently_heard_is_thrown_out_when_the_folder_is_full(
     assert [prompt.path.exists() for prompt in prompts] == [False, False, True, True, True]
 
 
-async def test_what_a_dead_process_left_unfinished_is_swept_away(tmp_path: Path, web: Web, parrot: Parrot) -> None:
+async def test_what_was_left_unfinished_long_ago_is_swept_away(tmp_path: Path, web: Web, parrot: Parrot) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
-    dead, alive = kept / ".abc.999999999-1.part", kept / f".abc.{os.getpid()}-1.part"
-    dead.touch()
-    alive.touch()
+    abandoned, growing = kept / ".abc.0123.part", kept / ".abc.4567.part"
+    growing.touch()
+    abandoned.touch()
+    os.utime(abandoned, (0, 0))
     PromptLibrary(kept, tmp_path, fetch=web.fetch, voice=parrot, now=lambda: 0.0)
-    assert os.listdir(kept) == [alive.name]
+    assert os.listdir(kept) == [growing.name]

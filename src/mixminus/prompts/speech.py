@@ -79,7 +79,7 @@ def language_of(voice: str) -> str | None:
     return found[1] if found else None
 
 
-# Tags whose espeak-ng name is neither the tag nor its first part. Its `en` is British; most of English needs no entry.
+# Tags whose espeak-ng name is neither the tag nor its first part. Its `en` is the British one.
 _ESPEAK_NAMES: Final[Mapping[str, str]] = {
     "arb": "ar", "cmn": "cmn", "cmn-cn": "cmn", "cmn-tw": "cmn", "en": "en-us", "en-ca": "en-us", "es-mx": "es-419",
     "es-us": "es-419", "yue-hk": "yue", "zh": "cmn", "zh-cn": "cmn", "zh-hk": "yue", "zh-tw": "cmn",

@@ -3,13 +3,17 @@ its content, and is never changed.
 """
 
 import contextlib
-import itertools
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from mixminus.prompts.cache import Index
 from mixminus.prompts.prompt import BYTES_PER_MS, RATE_HZ, Limits, Prompt
+
+# Nothing is worked on for longer than a decoder or a voice may take, which is seconds.
+_ABANDONED_S: Final = 3600.0
 
 
 class Shelf:
@@ -20,7 +24,6 @@ class Shelf:
         self._grace_s = limits.cache_grace_s
         self._now = now
         self._index = Index(limits.cache_bytes, limits.cache_grace_s)
-        self._serial = itertools.count()
         directory.mkdir(parents=True, exist_ok=True)
         self._sweep()
         long_ago = now() - limits.cache_grace_s
@@ -34,7 +37,7 @@ class Shelf:
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """A path for something unfinished, deleted afterwards."""
-        path = self._directory / f".{name}.{os.getpid()}-{next(self._serial)}.part"
+        path = self._directory / f".{name}.{secrets.token_hex(8)}.part"
         try:
             yield path
         finally:
@@ -65,18 +68,11 @@ class Shelf:
                     path.unlink()
 
     def _sweep(self) -> None:
-        """Delete what processes that are gone left unfinished."""
-        for path in self._directory.glob(".*.part"):
-            owner = path.name.split(".")[-2].partition("-")[0]
-            if owner.isdigit() and not _alive(int(owner)):
-                path.unlink(missing_ok=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+        """Delete what was left unfinished long ago, by the folder's own time: other machines may share it."""
+        with self.scratch("sweep") as probe:
+            probe.touch()
+            newest = probe.stat().st_mtime
+            for path in self._directory.glob(".*.part"):
+                with contextlib.suppress(FileNotFoundError):
+                    if newest - path.stat().st_mtime > _ABANDONED_S:
+                        path.unlink()
