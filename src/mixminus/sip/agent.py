@@ -66,6 +66,15 @@ class SipAgent:
     def settings(self) -> SipSettings:
         return self._endpoint.settings
 
+    @property
+    def open_calls(self) -> int:
+        """Calls whose peer may still speak to us."""
+        return len(self._endpoint.calls)
+
+    @property
+    def open_transactions(self) -> int:
+        return len(self._endpoint.layer)
+
     def reconfigure(self, settings: SipSettings) -> None:
         """New users, new trusted hosts; calls that are up stay up. The realm stays what it was."""
         self._endpoint.settings = settings
