@@ -150,21 +150,21 @@ async def test_13420_what_is_no_audio(name: str, decoder: Decoder, folder: Path)
     assert "target" not in os.listdir(folder)
 
 
+@pytest.mark.parametrize("named", ["neighbour.wav", "{folder}/neighbour.wav", "file:{folder}/neighbour.wav"])
 @pytest.mark.parametrize(
     "playlist",
     [
+        "ffconcat version 1.0\nfile {}\n",
         "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{}\n#EXT-X-ENDLIST\n",
-        "ffconcat version 1.0\nfile '{}'\n",
         "[playlist]\nFile1={}\nNumberOfEntries=1\n",
     ],
 )
 async def test_a_playlist_opens_nothing_else_on_this_machine(
-    playlist: str, decoder: Decoder, folder: Path, tmp_path: Path
+    playlist: str, named: str, decoder: Decoder, folder: Path
 ) -> None:
-    secret = tmp_path / "secret.wav"
-    secret.write_bytes(wav(tone(1000, 1.0)))
+    (folder / "neighbour.wav").write_bytes(wav(tone(1000, 1.0)))
     with pytest.raises(PromptError) as refused:
-        await decoded(decoder, folder, playlist.format(secret).encode())
+        await decoded(decoder, folder, playlist.format(named.format(folder=folder)).encode())
     assert refused.value.code == NOT_AUDIO
 
 

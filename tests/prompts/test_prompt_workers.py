@@ -85,13 +85,15 @@ async def test_a_cancelled_job_does_not_give_its_answer_to_the_next_one(
     rogue: Callable[[int, float], WorkerPool],
 ) -> None:
     pool = rogue(1, 10)
-    await pool.ask({"do": "work"})
+    pid = (await pool.ask({"do": "work"}))["pid"]
     hanging = asyncio.create_task(pool.ask({"do": "hang"}))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     hanging.cancel()
     with pytest.raises(asyncio.CancelledError):
         await hanging
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
     assert "pid" in await pool.ask({"do": "work"})
     await pool.close()
 
