@@ -178,12 +178,12 @@ class Conference:
 
     # --- leaving ---------------------------------------------------------------------------------------------
 
-    def leave(self, call_sid: Sid, departure: Departure, at: datetime, call_status: CallStatus) -> None:
-        """A leg is gone, or shall be. *call_status*: how its call stands now, for the webhook. Raises 20404."""
-        leaver = self._live(call_sid)
+    def leave(self, participant: str, departure: Departure, at: datetime, call_status: CallStatus) -> None:
+        """A leg, by call SID or label, is gone, or shall be. *call_status*: how its call stands now. Raises 20404."""
+        leaver = self._live(participant)
         self._part(leaver, departure.reason, call_status, at)
         if departure.dismisses:
-            self._said.append(Dismiss(call_sid, departure.reason))
+            self._said.append(Dismiss(leaver.call_sid, departure.reason))
         ending = ending_after(leaver, departure, anybody_left=not self.empty)
         if ending is not None:
             self._complete(ending, at)
