@@ -41,7 +41,9 @@ class MemoryNetwork:
     def __init__(self, random: randomness.Random | None = None) -> None:
         self._random = random or randomness.Random(1)
         self._conditions: dict[str, Conditions] = {}
+        self._is_lost: Callable[[bytes, Address, Address], bool] | None = None
         self._ports: dict[Address, _Port] = {}
+        self._hosts: dict[str, Callable[[bytes, Address, Address], None]] = {}
         self._listeners: dict[Address, _MemoryListener] = {}
         self._free = itertools.count(_FIRST_FREE_PORT, 2)  # even, with room for RTCP above (RFC 3550 section 11)
         self._post = _Post()
@@ -53,6 +55,10 @@ class MemoryNetwork:
     def impair(self, host: str, conditions: Conditions) -> None:
         """From now on, datagrams from or to *host* travel like this."""
         self._conditions[host] = conditions
+
+    def lose(self, is_lost: Callable[[bytes, Address, Address], bool]) -> None:
+        """From now on, lose those datagrams for which *is_lost* (data, from, to) says so."""
+        self._is_lost = is_lost
 
     async def open_datagrams(self, at: Address, on_datagram: OnDatagram) -> DatagramPort:
         address = self._claim(at, self._ports)
@@ -75,9 +81,16 @@ class MemoryNetwork:
         far.user = self._listeners[to].on_connection(far)
         return near
 
+    def attach(self, host: str, on_datagram: Callable[[bytes, Address, Address], None]) -> None:
+        """Give *host* to a machine that sorts its datagrams by port itself: it gets data, sender and destination."""
+        self._hosts[host] = on_datagram
+
     def carry(self, data: bytes, sender: Address, to: Address) -> None:
         """Deliver one datagram, or lose it."""
         self.sent += 1
+        if self._is_lost is not None and self._is_lost(data, sender, to):
+            self.lost += 1
+            return
         delay_s = 0.0
         if self._conditions:
             for host in {sender[0], to[0]} & self._conditions.keys():
@@ -93,11 +106,12 @@ class MemoryNetwork:
         self._ports.pop(address, None)
 
     def _arrive(self, data: bytes, sender: Address, to: Address) -> None:
-        port = self._ports.get(to)
-        if port is None:
-            self.lost += 1
-        else:
+        if (port := self._ports.get(to)) is not None:
             port.on_datagram(data, sender)
+        elif (machine := self._hosts.get(to[0])) is not None:
+            machine(data, sender, to)
+        else:
+            self.lost += 1
 
     def _claim(self, at: Address, taken: object) -> Address:
         host, port = at

@@ -1,0 +1,208 @@
+"""A whole node in this process, in virtual time: SIP, media, TwiML, REST, webhooks, phones, and nothing else.
+
+    async with World() as world:
+        world.app.answers("/voice", "<Response><Dial><Conference>room</Conference></Dial></Response>")
+        await world.number("+15550001000", "/voice")
+        alice, bob = await world.phone("alice"), await world.phone("bob")
+        hers, his = await alice.dial("+15550001000"), await bob.dial("+15550001000")
+
+Run it with `mixminus.testing.virtual_time.run_virtual`.
+"""
+
+import asyncio
+import random as randomness
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from mixminus.app.assembly import Node, Shells, assemble
+from mixminus.app.audio_fetch import AudioFetch
+from mixminus.app.exchange import Exchange
+from mixminus.base.clock import Clock
+from mixminus.base.settings import Settings
+from mixminus.base.sids import ACCOUNT, PHONE_NUMBER, Sids
+from mixminus.base.types import Sid
+from mixminus.calls.records import EventRecord, NumberRecord, VoiceInstructions
+from mixminus.media.engine import Engine, EngineSettings
+from mixminus.media.in_process import InProcessPlane
+from mixminus.media.ports import IMAGINARY_HOST, ImaginaryPorts
+from mixminus.sip.agent import SipAgent
+from mixminus.sip.contract import Address as SipAddress
+from mixminus.sip.contract import Transmit, Transport
+from mixminus.sip.io.pump import SipPump
+from mixminus.sip.settings import SipSettings
+from mixminus.store.contract import Is, Where
+from mixminus.store.runner import InlineRunner
+from mixminus.store.sql import SqlStore
+from mixminus.testing.memory_network import MemoryNetwork
+from mixminus.testing.network import Address
+from mixminus.testing.phone import VirtualPhone
+from mixminus.testing.sounds import NotePrompts
+from mixminus.testing.webhook_app import WebhookApp
+from mixminus.webhooks.contract import WebhookCall
+from mixminus.webhooks.fetching import Courier
+from mixminus.webhooks.io.asgi import AsgiFetch
+from mixminus.webhooks.io.sender import WebhookSender
+
+TICK_S: Final = 0.02
+
+EPOCH: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+"""The wall clock when a world begins."""
+
+APP_HOST: Final = "app.example.com"
+"""Where the webhook application lives: `http://app.example.com/voice`."""
+
+SIP: Final = ("10.0.0.1", 5060)
+"""Where the node takes calls."""
+
+AUTH_TOKEN: Final = "0123456789abcdef0123456789abcdef"
+
+SMALL_ENGINE: Final = EngineSettings(legs=64, rooms=32, players=64, recorders=16, happenings=256)
+
+
+class World:
+    """Everything is reachable: `app`, `network`, `exchange`, `store`, `media`. Phones close with the world."""
+
+    def __init__(self, *, settings: Settings | None = None, seed: int = 1) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mixminus-world-")
+        self._given = settings
+        self._seed = seed
+        self._phones: list[VirtualPhone] = []
+        self.app = WebhookApp()
+        self.random = randomness.Random(seed)
+        self.network = MemoryNetwork(randomness.Random(seed))
+        self.account_sid = Sid(ACCOUNT + "1" * 32)
+        self.auth_token = AUTH_TOKEN
+        self.callback_failures: list[str] = []
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        folder = Path(self._folder.name)
+        self.settings = self._given or Settings(data=folder)
+        self.settings.recordings_folder.mkdir(parents=True, exist_ok=True)
+        self.clock = Clock(loop.time, lambda: EPOCH + timedelta(seconds=loop.time()))
+        self.store = SqlStore("sqlite://", InlineRunner())
+        self.engine = Engine(SMALL_ENGINE, self.random.randbytes, ImaginaryPorts())
+        self.plane = InProcessPlane(self.engine, self._send_rtp)
+        self.sip = SipAgent(self._sip_settings(), self.random.randbytes)
+        fetch = AsgiFetch({APP_HOST: self.app})
+        courier = Courier(AUTH_TOKEN, fetch, loop.time, lambda: self.random.randbytes(8).hex())
+        self.sender = WebhookSender(courier, lambda delivery, failure: self.callback_failures.append(str(failure)))
+        self.node = self._assemble(courier)
+        await self._connect_sip(loop)
+        self.network.attach(IMAGINARY_HOST, self._rtp_arrived)
+        self.node.incoming.open = True
+        self._ticking = loop.call_later(TICK_S, self._tick, loop.time() + TICK_S)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for phone in self._phones:
+            await phone.close()
+        await asyncio.sleep(0.1)
+        await self.sender.drain(5.0)
+        await self.sender.close()
+        await self.node.tasks.close()
+        self._ticking.cancel()
+        self._pump.close()
+        self.engine.close()
+        self.store.close()
+        self._folder.cleanup()
+
+    # --- what a test uses -----------------------------------------------------------------------------------------
+
+    @property
+    def exchange(self) -> Exchange:
+        """The node's commands."""
+        return self.node.exchange
+
+    async def phone(self, user: str, **options: object) -> VirtualPhone:
+        """A phone on the node's network, with an address of its own."""
+        host = f"10.0.1.{len(self._phones) + 1}"
+        phone = VirtualPhone(self.network, user=user, host=host, server=SIP, **options)  # type: ignore[arg-type]
+        await phone.open()
+        self._phones.append(phone)
+        return phone
+
+    async def number(self, phone_number: str, path: str, fallback_path: str | None = None) -> NumberRecord:
+        """A number whose calls are answered by the application at *path*."""
+        now = self.clock.utc()
+        record = NumberRecord(
+            sid=Sids(self.random.randbytes).new(PHONE_NUMBER),
+            account_sid=self.account_sid,
+            phone_number=phone_number,
+            friendly_name=phone_number,
+            date_created=now,
+            date_updated=now,
+            voice=VoiceInstructions(self.url(path), voice_fallback_url=fallback_path and self.url(fallback_path)),
+        )
+        await self.store.save(record)
+        return record
+
+    def url(self, path: str) -> str:
+        """A path of the application as a URL."""
+        return f"http://{APP_HOST}{path}"
+
+    async def events(self, sid: str) -> list[str]:
+        """The names of everything that happened to a call or a conference, in order."""
+        found = await self.store.query(EventRecord, Where("subject_sid", Is.EQUAL, sid))
+        return [event.name for event in sorted(found, key=lambda event: event.sequence_number)]
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _sip_settings(self) -> SipSettings:
+        trusted = frozenset(f"10.0.1.{number}" for number in range(1, 255))
+        return SipSettings(*SIP, users=self.settings.users, trusted_hosts=trusted)
+
+    def _assemble(self, courier: Courier) -> Node:
+        shells = Shells(
+            clock=self.clock,
+            random_bytes=self.random.randbytes,
+            store=self.store,
+            media=self.plane,
+            prompts=NotePrompts(Path(self._folder.name), AudioFetch(courier)),
+            courier=courier,
+            deliver=self._deliver,
+            sip=self.sip,
+            resolve=_already_resolved,
+            public_url=lambda: "http://node.example.com",
+        )
+        return assemble(self.settings, self.account_sid, shells)
+
+    def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
+        self.sender.send(key, call, failure_code)
+
+    async def _connect_sip(self, loop: asyncio.AbstractEventLoop) -> None:
+        port = await self.network.open_datagrams(SIP, self._sip_arrived)
+
+        def send(transmit: Transmit) -> None:
+            port.send(transmit.data, (transmit.to.host, transmit.to.port))
+
+        self._pump = SipPump(self.sip, loop.time, loop, send, self.node.desk.heard)
+        self.node.desk.drain = self._pump.drain
+        self.node.reachable_at(*SIP)
+
+    def _sip_arrived(self, data: bytes, source: Address) -> None:
+        self._pump.receive(data, SipAddress(Transport.UDP, *source))
+
+    # --- media: 20 ms at a time -----------------------------------------------------------------------------------
+
+    def _tick(self, due: float) -> None:
+        self.plane.tick()
+        loop = asyncio.get_running_loop()
+        self._ticking = loop.call_at(due + TICK_S, self._tick, due + TICK_S)
+
+    def _send_rtp(self, local_port: int, destination: tuple[str, int], packet: bytes) -> None:
+        self.network.carry(packet, (IMAGINARY_HOST, local_port), destination)
+
+    def _rtp_arrived(self, packet: bytes, source: Address, to: Address) -> None:
+        self.plane.receive(to[1], packet, source)
+
+
+async def _already_resolved(address: SipAddress) -> SipAddress:
+    return address
