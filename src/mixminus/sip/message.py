@@ -75,10 +75,10 @@ _CANONICAL = {name.lower(): name for name in _NAMES} | _COMPACT
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"\r\n[ \t]+")
 _VIA = re.compile(
-    r"SIP\s*/\s*2\.0\s*/\s*(?P<transport>[A-Za-z0-9-]+)\s+"
-    r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])\s*(?::\s*(?P<port>[0-9]{1,5}))?\s*(?P<rest>;.*)?"
+    r"SIP ?/ ?2\.0 ?/ ?(?P<transport>[A-Za-z0-9-]+) "
+    r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]) ?(?:: ?(?P<port>[0-9]{1,5}))? ?(?P<rest>;.*)?"
 )
 
 
@@ -111,7 +111,8 @@ class Via:
 
     @classmethod
     def parse(cls, text: str) -> "Via":
-        match = _VIA.fullmatch(text)
+        # One space for many: runs of them would cost the pattern quadratic time.
+        match = _VIA.fullmatch(" ".join(text.split()))
         if match is None:
             raise MalformedMessage("Via is not valid")
         parameters = parse_parameters(match["rest"] or "")
