@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mixminus.testing.detection import chord, level_db, notes
@@ -83,12 +83,15 @@ def test_a_leak_of_one_frame_is_seen_wherever_it_falls(
     assert all(start / 8000 - 0.02 < cell.at < start / 8000 + 0.02 for cell in cells), "and nowhere else"
 
 
-@settings(max_examples=150, deadline=None)
-@given(before=chords, after=chords, phase=st.floats(0, 6.28))
-def test_a_change_of_all_notes_at_once_is_told_to_the_frame(before: set[int], after: set[int], phase: float) -> None:
+@settings(max_examples=300, deadline=None)
+@given(before=chords, after=chords, phases=st.lists(st.floats(0, 6.28), min_size=12, max_size=12))
+@example(before={521, 1229, 1979, 2161, 2281, 2371}, after={1693, 2069}, phases=[0.0] * 12)
+def test_a_change_of_all_notes_at_once_is_told_to_the_frame(
+    before: set[int], after: set[int], phases: list[float]
+) -> None:
     law = LAWS["PCMU"]
-    first = mix([hum(hz, 1600, phase) for hz in before], 1600)
-    second = mix([hum(hz, 1600, phase) for hz in after], 1600)
+    first = mix([hum(hz, 1600, phase) for hz, phase in zip(before, phases, strict=False)], 1600)
+    second = mix([hum(hz, 1600, phase) for hz, phase in zip(after, phases[6:], strict=False)], 1600)
     cells = notes(law.decode(law.encode(np.concatenate([first, second]))), 0.0)
     assert [cell.notes for cell in cells[1:10]] == [before] * 9
     assert [cell.notes for cell in cells[10:19]] == [after] * 9

@@ -118,6 +118,50 @@ def test_a_busy_phone_refuses(status: int) -> None:
     run_virtual(story())
 
 
+def test_a_phone_may_ring_for_a_while_and_then_refuse() -> None:
+    async def story() -> None:
+        async with two_phones() as (alice, bob):
+            bob.rejects(480, after_s=8)
+            placed = await alice.place(bob.uri)
+            await placed.ringing(within_s=1)
+            with pytest.raises(CallRefused) as refusal:
+                await placed.answered()
+            assert refusal.value.status == 480
+            assert now() == pytest.approx(8, abs=0.1)
+
+    run_virtual(story())
+
+
+def test_a_call_is_refused_with_488_when_no_codec_is_shared() -> None:
+    async def story() -> None:
+        network = MemoryNetwork()
+        async with (
+            VirtualPhone(network, user="alice", host="10.0.0.1", codec="PCMU") as alice,
+            VirtualPhone(network, user="bob", host="10.0.0.2", codec="PCMA") as bob,
+        ):
+            bob.answers()
+            with pytest.raises(CallRefused) as refusal:
+                await alice.dial(bob.uri)
+            assert refusal.value.status == 488
+            with pytest.raises(CallRefused):
+                await alice.dial(bob.uri, offer=False)
+
+    run_virtual(story())
+
+
+def test_a_whole_phone_may_vanish() -> None:
+    async def story() -> None:
+        async with two_phones() as (alice, bob):
+            near, _ = await connect(alice, bob)
+            bob.vanish()
+            with pytest.raises(CallRefused) as refusal:
+                await near.hold()
+            assert refusal.value.status == 408
+            assert near.state is CallState.ENDED, "RFC 3261 12.2.1.2"
+
+    run_virtual(story())
+
+
 def test_hanging_up_before_the_answer_cancels_the_call() -> None:
     async def story() -> None:
         async with two_phones() as (alice, bob):

@@ -83,7 +83,7 @@ class Audible:
         return self.line.ear.level_db(frequency_hz, now - last_ms / 1000, now)
 
     def hears(self, frequency_hz: float, last_ms: float = _MOMENT_MS) -> bool:
-        """Tell whether a note sounds just now: louder than -10.5 dB on average over the last moment."""
+        """Tell whether a note sounds just now: louder than -8.4 dB on average over the last moment."""
         return is_present(self.level_db(frequency_hz, last_ms))
 
     def chord(self, last_ms: float = _MOMENT_MS, frequencies_hz: Sequence[int] = FREQUENCIES_HZ) -> frozenset[int]:

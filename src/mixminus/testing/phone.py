@@ -193,9 +193,9 @@ class VirtualPhone:
         """Let incoming calls hear the phone's voice for so long (183 with SDP), then answer them."""
         self._policy = AnswersAfterEarlyMedia(after_s)
 
-    def rejects(self, status: int = 486) -> None:
-        """Refuse incoming calls."""
-        self._policy = Rejects(status)
+    def rejects(self, status: int = 486, after_s: float = 0.0) -> None:
+        """Refuse incoming calls, at once or after ringing for so long."""
+        self._policy = Rejects(status, after_s)
 
     def rings_forever(self) -> None:
         """Ring, and never answer."""
@@ -246,8 +246,13 @@ class VirtualPhone:
         match self._policy:
             case Waits():
                 pass
-            case Rejects(status):
+            case Rejects(status, after_s=0):
                 call.reject(status)
+            case Rejects(status, after_s):
+                call.ring()
+                await asyncio.sleep(after_s)
+                if call.state is CallState.RINGING:
+                    call.reject(status)
             case RingsForever():
                 call.ring()
             case Answers(after_s):

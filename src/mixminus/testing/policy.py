@@ -24,9 +24,10 @@ class AnswersAfterEarlyMedia:
 
 @dataclass(frozen=True, slots=True)
 class Rejects:
-    """Refuse with this status."""
+    """Refuse with this status; ring before, if for a while."""
 
     status: int = 486
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
