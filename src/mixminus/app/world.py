@@ -1,0 +1,162 @@
+"""Builds the control process and puts it on the network. The only module of `app` that imports shells."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import structlog
+
+from mixminus.app.account import Credentials
+from mixminus.app.assembly import Node, Shells, assemble
+from mixminus.app.audio_fetch import AudioFetch
+from mixminus.app.call_session import CallSession, Verdict
+from mixminus.app.declared import declare
+from mixminus.base.clock import Clock
+from mixminus.base.settings import Endpoint, Settings
+from mixminus.calls.records import CallStatus
+from mixminus.media.plane import WorkerPlane
+from mixminus.prompts.io.library import PromptLibrary
+from mixminus.prompts.io.voice import offline_voice
+from mixminus.prompts.prompt import Limits
+from mixminus.sip.agent import SipAgent
+from mixminus.sip.io.listener import SipListener
+from mixminus.sip.io.resolver import resolve
+from mixminus.sip.settings import SipSettings
+from mixminus.store.history import close_orphans
+from mixminus.store.sql import SqlStore
+from mixminus.webhooks.contract import HttpFailure, WebhookCall
+from mixminus.webhooks.fetching import Courier
+from mixminus.webhooks.io.http import AiohttpFetch
+from mixminus.webhooks.io.sender import WebhookSender
+from mixminus.webhooks.outbox import Delivery
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
+
+LAST_CALLBACKS_S = 5.0
+"""How long a stopping node tries to deliver what it owes."""
+
+
+class World:
+    """One node: `async with World(settings, credentials) as world`, then `world.open()`."""
+
+    def __init__(self, settings: Settings, credentials: Credentials) -> None:
+        self.settings = settings
+        self.credentials = credentials
+        self.public_url = settings.public_url or f"http://{settings.http}"
+        self.sip_address = settings.sip
+        self.node: Node
+
+    async def __aenter__(self) -> Self:
+        settings, loop = self.settings, asyncio.get_running_loop()
+        for folder in (settings.recordings_folder, settings.media_folder, settings.prompts_folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.clock = Clock(loop.time, lambda: datetime.now(UTC))
+        self.store = await asyncio.to_thread(SqlStore, settings.database or _sqlite(settings))
+        self._plane = WorkerPlane(settings.rtp.host, settings.rtp.low, settings.rtp.high)
+        self._http = AiohttpFetch()
+        courier = Courier(self.credentials.auth_token, self._http, loop.time, lambda: os.urandom(16).hex())
+        self._sender = WebhookSender(courier, _callback_failed)
+        limits = Limits()
+        self._prompts = PromptLibrary(
+            settings.prompts_folder,
+            settings.media_folder,
+            fetch=AudioFetch(courier),
+            voice=offline_voice(limits),
+            now=loop.time,
+            limits=limits,
+        )
+        self._agent = SipAgent(_sip_settings(settings), os.urandom)
+        self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
+        await self._start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._sender.drain(LAST_CALLBACKS_S)
+        await self.node.tasks.close()
+        await self._listener.stop()
+        await self._plane.stop()
+        await self._sender.close()
+        await self._prompts.close()
+        await self._http.close()
+        await asyncio.to_thread(self.store.close)
+
+    def open(self) -> None:
+        """From now on calls are taken."""
+        self.node.incoming.open = True
+
+    async def drain(self, patience_s: float, *, hurry: asyncio.Event) -> None:
+        """Take no new calls; give the live ones *patience_s*, or until *hurry* is set, then hang them up."""
+        self.node.incoming.open = False
+        live = self.node.exchange.live_calls
+        if live:
+            log.info("draining", calls=len(live), patience_s=patience_s)
+            await _first_of(patience_s, hurry, live)
+        for call in self.node.exchange.live_calls:
+            call.end(Verdict(CallStatus.COMPLETED, "The node was stopped."))
+        await asyncio.gather(*(call.ended.wait() for call in self.node.exchange.live_calls))
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _shells(self, courier: Courier) -> Shells:
+        return Shells(
+            clock=self.clock,
+            random_bytes=os.urandom,
+            store=self.store,
+            media=self._plane,
+            prompts=self._prompts,
+            courier=courier,
+            deliver=self._deliver,
+            sip=self._agent,
+            resolve=resolve,
+            public_url=lambda: self.public_url,
+        )
+
+    async def _start(self) -> None:
+        await self._plane.start()
+        orphans = await close_orphans(
+            self.store, self.clock.utc(), lambda recording: self.settings.recordings_folder / recording.file_name
+        )
+        if orphans.calls:
+            log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
+        await declare(self.node.exchange, self.settings)
+        at = self.settings.sip
+        self._listener = await SipListener.start(at.host, at.port, self._agent, self.node.desk.heard)
+        self.node.desk.drain = self._listener.pump.drain
+        self.sip_address = Endpoint(*self._listener.address)
+        self.node.reachable_at(*self._listener.address)
+
+    def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
+        self._sender.send(key, call, failure_code)
+
+
+async def _first_of(patience_s: float, hurry: asyncio.Event, live: Sequence[CallSession]) -> None:
+    """Wait until all calls have ended, somebody is in a hurry, or patience has run out."""
+    tasks = [asyncio.ensure_future(call.ended.wait()) for call in live]
+    hurried = asyncio.ensure_future(hurry.wait())
+    ended = asyncio.ensure_future(asyncio.wait(tasks))
+    waiting: list[asyncio.Future[Any]] = [ended, hurried]
+    await asyncio.wait(waiting, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, hurried, ended):
+        task.cancel()
+
+
+def _sip_settings(settings: Settings) -> SipSettings:
+    """Loopback binds are open to everybody on this machine (CONTRACT.md, "Who may call in")."""
+    trusted = frozenset(address for trunk in settings.trunks for address in trunk.addresses)
+    return SipSettings(
+        host=settings.sip.host,
+        port=settings.sip.port,
+        users=settings.users,
+        trusted_hosts=trusted,
+        open_to_loopback=settings.sip.host in ("127.0.0.1", "::1", "localhost"),
+    )
+
+
+def _sqlite(settings: Settings) -> str:
+    return f"sqlite:///{settings.data / 'mixminus.db'}"
+
+
+def _callback_failed(delivery: Delivery, failure: HttpFailure) -> None:
+    log.warning("callback failed", key=delivery.key, url=delivery.call.url, code=failure.code, reason=failure.message)
