@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,14 +69,14 @@ def usage(roots: Iterable[int]) -> Usage:
 
 def spent(before: Usage, after: Usage) -> Spent:
     """Return what the family used in between; a process that was born in between counts from its birth."""
-    by_name: Counter[str] = Counter()
-    user = system = 0.0
+    by_name: dict[str, float] = defaultdict(float)
+    user_s = system_s = 0.0
     for pid, now in after.processes.items():
         then = before.processes.get(pid)
         by_name[now.name] += now.cpu_s - (then.cpu_s if then else 0.0)
-        user += now.user_s - (then.user_s if then else 0.0)
-        system += now.system_s - (then.system_s if then else 0.0)
-    share = system / (user + system) if user + system else 0.0
+        user_s += now.user_s - (then.user_s if then else 0.0)
+        system_s += now.system_s - (then.system_s if then else 0.0)
+    share = system_s / (user_s + system_s) if user_s + system_s else 0.0
     return Spent(after.at_s - before.at_s, sum(by_name.values()), dict(by_name), share)
 
 

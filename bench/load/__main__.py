@@ -1,6 +1,7 @@
 """The generator's process: a scenario comes on the first line of standard input, then one command a line.
 
-`measure SECONDS` answers with a window; `end`, or the end of the input, hangs up and leaves. Every answer is one JSON line.
+`measure SECONDS` answers with a window; `end`, or the end of the input, hangs up and leaves. Every answer is one
+JSON line.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ async def serve(scenario: Scenario) -> None:
 
 async def next_line() -> str:
     """Return the next command, blank at the end of the input."""
-    return (await asyncio.to_thread(sys.stdin.readline)).strip()
+    line: str = await asyncio.to_thread(sys.stdin.readline)
+    return line.strip()
 
 
 def say(answer: dict[str, Any]) -> None:

@@ -73,10 +73,10 @@ class Generator:
 
     def _plug(self, leg: int, address: tuple[str, int]) -> None:
         self._sockets[leg].connect(address)
-        self.legs.live[leg] = 1
+        self.legs.phones["live"][leg] = 1
 
     def _unplug(self, leg: int) -> None:
-        self.legs.live[leg] = 0
+        self.legs.phones["live"][leg] = 0
 
 
 @asynccontextmanager
@@ -86,7 +86,7 @@ async def running(scenario: Scenario) -> AsyncIterator[Generator]:
     legs = arrays.make_legs(scenario)
     host = _local_host(scenario.server)
     sockets = [_media_socket(host) for _ in range(scenario.legs)]
-    legs.fd[:] = [s.fileno() for s in sockets]
+    legs.phones["fd"] = [s.fileno() for s in sockets]
     _compile(legs)
     loop = asyncio.get_running_loop()
     generator = Generator(scenario, legs, sockets)
@@ -100,7 +100,7 @@ async def running(scenario: Scenario) -> AsyncIterator[Generator]:
     try:
         yield generator
     finally:
-        legs.stop[0] = 1
+        legs.tally[arrays.STOP] = 1
         media.join()
         transport.close()
         for s in sockets:
@@ -120,9 +120,9 @@ def raise_file_limit(needed: int) -> None:
 
 def _compile(legs: arrays.Legs) -> None:
     """Compile, or load from the cache, before the clock starts."""
-    legs.stop[0] = 1
+    legs.tally[arrays.STOP] = 1
     kernels.run(legs, 0)
-    legs.stop[0] = 0
+    legs.tally[arrays.STOP] = 0
 
 
 def _local_host(server: tuple[str, int]) -> str:

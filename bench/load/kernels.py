@@ -1,7 +1,7 @@
 """The compiled loop: send on absolute deadlines, receive with the kernel's arrival times, find the markers.
 
-A phone sends and listens once in 20 ms, in its own slot. Listening late costs no accuracy, because the arrival time is
-the kernel's: on loopback the moment of the server's `sendto`.
+A phone sends and listens once in 20 ms, in its own slot. Listening late costs no accuracy, because the arrival time
+is the kernel's: on loopback the moment of the server's `sendto`.
 """
 
 from typing import Final
@@ -24,20 +24,20 @@ _LINEAR: Final = ulaw.LINEAR
 
 @njit(cache=True, nogil=True)
 def run(legs: Legs, epoch_ns: int) -> None:
-    """Serve all phones from *epoch_ns* (monotonic) until `stop` is set."""
+    """Serve all phones from *epoch_ns* (monotonic) until `STOP` is set."""
     slot = 0
-    while legs.stop[0] == 0:
+    while legs.tally[arrays.STOP] == 0:
         due_ns = epoch_ns + slot * arrays.SLOT_NS
         libc.sleep_until(due_ns, legs.timespec)
         late_ns = libc.now_ns(libc.CLOCK_MONOTONIC, legs.timespec) - due_ns
         legs.lateness[min(late_ns // arrays.LATENESS_BIN_NS, arrays.LATENESS_BINS - 1)] += 1
         if late_ns > _SKIP_AFTER_NS:
-            legs.skipped_slots[0] += late_ns // arrays.SLOT_NS
+            legs.tally[arrays.SKIPPED_SLOTS] += late_ns // arrays.SLOT_NS
             slot += late_ns // arrays.SLOT_NS
         frame, place = slot // arrays.SLOTS, slot % arrays.SLOTS
         for i in range(legs.slot_start[place], legs.slot_start[place + 1]):
             leg = legs.slot_legs[i]
-            if legs.live[leg]:
+            if legs.phones[leg].live:
                 receive(legs, leg)
                 send_frame(legs, leg, frame)
         slot += 1
@@ -46,46 +46,48 @@ def run(legs: Legs, epoch_ns: int) -> None:
 @njit(cache=True, nogil=True)
 def send_frame(legs: Legs, leg: int, frame: int) -> None:
     """Send what *leg* says in *frame*: its sound, or a marker when it is its turn."""
-    sound = legs.sound[leg]
-    if sound == sounds.NOTHING:
+    phone, packet = legs.phones[leg], legs.packet[leg]
+    if phone.sound == sounds.NOTHING:
         return
-    packet = legs.packet[leg]
-    sequence, timestamp = legs.sequence[leg], legs.timestamp[leg] + frame * sounds.FRAME_SAMPLES
+    sequence, timestamp = phone.sequence, phone.timestamp + frame * sounds.FRAME_SAMPLES
     packet[2], packet[3] = sequence >> 8 & 0xFF, sequence & 0xFF
     for byte in range(4):
         packet[4 + byte] = timestamp >> (24 - 8 * byte) & 0xFF
     payload = packet[arrays.HEADER_BYTES :]
-    since = frame - legs.marker_first[leg]
-    marks = legs.marker_first[leg] >= 0 and since >= 0 and since % legs.marker_every[leg] == 0
-    if marks:
-        serial = (legs.serial[leg] + 1) % marker.SERIALS
-        legs.serial[leg] = serial
-        marker.write(leg, serial, payload)
-        row = legs.spoken_count[0] % arrays.LOG_ROWS
-        sent_ns = libc.now_ns(libc.CLOCK_REALTIME, legs.timespec)
-        legs.sent_ns[leg, serial] = sent_ns
-        legs.spoken[row, arrays.SPOKEN_BY], legs.spoken[row, arrays.SPOKEN_NS] = leg, sent_ns
-        legs.spoken_count[0] += 1
+    since = frame - phone.marker_first
+    if phone.marker_first >= 0 and since >= 0 and since % phone.marker_every == 0:
+        speak_marker(legs, leg, payload)
     else:
-        payload[:] = legs.loops[sound, (frame + legs.loop_offset[leg]) % sounds.LOOP_FRAMES]
-    sent = libc.send(legs.fd[leg], packet.ctypes.data, np.uintp(arrays.PACKET_BYTES), np.int32(libc.MSG_DONTWAIT))
-    legs.counters[leg, arrays.PACKETS_OUT if sent == arrays.PACKET_BYTES else arrays.SEND_FAILED] += 1
-    legs.sequence[leg] = sequence + 1
+        said = legs.loops[phone.sound, (frame + phone.loop_offset) % sounds.LOOP_FRAMES]
+        libc.memcpy(payload.ctypes.data, said.ctypes.data, np.uintp(sounds.FRAME_SAMPLES))
+    size, flags = np.uintp(arrays.PACKET_BYTES), np.int32(libc.MSG_DONTWAIT)
+    if libc.send(np.int32(phone.fd), packet.ctypes.data, size, flags) == arrays.PACKET_BYTES:
+        phone.packets_out += 1
+    else:
+        phone.send_failed += 1
+    phone.sequence = sequence + 1
+
+
+@njit(cache=True, nogil=True)
+def speak_marker(legs: Legs, leg: int, payload: NDArray[np.uint8]) -> None:
+    """Write the next marker of *leg* and note the time: it is sent at once."""
+    phone = legs.phones[leg]
+    phone.serial = (phone.serial + 1) % marker.SERIALS
+    marker.write(leg, phone.serial, payload)
+    row = legs.spoken[legs.tally[arrays.SPOKEN] % arrays.LOG_ROWS]
+    legs.tally[arrays.SPOKEN] += 1
+    row[arrays.SPOKEN_BY] = leg
+    row[arrays.SPOKEN_NS] = legs.sent_ns[leg, phone.serial] = libc.now_ns(libc.CLOCK_REALTIME, legs.timespec)
 
 
 @njit(cache=True, nogil=True)
 def receive(legs: Legs, leg: int) -> None:
     """Take everything that waits on the socket of *leg*, usually one packet in one system call."""
+    fd, flags = np.int32(legs.phones[leg].fd), np.int32(libc.MSG_DONTWAIT)
     while True:
         for i in range(libc.BATCH):
             legs.headers[i, libc.CONTROLLEN] = libc.CONTROL_WORDS * 8
-        count = libc.recvmmsg(
-            legs.fd[leg],
-            legs.headers.ctypes.data,
-            np.uint32(libc.BATCH),
-            np.int32(libc.MSG_DONTWAIT),
-            np.uintp(0),
-        )
+        count = libc.recvmmsg(fd, legs.headers.ctypes.data, np.uint32(libc.BATCH), flags, np.uintp(0))
         for i in range(count):
             length = np.int64(legs.headers[i, libc.MSG_LEN] & np.uint64(0xFFFFFFFF))
             arrival_ns = libc.arrival_ns(legs.control[i], legs.headers[i, libc.CONTROLLEN], legs.timespec)
@@ -97,82 +99,84 @@ def receive(legs: Legs, leg: int) -> None:
 @njit(cache=True, nogil=True)
 def take_packet(legs: Legs, leg: int, packet: NDArray[np.uint8], arrival_ns: int) -> None:
     """Count one RTP packet and listen to it. Whatever is not PCMU in RTP is counted as strange."""
+    phone = legs.phones[leg]
     begin = arrays.HEADER_BYTES
     if len(packet) > begin:
         begin += 4 * (packet[0] & 0x0F)
     if len(packet) <= begin or packet[0] >> 6 != 2 or packet[0] & 0x30 != 0 or packet[1] & 0x7F != 0:
-        legs.counters[leg, arrays.STRANGE] += 1
+        phone.strange += 1
         return
     sequence = np.int64(packet[2]) << 8 | packet[3]
     timestamp, ssrc = np.int64(0), np.int64(0)
     for byte in range(4):
         timestamp = timestamp << 8 | packet[4 + byte]
         ssrc = ssrc << 8 | packet[8 + byte]
-    legs.counters[leg, arrays.PACKETS_IN] += 1
-    gap = (sequence - legs.next_sequence[leg]) & 0xFFFF
-    fresh = legs.next_sequence[leg] < 0 or ssrc != legs.heard_ssrc[leg]
+    phone.packets_in += 1
+    gap = (sequence - phone.next_sequence) & 0xFFFF
+    fresh = phone.next_sequence < 0 or ssrc != phone.heard_ssrc
     if not fresh and gap >= 0x10000 - _MAX_DROPOUT:
-        legs.counters[leg, arrays.LATE] += 1
-        legs.counters[leg, arrays.LOST] -= 1
+        phone.late += 1
+        phone.lost -= 1
         return
     if not fresh and gap < _MAX_DROPOUT:
-        legs.counters[leg, arrays.LOST] += gap
-        note_spacing(legs, leg, arrival_ns, timestamp)
-    if gap != 0 and legs.pending_count[leg] > 0:
-        legs.counters[leg, arrays.DAMAGED] += 1
-        legs.pending_count[leg] = 0
-    legs.next_sequence[leg], legs.heard_ssrc[leg] = (sequence + 1) & 0xFFFF, ssrc
-    legs.last_arrival_ns[leg], legs.last_timestamp[leg] = arrival_ns, timestamp
+        phone.lost += gap
+        note_spacing(legs, leg, arrival_ns, int(timestamp))
+    if gap != 0 and phone.pending_count > 0:
+        phone.damaged += 1
+        phone.pending_count = 0
+    phone.next_sequence, phone.heard_ssrc = (sequence + 1) & 0xFFFF, ssrc
+    phone.last_arrival_ns, phone.last_timestamp = arrival_ns, timestamp
+    if phone.watched:
+        watch(legs, leg, packet, begin, arrival_ns)
     listen(legs, leg, packet, begin, arrival_ns)
 
 
 @njit(cache=True, nogil=True)
 def note_spacing(legs: Legs, leg: int, arrival_ns: int, timestamp: int) -> None:
     """RFC 3550, 6.4.1: how far two packets are apart, against what their timestamps say."""
-    elapsed = timestamp - legs.last_timestamp[leg]
-    elapsed = (elapsed + 0x80000000) % 0x100000000 - 0x80000000
-    deviation = abs(arrival_ns - legs.last_arrival_ns[leg] - elapsed * NS_PER_SAMPLE)
+    phone = legs.phones[leg]
+    elapsed = (timestamp - phone.last_timestamp + 0x80000000) % 0x100000000 - 0x80000000
+    deviation = abs(arrival_ns - phone.last_arrival_ns - elapsed * NS_PER_SAMPLE)
     if deviation < _LONGEST_GAP_NS:
         legs.deviation[min(deviation // arrays.DEVIATION_BIN_NS, arrays.DEVIATION_BINS - 1)] += 1
-        legs.jitter_ns[leg] += (deviation - legs.jitter_ns[leg]) / 16
+        phone.jitter_ns += (deviation - phone.jitter_ns) / 16
 
 
 @njit(cache=True, nogil=True)
 def listen(legs: Legs, leg: int, packet: NDArray[np.uint8], begin: int, arrival_ns: int) -> None:
     """Look for markers in `packet[begin:]`; a marker may begin in one packet and end in the next."""
-    if legs.watched[leg]:
-        watch(legs, leg, packet, begin, arrival_ns)
+    phone = legs.phones[leg]
     at, end = begin, len(packet)
     while at < end:
-        have = legs.pending_count[leg]
+        have = phone.pending_count
         if have == 0:
             at = marker.first_loud(packet, at, end)
-            legs.pending_ns[leg] = arrival_ns + (at - begin) * NS_PER_SAMPLE
+            phone.pending_ns = arrival_ns + (at - begin) * NS_PER_SAMPLE
         take = min(marker.SAMPLES - have, end - at)
         for i in range(take):
             legs.pending[leg, have + i] = packet[at + i]
         at += take
-        legs.pending_count[leg] = have + take
-        if have + take == marker.SAMPLES:
+        phone.pending_count = have + take
+        if phone.pending_count == marker.SAMPLES:
             conclude(legs, leg)
 
 
 @njit(cache=True, nogil=True)
 def conclude(legs: Legs, leg: int) -> None:
     """Read the marker that *leg* has collected and log who was heard and how old it was."""
-    legs.pending_count[leg] = 0
+    phone = legs.phones[leg]
+    phone.pending_count = 0
     word = marker.read(legs.pending[leg])
     speaker = word >> marker.SERIAL_BITS
-    if word == marker.NOT_A_MARKER or speaker >= len(legs.fd):
-        legs.counters[leg, arrays.DAMAGED] += 1
+    if word == marker.NOT_A_MARKER or speaker >= len(legs.phones):
+        phone.damaged += 1
         return
-    row = legs.heard_count[0] % arrays.LOG_ROWS
-    legs.heard[row, arrays.LISTENER] = leg
-    legs.heard[row, arrays.SPEAKER] = speaker
+    row = legs.heard[legs.tally[arrays.HEARD] % arrays.LOG_ROWS]
+    legs.tally[arrays.HEARD] += 1
+    row[arrays.LISTENER], row[arrays.SPEAKER] = leg, speaker
     # A marker fills its frame from the first sample on, so its first sample was sent when the frame was.
-    legs.heard[row, arrays.DELAY_NS] = legs.pending_ns[leg] - legs.sent_ns[speaker, word % marker.SERIALS]
-    legs.heard[row, arrays.ARRIVAL_NS] = legs.pending_ns[leg]
-    legs.heard_count[0] += 1
+    row[arrays.DELAY_NS] = phone.pending_ns - legs.sent_ns[speaker, word % marker.SERIALS]
+    row[arrays.ARRIVAL_NS] = phone.pending_ns
 
 
 @njit(cache=True, nogil=True)
@@ -181,8 +185,7 @@ def watch(legs: Legs, leg: int, packet: NDArray[np.uint8], begin: int, arrival_n
     energy = 0
     for at in range(begin, len(packet)):
         energy += _LINEAR[packet[at]] ** 2
-    row = legs.watch_count[0] % arrays.WATCH_ROWS
-    legs.watch[row, arrays.WATCHED_LEG] = leg
-    legs.watch[row, arrays.WATCHED_NS] = arrival_ns
-    legs.watch[row, arrays.WATCHED_ENERGY] = energy // max(1, len(packet) - begin)
-    legs.watch_count[0] += 1
+    row = legs.watch[legs.tally[arrays.WATCHED] % arrays.WATCH_ROWS]
+    legs.tally[arrays.WATCHED] += 1
+    row[arrays.WATCHED_LEG], row[arrays.WATCHED_NS] = leg, arrival_ns
+    row[arrays.WATCHED_ENERGY] = energy // max(1, len(packet) - begin)

@@ -3,24 +3,28 @@
 `ExternalFunction` is resolved by name, so that the compiled kernels can be cached.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-send = types.ExternalFunction("send", types.intp(types.int32, types.uintp, types.uintp, types.int32))
-recvfrom = types.ExternalFunction(
+SystemCall = Callable[..., int]
+
+send: SystemCall = types.ExternalFunction("send", types.intp(types.int32, types.uintp, types.uintp, types.int32))
+recvfrom: SystemCall = types.ExternalFunction(
     "recvfrom", types.intp(types.int32, types.uintp, types.uintp, types.int32, types.uintp, types.uintp)
 )
-sendto = types.ExternalFunction(
+sendto: SystemCall = types.ExternalFunction(
     "sendto", types.intp(types.int32, types.uintp, types.uintp, types.int32, types.uintp, types.uint32)
 )
-recvmmsg = types.ExternalFunction(
+recvmmsg: SystemCall = types.ExternalFunction(
     "recvmmsg", types.int32(types.int32, types.uintp, types.uint32, types.int32, types.uintp)
 )
-_clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.uintp))
-_clock_nanosleep = types.ExternalFunction(
+memcpy: SystemCall = types.ExternalFunction("memcpy", types.uintp(types.uintp, types.uintp, types.uintp))
+_clock_gettime: SystemCall = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.uintp))
+_clock_nanosleep: SystemCall = types.ExternalFunction(
     "clock_nanosleep", types.int32(types.int32, types.int32, types.uintp, types.uintp)
 )
 
@@ -47,7 +51,8 @@ NS_PER_S: Final = 1_000_000_000
 def now_ns(clock: int, timespec: NDArray[np.int64]) -> int:
     """Read a clock; *timespec* is int64[2] scratch."""
     _clock_gettime(np.int32(clock), timespec.ctypes.data)
-    return timespec[0] * NS_PER_S + timespec[1]
+    ns: int = timespec[0] * NS_PER_S + timespec[1]
+    return ns
 
 
 @njit(cache=True, nogil=True)
@@ -62,7 +67,8 @@ def sleep_until(monotonic_ns: int, timespec: NDArray[np.int64]) -> None:
 def arrival_ns(control: NDArray[np.int64], controllen: int, timespec: NDArray[np.int64]) -> int:
     """Return when the kernel got the packet; *control* holds one cmsghdr (len, level and type, timespec)."""
     if controllen > 0 and control[1] >> 32 == SO_TIMESTAMPNS:
-        return control[2] * NS_PER_S + control[3]
+        ns: int = control[2] * NS_PER_S + control[3]
+        return ns
     return now_ns(CLOCK_REALTIME, timespec)
 
 

@@ -18,7 +18,7 @@ class Snapshot:
     """The counters at one moment, `at_ns` since 1970."""
 
     at_ns: int
-    counters: NDArray[np.int64]
+    counters: dict[str, int]
     deviation: NDArray[np.int64]
     lateness: NDArray[np.int64]
     skipped_slots: int
@@ -63,23 +63,27 @@ class Window:
 def snapshot(legs: Legs) -> Snapshot:
     """Copy the counters."""
     return Snapshot(
-        time.time_ns(), legs.counters.copy(), legs.deviation.copy(), legs.lateness.copy(), int(legs.skipped_slots[0])
+        time.time_ns(),
+        {name: int(legs.phones[name].sum()) for name in arrays.COUNTERS},
+        legs.deviation.copy(),
+        legs.lateness.copy(),
+        int(legs.tally[arrays.SKIPPED_SLOTS]),
     )
 
 
 def window(legs: Legs, room_size: int, before: Snapshot, after: Snapshot, baseline_ns: int) -> Window:
     """Say what happened between two snapshots; call it half a second after the second, when all markers are home."""
-    heard = recent(legs.heard, int(legs.heard_count[0]))
+    heard = recent(legs.heard, int(legs.tally[arrays.HEARD]))
     heard = heard[_within(heard[:, arrays.ARRIVAL_NS] - heard[:, arrays.DELAY_NS], before, after)]
-    spoken = recent(legs.spoken, int(legs.spoken_count[0]))
+    spoken = recent(legs.spoken, int(legs.tally[arrays.SPOKEN]))
     spoken = spoken[_within(spoken[:, arrays.SPOKEN_NS], before, after)]
     listener, speaker = heard[:, arrays.LISTENER], heard[:, arrays.SPEAKER]
     same_room = listener // room_size == speaker // room_size
     right = heard[same_room & (listener != speaker)]
     delay_ms = (right[:, arrays.DELAY_NS] - baseline_ns) / _NS_PER_MS
-    live = legs.live.astype(bool)
+    live = legs.phones["live"].astype(bool)
     audience = np.bincount(np.arange(len(live)) // room_size, weights=live)
-    count = (after.counters - before.counters).sum(axis=0)
+    count = {name: after.counters[name] - before.counters[name] for name in arrays.COUNTERS}
     return Window(
         seconds=(after.at_ns - before.at_ns) / 1e9,
         legs=int(live.sum()),
@@ -88,16 +92,16 @@ def window(legs: Legs, room_size: int, before: Snapshot, after: Snapshot, baseli
         delay_max_ms=percentile(delay_ms, 100),
         markers_expected=int((audience[spoken[:, arrays.SPOKEN_BY] // room_size] - 1).sum()),
         markers_heard=len(right),
-        markers_damaged=int(count[arrays.DAMAGED]),
+        markers_damaged=count["damaged"],
         wrong_room=int((~same_room).sum()),
         echoes=int((listener == speaker).sum()),
-        packets_out=int(count[arrays.PACKETS_OUT]),
-        packets_in=int(count[arrays.PACKETS_IN]),
-        lost=int(count[arrays.LOST]),
-        late=int(count[arrays.LATE]),
-        strange=int(count[arrays.STRANGE]),
-        send_failed=int(count[arrays.SEND_FAILED]),
-        jitter_ms=percentile(legs.jitter_ns[live] / _NS_PER_MS, 50),
+        packets_out=count["packets_out"],
+        packets_in=count["packets_in"],
+        lost=count["lost"],
+        late=count["late"],
+        strange=count["strange"],
+        send_failed=count["send_failed"],
+        jitter_ms=percentile(legs.phones["jitter_ns"][live] / _NS_PER_MS, 50),
         spacing_p99_ms=_bin_ms(after.deviation - before.deviation, 99, arrays.DEVIATION_BIN_NS),
         generator_late_p99_ms=_bin_ms(after.lateness - before.lateness, 99, arrays.LATENESS_BIN_NS),
         generator_skipped_slots=after.skipped_slots - before.skipped_slots,

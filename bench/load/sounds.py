@@ -19,7 +19,7 @@ TONE: Final = 2
 
 # 400 Hz has whole periods in a frame: every frame of it has the same energy, whatever its phase.
 TONE_HZ: Final = 400
-_TONE_PEAK: Final = 4_000
+TONE_PEAK: Final = 4_000
 _SPEECH_PEAK: Final = 2_000
 
 
@@ -30,5 +30,5 @@ def loops(talkers: int) -> NDArray[np.uint8]:
     voice = sum(np.sin(2 * np.pi * 125 * n * seconds) / n for n in range(1, 9))
     voice = voice / np.max(np.abs(voice)) * np.sin(2 * np.pi * 2 * seconds) ** 2
     peak = min(_SPEECH_PEAK, marker.BACKGROUND // max(1, talkers))
-    sounds = np.stack([np.zeros(len(seconds)), peak * voice, _TONE_PEAK * np.sin(2 * np.pi * TONE_HZ * seconds)])
+    sounds = np.stack([np.zeros(len(seconds)), peak * voice, TONE_PEAK * np.sin(2 * np.pi * TONE_HZ * seconds)])
     return ulaw.encode(np.round(sounds).astype(np.int64)).reshape(3, LOOP_FRAMES, FRAME_SAMPLES)

@@ -19,7 +19,8 @@ def encode(samples: NDArray[np.int_]) -> NDArray[np.uint8]:
     magnitude = np.minimum(np.abs(samples.astype(np.int64)), _CLIP) + _BIAS
     exponent = np.floor(np.log2(magnitude)).astype(np.int64) - 7
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
-    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    codes: NDArray[np.uint8] = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    return codes
 
 
 def decode(codes: NDArray[np.uint8]) -> NDArray[np.int16]:

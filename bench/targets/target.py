@@ -1,6 +1,6 @@
 """What the benchmark wants from a server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -9,7 +9,7 @@ class TargetFailed(Exception):
 
 
 class Target(Protocol):
-    """A conference server under test. An adapter knows how to start it and how a room is dialled; nothing else does."""
+    """A conference server under test. Its adapter alone knows how it is started and how a room is dialled."""
 
     async def start(self, rooms: int) -> tuple[str, int]:
         """Start a fresh server with *rooms* empty rooms and return its SIP address (UDP)."""
@@ -34,7 +34,4 @@ class Steered(Target, Protocol):
         """
 
     def call_sid(self, leg_name: str) -> str:
-        """Return the SID of that participant's call."""
-
-    def legs(self) -> Sequence[str]:
-        """Return the names of the legs that have called so far."""
+        """Return the SID of the call that came from *leg_name*."""
