@@ -62,6 +62,8 @@ from mixminus.rtp.telephone_event import DIGITS
 
 INBOX_PER_LEG: Final = 2
 """Packets that may arrive for a leg in one tick, on average over all legs."""
+INBOX_SPARE: Final = 64
+"""And so many more, when there are few legs to average over."""
 
 _DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING])
 _ENCODINGS: Final = np.stack([g711.ULAW_ENCODING, g711.ALAW_ENCODING])
@@ -98,7 +100,7 @@ class Engine:
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
         self.digits = DigitSenders(self.legs)
-        self.inbox = zeroed(Inbox, INBOX_PER_LEG * settings.legs)
+        self.inbox = zeroed(Inbox, INBOX_PER_LEG * settings.legs + INBOX_SPARE)
         self.arrived = 0
         """How many rows of the inbox hold a packet for the next tick."""
         self.inbox_overflows = 0
@@ -255,7 +257,7 @@ class Engine:
         if slots.count + legs > slots.capacity:
             capacity = 2 * slots.capacity
             self.legs.grow(capacity)
-            self.inbox = grown(self.inbox, INBOX_PER_LEG * capacity)
+            self.inbox = grown(self.inbox, INBOX_PER_LEG * capacity + INBOX_SPARE)
             self.outbox = grown(self.outbox, capacity)
         return None
 
