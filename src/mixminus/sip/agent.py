@@ -109,6 +109,7 @@ class SipAgent:
 
     def connection_lost(self, address: Address, now: float) -> None:
         """A TCP connection broke or could not be opened: requests that were sent on it fail at once."""
+        self._endpoint.calls.connection_lost(address)
         self._endpoint.layer.connection_lost(address, now)
 
     def deadline(self) -> float | None:

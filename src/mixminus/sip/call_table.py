@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from mixminus.sip.contract import DialogKey
+from mixminus.sip.contract import Address, DialogKey
 from mixminus.sip.message import Request
 from mixminus.sip.transaction_layer import ServerTransaction
 
@@ -15,6 +15,9 @@ class InDialog(Protocol):
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """An ACK of a 2xx."""
+
+    def connection_lost(self, address: Address) -> None:
+        """That connection must not be used any more."""
 
 
 class CallTable:
@@ -37,6 +40,10 @@ class CallTable:
 
     def find(self, request: Request) -> InDialog | None:
         return self._by_tag.get((request.call_id, request.to.tag or ""))
+
+    def connection_lost(self, address: Address) -> None:
+        for call in self._by_tag.values():
+            call.connection_lost(address)
 
     def drop_key(self, key: DialogKey) -> None:
         """The owner is done with it: commands do nothing any more."""

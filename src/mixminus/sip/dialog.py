@@ -3,10 +3,17 @@
 import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.message import Request, Response
 from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
+
+SITE_NETWORKS: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+"""RFC 1918, RFC 6598, RFC 4193. Python's `is_private` holds documentation networks for private too."""
 
 
 @dataclass(slots=True)
@@ -85,6 +92,11 @@ class Dialog:
         )
         return Request(lines, b"", method, uri)
 
+    def connection_lost(self, address: Address) -> None:
+        """The way back that the peer's connection was is gone; its Contact has to do."""
+        if self.flow == address:
+            self.flow = None
+
     def next_cseq(self) -> int:
         self.local_cseq += 1
         return self.local_cseq
@@ -122,12 +134,19 @@ def _uri_of(route: str) -> str:
 
 def _is_better(flow: Address, target: Address) -> bool:
     """An open connection is kept (RFC 5923), and a phone behind a NAT is where its packets come from, not where its
-    Contact claims to be: a private address, told to us from a public one.
+    Contact claims to be: an address of a narrower reach than the one it talks from.
     """
     if flow.transport is Transport.TCP:
         return target.transport is Transport.TCP
     claimed, seen = _literal(target.host), _literal(flow.host)
-    return claimed is not None and seen is not None and claimed.is_private and not seen.is_private
+    return claimed is not None and seen is not None and _reach(claimed) < _reach(seen)
+
+
+def _reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
+    """From how far away an address can be used: this machine, this site, everywhere."""
+    if address.is_loopback:
+        return 0
+    return 1 if address.is_link_local or any(address in network for network in SITE_NETWORKS) else 2
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mixminus.sip.contract import DialogKey, Ended, Ending
+from mixminus.sip.contract import Address, DialogKey, Ended, Ending
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
 from mixminus.sip.message import HeaderLines, Request
@@ -84,6 +84,9 @@ class IncomingCall:
             self._endpoint.answer(server, 200, now, headers=(ALLOW, ACCEPT))
         else:
             self._endpoint.answer(server, 405, now, headers=(ALLOW,))
+
+    def connection_lost(self, address: Address) -> None:
+        self._dialog.connection_lost(address)
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """An ACK before our final answer means nothing."""

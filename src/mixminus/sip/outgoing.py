@@ -3,7 +3,7 @@
 from enum import Enum, auto
 from typing import Final
 
-from mixminus.sip.contract import Answered, Ended, Ending, Invitation, Progressed, Refused, Transmit
+from mixminus.sip.contract import Address, Answered, Ended, Ending, Invitation, Progressed, Refused, Transmit
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.digest import answer_challenge, is_stale
 from mixminus.sip.endpoint import ACCEPT, ALLOW, SDP_TYPE, Endpoint
@@ -138,6 +138,9 @@ class OutgoingCall:
         self._drop()
         if wanted:
             self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE))
+
+    def connection_lost(self, address: Address) -> None:
+        """The transaction layer fails the INVITE; there is no dialog yet."""
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """Nobody acknowledges a caller."""

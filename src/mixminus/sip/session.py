@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mixminus.sip.contract import Credentials, DialogKey, Ended, Ending, Established, Reoffered, Transmit
+from mixminus.sip.contract import Address, Credentials, DialogKey, Ended, Ending, Established, Reoffered, Transmit
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.digest import answer_challenge
 from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
@@ -109,6 +109,9 @@ class Session:
             self._reinvited(server, now)
         else:
             self._endpoint.answer(server, 405, now, headers=(ALLOW,))
+
+    def connection_lost(self, address: Address) -> None:
+        self._dialog.connection_lost(address)
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """The ACK of one of our 200s; a repeated one changes nothing."""

@@ -1,0 +1,74 @@
+"""Where requests inside a dialog go."""
+
+import pytest
+
+from mixminus.sip.contract import Address, Transport
+from mixminus.sip.dialog import Dialog
+from mixminus.sip.message import Request, Response, parse
+
+PUBLIC = Address(Transport.UDP, "203.0.113.9", 40_000)
+NEAR = Address(Transport.UDP, "10.0.0.9", 5060)
+STREAM = Address(Transport.TCP, "203.0.113.9", 40_001)
+
+
+def dialog(contact: str, flow: Address = PUBLIC, *routes: str) -> Dialog:
+    lines = [
+        "INVITE sip:us@192.0.2.1 SIP/2.0",
+        "Via: SIP/2.0/UDP h;branch=z9hG4bK1",
+        "From: <sip:a@b>;tag=theirs",
+        "To: <sip:us@192.0.2.1>",
+        "Call-ID: 1",
+        "CSeq: 7 INVITE",
+        f"Contact: <{contact}>",
+        *(f"Record-Route: {route}" for route in routes),
+        "\r\n",
+    ]
+    message = parse("\r\n".join(lines).encode())
+    assert isinstance(message, Request)
+    return Dialog.of_server(message, "ours", flow)
+
+
+@pytest.mark.parametrize(
+    ("contact", "flow", "hop"),
+    [
+        ("sip:a@198.51.100.7:5070", PUBLIC, Address(Transport.UDP, "198.51.100.7", 5070)),
+        ("sip:a@192.168.1.5:5060", PUBLIC, PUBLIC),
+        ("sip:a@192.168.1.5:5060", NEAR, Address(Transport.UDP, "192.168.1.5", 5060)),
+        ("sip:a@phone.local", PUBLIC, PUBLIC),
+        ("sip:a@198.51.100.7;transport=tcp", STREAM, STREAM),
+        ("sip:a@198.51.100.7", STREAM, Address(Transport.UDP, "198.51.100.7", 5060)),
+    ],
+    ids=["contact", "behind a NAT", "on our own network", "a name", "the open connection", "TCP only for the INVITE"],
+)
+def test_a_request_goes_to_the_contact_unless_the_source_is_better(contact: str, flow: Address, hop: Address) -> None:
+    assert dialog(contact, flow).next_hop() == hop
+
+
+def test_a_loose_route_is_the_next_hop_and_the_contact_stays_the_address() -> None:
+    there = dialog("sip:a@192.168.1.5", PUBLIC, "<sip:198.51.100.1;lr>", "<sip:198.51.100.2;lr>")
+    bye = there.request("BYE", there.next_cseq(), ())
+    assert there.next_hop() == Address(Transport.UDP, "198.51.100.1", 5060)
+    assert bye.uri == "sip:a@192.168.1.5"
+    assert bye.all("Route") == ["<sip:198.51.100.1;lr>", "<sip:198.51.100.2;lr>"]
+
+
+def test_rfc3261_12_2_1_1_a_strict_router_takes_the_place_of_the_address() -> None:
+    there = dialog("sip:a@192.168.1.5", PUBLIC, "<sip:198.51.100.1>", "<sip:198.51.100.2;lr>")
+    bye = there.request("BYE", there.next_cseq(), ())
+    assert (bye.uri, bye.all("Route")) == ("sip:198.51.100.1", ["<sip:198.51.100.2;lr>", "<sip:a@192.168.1.5>"])
+
+
+def test_the_caller_reverses_the_route_set() -> None:
+    invite = dialog("sip:a@h").request("INVITE", 1, (("Via", "SIP/2.0/UDP h;branch=z9hG4bK1"),))
+    lines = (*invite.headers, ("Record-Route", "<sip:p2;lr>, <sip:p1;lr>"), ("Contact", "<sip:b@h>"))
+    there = Dialog.of_client(invite, Response(lines, b"", 200, "OK"), PUBLIC)
+    assert there.route_set == ("<sip:p1;lr>", "<sip:p2;lr>")
+    assert there.remote_target == "sip:b@h"
+
+
+def test_numbers_go_forward_on_both_sides() -> None:
+    there = dialog("sip:a@h")
+    later = there.request("BYE", 8, (("Via", "SIP/2.0/UDP h;branch=z9hG4bK1"),))
+    assert there.accepts_cseq(later)
+    assert not there.accepts_cseq(later)
+    assert [there.next_cseq(), there.next_cseq()] == [1, 2]
