@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from mixminus.api.app import build_api
+from mixminus.api.auth import Account, Accounts
 from mixminus.app.assembly import Node, Shells, assemble
 from mixminus.app.audio_fetch import AudioFetch
 from mixminus.app.exchange import Exchange
@@ -39,6 +41,7 @@ from mixminus.store.sql import SqlStore
 from mixminus.testing.memory_network import MemoryNetwork
 from mixminus.testing.network import Address
 from mixminus.testing.phone import VirtualPhone
+from mixminus.testing.rest import sdk_for
 from mixminus.testing.sounds import NotePrompts
 from mixminus.testing.webhook_app import WebhookApp
 from mixminus.webhooks.contract import WebhookCall
@@ -63,7 +66,11 @@ SMALL_ENGINE: Final = EngineSettings(legs=64, rooms=32, players=64, recorders=16
 
 
 class World:
-    """Everything is reachable: `app`, `network`, `exchange`, `store`, `media`. Phones close with the world."""
+    """A node and its surroundings. Phones close with it.
+
+    `app` is the webhook application, `twilio` the official SDK (use its `…_async` methods), `exchange` and `store`
+    the node itself, `network` what everybody is on.
+    """
 
     def __init__(self, *, settings: Settings | None = None, seed: int = 1) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="mixminus-world-")
@@ -93,6 +100,9 @@ class World:
         courier = Courier(AUTH_TOKEN, fetch, loop.time, lambda: self.random.randbytes(8).hex())
         self.sender = WebhookSender(courier, lambda delivery, failure: self.callback_failures.append(str(failure)))
         self.node = self._assemble(courier)
+        account = Account(self.account_sid, AUTH_TOKEN, date_created=EPOCH)
+        self.api = build_api(self.node.exchange, Accounts(account, self.store, self.random.randbytes))
+        self.twilio = sdk_for(self.api, self.account_sid, AUTH_TOKEN)
         await self._connect_sip(loop)
         self.network.attach(IMAGINARY_HOST, self._rtp_arrived)
         self.node.incoming.open = True
