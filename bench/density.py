@@ -4,7 +4,6 @@ import asyncio
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from bench import cpu
 from bench.load.generator import SetUp
@@ -13,19 +12,20 @@ from bench.load.results import Window
 from bench.load.scenario import Scenario
 from bench.targets.target import Target
 
-_IDLE_S: Final = 2.0
-_SETTLE_S: Final = 2.0  # jitter buffers and set-up's last writes
-
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What every step has in common; `core` is the generator's own, None shares all."""
+    """What every step has in common. `settle_s` passes before and after set-up: jitter buffers, last writes, an idle look.
+
+    `core` is the generator's own; None shares all.
+    """
 
     room_size: int = 3
     talkers: int = 2
     calls_per_s: float = 50.0
     windows: int = 3
     seconds: float = 5.0
+    settle_s: float = 2.0
     core: int | None = None
 
 
@@ -71,7 +71,7 @@ async def measure(make_target: Callable[[], Target], legs: int, load: Load) -> S
     server = await target.start(rooms)
     try:
         before = cpu.usage(target.pids())
-        await asyncio.sleep(_IDLE_S)
+        await asyncio.sleep(load.settle_s)
         idle = cpu.usage(target.pids())
         numbers = tuple(target.dial_string(room) for room in range(rooms))
         scenario = Scenario(server, numbers, load.room_size, load.talkers, load.calls_per_s)
@@ -79,7 +79,7 @@ async def measure(make_target: Callable[[], Target], legs: int, load: Load) -> S
             set_up = await generator.set_up()
             if not set_up.up:
                 raise NobodyAnswered(f"all {scenario.legs} calls failed: SIP status and count {set_up.failures}")
-            await asyncio.sleep(_SETTLE_S)
+            await asyncio.sleep(load.settle_s)
             loaded = cpu.usage(target.pids())
             windows, spent, own_cpu = await _windows(target, generator, load)
             dropped = await generator.end()
@@ -88,7 +88,7 @@ async def measure(make_target: Callable[[], Target], legs: int, load: Load) -> S
     return Step(
         legs=set_up.up,
         set_up=set_up,
-        idle_cpu=cpu.spent(before, idle).cpu_s / _IDLE_S,
+        idle_cpu=cpu.spent(before, idle).cpu_s / load.settle_s,
         bytes_per_leg=(loaded.resident_bytes - idle.resident_bytes) / set_up.up,
         windows=tuple(windows),
         spent=tuple(spent),

@@ -13,7 +13,7 @@ SILENCE: Final = 0xFF
 """The code of zero: what phones send while nobody speaks."""
 
 
-def encode(samples: NDArray[np.int_]) -> NDArray[np.uint8]:
+def encode(samples: NDArray[np.signedinteger]) -> NDArray[np.uint8]:
     """Turn linear 16-bit samples into µ-law codes of the same shape."""
     sign = np.where(samples < 0, 0x80, 0)
     magnitude = np.minimum(np.abs(samples.astype(np.int64)), _CLIP) + _BIAS
