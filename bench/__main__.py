@@ -73,7 +73,14 @@ def own_core() -> int | None:
 async def run(options: argparse.Namespace) -> Report:
     """Measure the parts that were asked for."""
     report = Report(options.target, cpu.machine(), [], [], [])
-    load = Load(options.room_size, options.talkers, options.calls_per_s, options.windows, options.seconds, own_core())
+    load = Load(
+        room_size=options.room_size,
+        talkers=options.talkers,
+        calls_per_s=options.calls_per_s,
+        windows=options.windows,
+        seconds=options.seconds,
+        core=own_core(),
+    )
     if "floor" in options.parts:
         report.floors.extend(floor.measure(sockets) for sockets in _FLOOR_SOCKETS)
     if "density" in options.parts:

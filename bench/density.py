@@ -15,9 +15,9 @@ from bench.targets.target import Target
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What every step has in common. `settle_s` passes before and after set-up: jitter buffers, last writes, an idle look.
+    """What every step has in common; `core` is the generator's own, None shares all.
 
-    `core` is the generator's own; None shares all.
+    `settle_s` passes before set-up, to see what idling costs, and after it, for jitter buffers and last writes.
     """
 
     room_size: int = 3
