@@ -1,9 +1,9 @@
 """Whatever arrives, it harms no leg but the one it was sent to (law 7)."""
 
 import numpy as np
-from conftest import Studio
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.media.studio import Studio
 
 from mixminus.rtp.packet import RtpPacket, RtpParseError
 

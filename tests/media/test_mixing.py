@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import FRAME, Samples, Studio, hum
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.media.studio import FRAME, Samples, Studio, hum
 
 from mixminus.audio import g711
 from mixminus.media.contract import CloseLeg, LegRow, SetRoom

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import FRAME, Phone, Studio, hum, notes
+from tests.media.studio import FRAME, Phone, Studio, hum, notes
 
 from mixminus.audio import g711
 from mixminus.rtp.packet import RtpPacket

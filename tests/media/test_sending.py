@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import FRAME, Studio
+from tests.media.studio import FRAME, Studio
 
 from mixminus.audio import g711
 

@@ -1,6 +1,6 @@
 """Where packets go, and whose packets are taken (RFC 4961)."""
 
-from conftest import Studio, hum, notes
+from tests.media.studio import Studio, hum, notes
 
 from mixminus.media.contract import RtpTimedOut
 

@@ -1,0 +1,207 @@
+"""The worker process, over real sockets."""
+
+import asyncio
+import os
+import signal
+import socket
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.media.studio import FRAME, hum, notes
+
+from mixminus.media.contract import (
+    CloseLeg,
+    Event,
+    LegOpened,
+    LegRefused,
+    LegRow,
+    OpenLeg,
+    Play,
+    RecordingStopped,
+    SetLegMedia,
+    SetRoom,
+    StartRecording,
+    Tap,
+    Tone,
+    WorkerLost,
+)
+from mixminus.media.kernels.udp import Scratch, receive, send
+from mixminus.media.plane import WorkerPlane
+from mixminus.media.ports import NoPortError, address_key
+from mixminus.media.state import Inbox, Line, Outbox, zeroed
+from mixminus.media.udp_ports import UdpPorts
+from mixminus.rtp.packet import RtpPacket
+
+pytestmark = pytest.mark.network
+
+
+class Worker:
+    """A plane, and the events that it delivered."""
+
+    def __init__(self) -> None:
+        self.plane = WorkerPlane("127.0.0.1", 0, 0)
+        self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.plane.listen(self.events.put_nowait)
+
+    async def event(self, kind: type[Event]) -> Event:
+        async with asyncio.timeout(20):
+            event = await self.events.get()
+        assert isinstance(event, kind)
+        return event
+
+
+class LoopbackPhone(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[RtpPacket] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        self.heard.put_nowait(RtpPacket.parse(data))
+
+    async def join(self, worker: Worker, leg: int) -> None:
+        worker.plane.apply(OpenLeg(leg))
+        opened = await worker.event(LegOpened)
+        assert isinstance(opened, LegOpened)
+        loop = asyncio.get_running_loop()
+        self.transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        host, port = self.transport.get_extra_info("sockname")
+        self.worker_address = opened.host, opened.port
+        worker.plane.apply(SetLegMedia(leg, host, port, "PCMU", 101, sends=True, receives=True))
+
+    async def packet_in_which(self, note: int | None) -> None:
+        """Wait for a packet in which this note sounds, or nothing does."""
+        from mixminus.audio.g711 import decode_ulaw
+
+        async with asyncio.timeout(20):
+            while notes(decode_ulaw((await self.heard.get()).payload)) != ({note} if note else set()):
+                pass
+
+    def hum(self, hz: int, number: int) -> None:
+        from mixminus.audio.g711 import encode_ulaw
+
+        packet = RtpPacket(0, number, number * FRAME, 77, encode_ulaw(hum(hz)))
+        self.transport.sendto(bytes(packet), self.worker_address)
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Worker]:
+    worker = Worker()
+    await worker.plane.start()
+    yield worker
+    await worker.plane.stop()
+
+
+async def test_two_phones_hear_each_other_and_a_player(worker: Worker) -> None:
+    one, other = LoopbackPhone(), LoopbackPhone()
+    await one.join(worker, 1)
+    await other.join(worker, 2)
+    worker.plane.apply(SetRoom(1, tuple(LegRow(leg, on_bus=True, hears_bus=True) for leg in (1, 2))))
+    for number in range(3):
+        one.hum(400, number)
+    await other.packet_in_which(400)
+    worker.plane.apply(Play(5, (Tone((700.0,), 40),), loops=0, leg=1))
+    await one.packet_in_which(700)
+
+
+async def test_a_worker_that_stops_completes_its_recordings(worker: Worker, tmp_path: Path) -> None:
+    worker.plane.apply(
+        StartRecording("RE1", str(tmp_path / "a.wav"), ((Tap("bus", 1),),)),
+        Play(5, (Tone((400.0,), 40),), loops=0, room=1),
+        Play(6, (Tone((700.0,), 60),), room=2),
+    )
+    await worker.events.get()
+    await worker.plane.stop()
+    stopped = await worker.event(RecordingStopped)
+    assert isinstance(stopped, RecordingStopped)
+    assert not stopped.silent
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert file.getnframes() * 2 + 44 == stopped.size_bytes
+        bus = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    assert notes(bus) == {400}
+
+
+async def test_when_the_control_plane_dies_the_worker_completes_its_recordings_and_ends(
+    worker: Worker, tmp_path: Path
+) -> None:
+    worker.plane.apply(
+        OpenLeg(1),
+        StartRecording("RE1", str(tmp_path / "a.wav"), ((Tap("bus", 1),),)),
+        Play(5, (Tone((400.0,), 60),), room=1),
+    )
+    opened = await worker.event(LegOpened)
+    assert isinstance(opened, LegOpened)
+    await worker.events.get()
+    assert worker.plane._writer is not None
+    assert worker.plane._process is not None
+    worker.plane._writer.transport.abort()
+    async with asyncio.timeout(20):
+        await worker.plane._process.wait()
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert file.getnframes() >= 3 * FRAME
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((opened.host, opened.port))
+
+
+async def test_a_killed_worker_is_reported_and_loses_at_most_a_second(worker: Worker, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    worker.plane.apply(
+        StartRecording("RE1", str(path), ((Tap("bus", 1),),)), Play(5, (Tone((400.0,), 1100),), room=1)
+    )
+    await worker.events.get()
+    assert worker.plane.pid is not None
+    os.kill(worker.plane.pid, signal.SIGKILL)
+    assert await worker.event(WorkerLost) == WorkerLost("killed by signal 9")
+    with wave.open(str(path)) as file:
+        assert file.getnframes() >= 1100 * 8 - 8000
+        assert file.getnframes() == (path.stat().st_size - 44) // 2
+    worker.plane.apply(CloseLeg(1))
+
+
+async def test_ports_that_are_all_taken_refuse_a_leg() -> None:
+    ports = UdpPorts("127.0.0.1", 0, 0)
+    _, taken = ports.open(0)
+    narrow = UdpPorts("127.0.0.1", taken, taken)
+    with pytest.raises(NoPortError):
+        narrow.open(0)
+    worker = Worker()
+    worker.plane = WorkerPlane("127.0.0.1", taken, taken)
+    worker.plane.listen(worker.events.put_nowait)
+    await worker.plane.start()
+    worker.plane.apply(OpenLeg(1))
+    assert isinstance(await worker.event(LegRefused), LegRefused)
+    await worker.plane.stop()
+    ports.close(0)
+
+
+def test_a_freed_port_is_the_last_one_to_be_used_again() -> None:
+    ports = UdpPorts("127.0.0.1", 42_000, 42_009)
+    _, first = ports.open(0)
+    ports.close(0)
+    later = [ports.open(slot)[1] for slot in range(3)]
+    assert first not in later
+    assert all(port % 2 == 0 for port in later)
+    for slot in range(3):
+        ports.close(slot)
+
+
+def test_the_socket_loops_carry_packets_and_drain_a_backlog() -> None:
+    ports = UdpPorts("127.0.0.1", 0, 0)
+    (_, first), (_, second) = ports.open(0), ports.open(1)
+    active, line, inbox, outbox = np.array([0, 1], np.int32), zeroed(Line, 2), zeroed(Inbox, 16), zeroed(Outbox, 3)
+    scratch = Scratch(np.zeros(16, np.uint8), np.zeros(1, np.uint32))
+    for n in range(3):
+        outbox.slot[n] = 0
+        outbox.bytes[n] = 100 + n
+        outbox.data[n] = n
+        outbox.destination[n] = address_key("127.0.0.1", second)
+    assert send(outbox, 3, ports.sockets, scratch) == 0
+    assert receive(active, 2, ports.sockets, line, inbox, scratch, 1) == 3
+    assert inbox.slot[:3].tolist() == [1, 1, 1]
+    assert inbox.bytes[:3].tolist() == [100, 101, 102]
+    assert inbox.source[:3].tolist() == [address_key("127.0.0.1", first)] * 3
+    assert [set(inbox.data[n, : 100 + n]) for n in range(3)] == [{0}, {1}, {2}]
+    assert receive(active, 2, ports.sockets, line, inbox, scratch, 2) == 0
+    for slot in range(2):
+        ports.close(slot)
