@@ -1,6 +1,7 @@
 """The cookies of one call: kept from its first request to its last, given back to the host that set them."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,11 +15,18 @@ MAX_COOKIE_CHARACTERS: Final = 4096
 """Name and value; RFC 6265, section 6.1."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    value: str
+    secure: bool
+
+
 class CookieJar:
-    """Host-only cookies with their paths. Expiry dates do not matter: the call ends first; Max-Age=0 deletes."""
+    """Host-only cookies with path and Secure. Expiry dates do not matter: the call ends first; Max-Age=0 deletes."""
 
     def __init__(self) -> None:
-        self._values: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, str], _Cookie] = OrderedDict()
+        """By host, path and name."""
 
     def keep(self, answer: HttpAnswer) -> None:
         """Note what an answer sets."""
@@ -30,10 +38,11 @@ class CookieJar:
     def header(self, url: str) -> str | None:
         """The Cookie header of a request; None without cookies."""
         parts = urlsplit(url)
+        https = parts.scheme == "https"
         pairs = (
-            f"{name}={value}"
-            for (host, path, name), value in self._values.items()
-            if host == parts.hostname and _covers(path, parts.path or "/")
+            f"{name}={cookie.value}"
+            for (host, path, name), cookie in self._kept.items()
+            if host == parts.hostname and _covers(path, parts.path or "/") and (https or not cookie.secure)
         )
         return "; ".join(pairs) or None
 
@@ -45,11 +54,11 @@ class CookieJar:
             return
         for name, morsel in cookies.items():
             path = morsel["path"] if morsel["path"].startswith("/") else "/"
-            self._values.pop((host, path, name), None)
+            self._kept.pop((host, path, name), None)
             if morsel["max-age"] != "0" and len(name) + len(morsel.coded_value) <= MAX_COOKIE_CHARACTERS:
-                self._values[(host, path, name)] = morsel.coded_value
-            while len(self._values) > MAX_COOKIES:
-                self._values.popitem(last=False)
+                self._kept[(host, path, name)] = _Cookie(morsel.coded_value, bool(morsel["secure"]))
+            while len(self._kept) > MAX_COOKIES:
+                self._kept.popitem(last=False)
 
 
 def _covers(cookie_path: str, path: str) -> bool:

@@ -79,14 +79,24 @@ class _Exchange:
     async def _once(self) -> HttpAnswer:
         left_ms = int(self.limits.total_ms - self._elapsed_ms())
         if left_ms <= 0:
-            message = f"{policy.shown(self.call.url)} and its redirects took longer than {self.limits.total_ms} ms"
-            raise HttpFailure(policy.TOTAL_TIME_EXCEEDED, "rt", message)
+            raise self._out_of_time()
         request = build(self.call, self.courier.auth_token, self.token, replace(self.limits, total_ms=left_ms))
         cookie = self.cookies.header(request.url)
         extra = self.courier.cache.validators(request) + ((("Cookie", cookie),) if cookie else ())
-        answer = await self.courier.fetch(replace(request, headers=request.headers + extra))
+        try:
+            answer = await self.courier.fetch(replace(request, headers=request.headers + extra))
+        except HttpFailure as failed:
+            shared = left_ms < self.limits.total_ms
+            if shared and failed.kind == "rt" and self._elapsed_ms() >= self.limits.total_ms - 1:
+                raise self._out_of_time() from failed
+            raise
         self.cookies.keep(answer)
         return self.courier.cache.settle(request, answer)
+
+    def _out_of_time(self) -> HttpFailure:
+        """No single exchange was too slow, but all of them together."""
+        message = f"{policy.shown(self.call.url)}, redirects and retries took more than {self.limits.total_ms} ms"
+        return HttpFailure(policy.TOTAL_TIME_EXCEEDED, "rt", message)
 
     def _elapsed_ms(self) -> float:
         return (self.courier.now() - self.started_at) * 1000

@@ -34,7 +34,7 @@ def address(url: str) -> Address:
         host, port = _host(parts.hostname), parts.port
     except ValueError:  # UnicodeError, from IDNA, is one
         raise _bad(url) from None
-    if parts.scheme not in ("http", "https") or not host or port == 0:
+    if parts.scheme not in ("http", "https") or not host or port == 0 or "\\" in parts.netloc:
         raise _bad(url)
     place = host if port is None else f"{host}:{port}"
     wire = urlunsplit((parts.scheme, place, _ascii(parts.path) or "/", _ascii(parts.query), ""))

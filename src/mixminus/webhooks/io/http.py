@@ -27,7 +27,7 @@ class AiohttpFetch:
     Made inside a running loop; `close` when done.
     """
 
-    def __init__(self, connections: int = 512, connections_per_host: int = 64, *, trust_env: bool = False) -> None:
+    def __init__(self, connections: int = 1024, connections_per_host: int = 256, *, trust_env: bool = False) -> None:
         connector = aiohttp.TCPConnector(
             limit=connections, limit_per_host=connections_per_host, keepalive_timeout=KEEPALIVE_S
         )
