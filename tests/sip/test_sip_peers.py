@@ -1,0 +1,122 @@
+"""SIPp, which nobody here wrote, calls us and is called."""
+
+import asyncio
+import os
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mixminus.sip.agent import SipAgent
+from mixminus.sip.contract import (
+    Address,
+    Answered,
+    DialogKey,
+    Ended,
+    Established,
+    Invitation,
+    Invited,
+    SipEvent,
+    Transport,
+)
+from mixminus.sip.io.listener import SipListener
+from mixminus.sip.settings import SipSettings
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.network,
+    pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp is not installed (Debian: sip-tester)"),
+]
+
+SDP = (
+    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    b"m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+)
+SIPP_TRANSPORT = {Transport.UDP: "u1", Transport.TCP: "t1"}
+
+
+class TinyOwner:
+    """Picks up whatever rings, and hangs up whatever answers."""
+
+    def __init__(self) -> None:
+        self.agent = SipAgent(SipSettings(open_to_loopback=True), os.urandom)
+        self.listener: SipListener
+        self.events: Counter[str] = Counter()
+
+    def on_event(self, event: SipEvent) -> None:
+        self.events[type(event).__name__] += 1
+        if isinstance(event, Invited):
+            self.listener.pump.command(lambda now: self.agent.ring(event.dialog, now))
+            self.listener.pump.command(lambda now: self.agent.answer(event.dialog, SDP, now))
+        elif isinstance(event, Answered):
+            self.listener.pump.command(lambda now: self.agent.hang_up(event.dialog, now))
+
+    def dial(self, number: int, to: Address) -> None:
+        target = f"sip:sipp@{to.host}:{to.port};transport={to.transport}"
+        invitation = Invitation(DialogKey(f"out{number}"), target, to, "sip:us@127.0.0.1", "Us", SDP)
+        self.listener.pump.command(lambda now: self.agent.invite(invitation, now))
+
+
+@pytest.fixture
+async def owner() -> AsyncIterator[TinyOwner]:
+    owner = TinyOwner()
+    owner.listener = await SipListener.start("127.0.0.1", 0, owner.agent, owner.on_event)
+    yield owner
+    await owner.listener.stop()
+
+
+async def sipp(transport: Transport, *arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *("sipp", "-i", "127.0.0.1", "-t", SIPP_TRANSPORT[transport], *arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+
+async def finished(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
+    try:
+        async with asyncio.timeout(30):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise
+    return process.returncode, output.decode(errors="replace")[-2000:]
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+async def test_sipp_calls_in(owner: TinyOwner, transport: Transport) -> None:
+    port = owner.listener.address[1]
+    process = await sipp(transport, "-sn", "uac", "-m", "50", "-r", "50", "-d", "100", f"127.0.0.1:{port}")
+    status, output = await finished(process)
+    assert status == 0, output
+    assert owner.events == {Invited.__name__: 50, Established.__name__: 50, Ended.__name__: 50}
+    assert owner.agent.open_calls == 0
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+async def test_sipp_is_called(owner: TinyOwner, transport: Transport, unused_tcp_port: int) -> None:
+    process = await sipp(transport, "-sn", "uas", "-m", "10", "-p", str(unused_tcp_port), "-timeout", "20")
+    there = Address(transport, "127.0.0.1", unused_tcp_port)
+    await listening(there)
+    for number in range(10):
+        owner.dial(number, there)
+    status, output = await finished(process)
+    assert status == 0, output
+    assert owner.events[Answered.__name__] == 10
+
+
+async def listening(there: Address) -> None:
+    """Wait until SIPp has bound its port: over UDP our own repetitions would do, TCP needs somebody there."""
+    if there.transport is Transport.UDP:
+        return
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(there.host, there.port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
