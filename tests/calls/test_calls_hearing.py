@@ -52,6 +52,10 @@ def test_a_coach_whose_coachee_is_gone_or_on_hold_is_heard_by_nobody() -> None:
     assert held == {CALLER: frozenset(), AGENT: frozenset(), COACH: {CALLER}}
 
 
+def test_nobody_hears_itself_not_even_as_its_own_coachee() -> None:
+    assert audibility([Place(CALLER, HERE), _coach(COACH)]) == {CALLER: frozenset(), COACH: {CALLER}}
+
+
 def test_a_muted_coach_whispers_to_nobody() -> None:
     coach = Place(COACH, HERE, muted=True, coaching=True, coachees=frozenset({AGENT}))
     assert audibility([Place(AGENT, HERE), coach]) == {AGENT: frozenset(), COACH: {AGENT}}

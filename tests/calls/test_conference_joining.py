@@ -225,6 +225,20 @@ def test_section_2_1_a_label_is_free_again_when_its_owner_has_left(call: "Room")
     assert call.conference.participant("expert").call_sid == "successor"
 
 
+def test_a_label_goes_with_the_visit_that_it_was_given_for(call: "Room") -> None:
+    call.join("expert", label="the expert")
+    call.leave("expert")
+    call.join("expert")
+    with pytest.raises(Refusal, match="not found"):
+        call.conference.participant("the expert")
+
+
+def test_section_2_3_coaching_false_with_a_target_is_a_voice_like_any_other(call: "Room") -> None:
+    call.join("boss", coaching=False, call_sids_to_coach=(AGENT,))
+    assert call.heard_by("boss") == {CALLER, AGENT}
+    assert call.record_of("boss").call_sids_to_coach == ()
+
+
 def test_section_6_5_a_coach_needs_a_target_that_is_there_and_not_held(call: "Room") -> None:
     absent: dict[str, Any] = {"coaching": True, "call_sids_to_coach": (Sid("nobody"),)}
     held: dict[str, Any] = {"coaching": True, "call_sids_to_coach": (AGENT,)}

@@ -76,7 +76,7 @@ class Participant:
     def answered(self, at: datetime) -> "Participant":
         """The leg that was being dialled is in the conference. Raises `IllegalStep`."""
         here = self.stepped(ParticipantStatus.CONNECTED, at)
-        return replace(here, record=replace(here.record, join_time=at), sends_early_media=False)
+        return replace(here, record=replace(here.record, join_time=at))
 
     def left(self, reason: ReasonParticipantLeft, at: datetime) -> "Participant":
         """It is gone. Raises `IllegalStep` if a connected leg is said to have failed to connect."""
