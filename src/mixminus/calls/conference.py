@@ -88,11 +88,6 @@ class Conference:
         """The live participant with that call SID or label. Raises a 20404 `Refusal`."""
         return self._live(participant).record
 
-    def is_waiting(self, call_sid: Sid) -> bool:
-        """Whether this leg is in, and the conference has yet to start."""
-        leg = self._roster.find(call_sid)
-        return leg is not None and leg.connected and not self._started
-
     def changed_records(self) -> tuple[ConferenceRecord | ParticipantRecord, ...]:
         """What is to be written down anew: what has changed since this was last asked."""
         mine = (self._record,) if self._record_changed else ()
