@@ -60,6 +60,13 @@ def test_published_vectors(token: str, url: str, form: str, expected: str) -> No
     assert signature(token, url, tuple(parse_qsl(form))) == expected
 
 
+def test_a_value_that_is_sent_twice_is_signed_once() -> None:
+    form = Form([("b", "2"), ("a", "2"), ("a", "1"), ("a", "2")])
+    signed = signature(TOKEN, "https://a.test/", tuple(form.items()))
+    assert RequestValidator(TOKEN).validate("https://a.test/", form, signed)
+    assert signed == signature(TOKEN, "https://a.test/", (("a", "1"), ("a", "2"), ("b", "2")))
+
+
 TEXT = st.text(max_size=12)
 PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=8).map(tuple)
 URLS = st.builds(
