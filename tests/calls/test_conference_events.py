@@ -1,5 +1,6 @@
 """Events and what they carry (reference, sections 4.1, 4.2), and what is to be written down."""
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,11 @@ def test_section_4_1_token_and_name(story: "Room", token: str, name: str) -> Non
 def test_section_4_2_sequence_number_counts_every_event_from_1(story: "Room") -> None:
     numbers = [event.sequence_number for event in _all(story)]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_details_are_plain_enough_to_be_kept_as_json(story: "Room") -> None:
+    for event in _all(story):
+        assert json.loads(json.dumps(event.details)) == event.details
 
 
 def test_section_4_2_timestamp_is_the_moment_it_happened(call: "Room") -> None:

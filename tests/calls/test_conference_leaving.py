@@ -164,6 +164,15 @@ def test_section_4_2_participant_add_failed_leaves_without_having_joined(call: "
     assert call.record_of("expert").join_time is None
 
 
+@pytest.mark.parametrize("status", [CallStatus.QUEUED, CallStatus.INITIATED, CallStatus.RINGING])
+def test_section_4_2_a_leg_that_is_removed_while_it_is_dialled_is_told_as_canceled(
+    call: "Room", status: CallStatus
+) -> None:
+    call.invite("expert")
+    call.leave("expert", Departure.REMOVED, status)
+    assert call.happened[0].details["ParticipantCallStatus"] == "canceled"
+
+
 def test_who_got_in_cannot_fail_to_be_reached(call: "Room") -> None:
     with pytest.raises(IllegalStep):
         call.leave("agent", Departure.DIAL_FAILED, CallStatus.BUSY)

@@ -20,6 +20,7 @@ from mixminus.calls.options import ConferenceOptions, ParticipantOptions
 from mixminus.calls.outputs import BeginRecording, ConferenceOutput, ConferenceOver, Dismiss, PlayBeep, Rewire, Seat
 from mixminus.calls.participant import Participant, changes, newcomer, updated
 from mixminus.calls.records import (
+    FINAL_CALL_STATUSES,
     CallStatus,
     ConferenceRecord,
     ConferenceStatus,
@@ -251,14 +252,15 @@ class Conference:
     def _part(self, leaver: Participant, reason: ReasonParticipantLeft, status: CallStatus, at: datetime) -> None:
         gone = leaver.left(reason, at)
         self._roster.remove(gone)
-        details = {"ParticipantCallStatus": status.value, "ReasonParticipantLeft": reason.value}
+        # The webhook has no word for a leg that is let go while it is dialled: its call is about to be canceled.
+        told = status if leaver.connected or status in FINAL_CALL_STATUSES else CallStatus.CANCELED
+        details = {"ParticipantCallStatus": told.value, "ReasonParticipantLeft": reason.value}
         self._tell("participant-leave", at, gone, details)
 
     def _complete(self, ending: Ending, at: datetime) -> None:
         """Let everybody go, in the order in which they came, then end."""
         for other in tuple(self._roster):
-            status = CallStatus.IN_PROGRESS if other.connected else CallStatus.CANCELED
-            self._part(other, ending.others, status, at)
+            self._part(other, ending.others, CallStatus.IN_PROGRESS, at)
             self._said.append(Dismiss(other.call_sid, ending.others))
         self._rewrite(ConferenceStatus.COMPLETED, at)
         self._record = replace(

@@ -50,5 +50,5 @@ class EventNumbers:
             self._last,
             at,
             None if participant is None else participant.call_sid,
-            details if participant is None else {**participant.details(), **details},
+            {**(participant.details() if participant else {}), **details},
         )
