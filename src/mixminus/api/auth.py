@@ -1,0 +1,90 @@
+"""Who is asking: the account with its token, or an API key with its secret (reference, 7.1)."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from mixminus.api.errors import unauthorized
+from mixminus.base import sids
+from mixminus.base.types import RandomBytes, Sid
+from mixminus.calls.records import KeyRecord
+from mixminus.store.contract import Store
+
+
+class Who(Enum):
+    """Whom an operation is open to."""
+
+    ANYBODY = auto()
+    CREDENTIALED = auto()
+    """The account and its keys."""
+    ACCOUNT = auto()
+    """The account only: a standard key may not manage `/Accounts` and `/Keys`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The one account of a node."""
+
+    sid: Sid
+    auth_token: str = field(repr=False)
+    date_created: datetime
+    friendly_name: str = "Mixminus"
+
+
+def hashed(secret: str, salt: bytes) -> str:
+    """What is kept of a secret. Secrets are 32 random bytes, so that one round of HMAC is as safe as a slow hash."""
+    digest = hmac.new(salt, secret.encode(), hashlib.sha256).hexdigest()
+    return f"hmac-sha256${salt.hex()}${digest}"
+
+
+def is_secret(secret: str, secret_hash: str) -> bool:
+    salt = bytes.fromhex(secret_hash.split("$")[1])
+    return hmac.compare_digest(hashed(secret, salt), secret_hash)
+
+
+class Accounts:
+    """Recognises whoever asks. Keys are read from *store* each time, so that a deleted one is refused at once."""
+
+    def __init__(self, account: Account, store: Store, random_bytes: RandomBytes) -> None:
+        self.account = account
+        self._store = store
+        self._random_bytes = random_bytes
+
+    def new_secret(self) -> tuple[str, str]:
+        """A secret to show once, and the hash to keep."""
+        secret = base64.urlsafe_b64encode(self._random_bytes(32)).rstrip(b"=").decode()
+        return secret, hashed(secret, self._random_bytes(16))
+
+    async def admit(self, authorization: str | None, who: Who) -> None:
+        """Raise 20003 unless the `Authorization` header proves to be one of *who*."""
+        if who is Who.ANYBODY:
+            return
+        user, password = _basic(authorization)
+        if user.startswith(sids.API_KEY):
+            key = await self._store.fetch(KeyRecord, user)
+            admitted = who is Who.CREDENTIALED and key is not None and is_secret(password, key.secret_hash)
+        else:
+            # Both are compared, always: the time taken tells nothing.
+            is_user = hmac.compare_digest(user.encode(), self.account.sid.encode())
+            is_token = hmac.compare_digest(password.encode(), self.account.auth_token.encode())
+            admitted = is_user and is_token
+        if not admitted:
+            raise unauthorized()
+
+
+def _basic(authorization: str | None) -> tuple[str, str]:
+    """User and password of RFC 7617. Raises 20003."""
+    scheme, _, credentials = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        raise unauthorized()
+    try:
+        user, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        raise unauthorized() from None
+    if not colon:
+        raise unauthorized()
+    return user, password

@@ -1,0 +1,186 @@
+"""A node for the API to talk to: it writes down what it was asked and keeps records in a real store."""
+
+import asyncio
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mixminus.base import sids as prefixes
+from mixminus.base.clock import Clock
+from mixminus.base.errors import Refusal
+from mixminus.base.sids import Sids
+from mixminus.base.types import Sid
+from mixminus.calls.commands import (
+    AddParticipant,
+    PlaceCall,
+    RemoveParticipant,
+    StartCallRecording,
+    UpdateCall,
+    UpdateConference,
+    UpdateParticipant,
+    UpdateRecording,
+)
+from mixminus.calls.records import (
+    CallRecord,
+    CallStatus,
+    ConferenceRecord,
+    ConferenceStatus,
+    Direction,
+    ParticipantRecord,
+    ParticipantStatus,
+    Record,
+    RecordingRecord,
+    RecordingSource,
+    RecordingStatus,
+)
+from mixminus.store.contract import Store
+from mixminus.store.runner import InlineRunner
+from mixminus.store.sql import SqlStore
+
+START = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+
+R = TypeVar("R", bound=Record)
+
+
+class FakeNode:
+    """Implements `Node`. `asked` is every command; `refuse` makes the next one fail."""
+
+    def __init__(self, folder: Path) -> None:
+        self._random = random.Random(4)
+        self._ticks = 0
+        self.folder = folder
+        self.account_sid = Sid("AC" + "a" * 32)
+        self.database = SqlStore("sqlite://", run=InlineRunner())
+        self.store: Store = self.database
+        self.clock = Clock(now=lambda: float(self._ticks), utc=self._utc)
+        self.sids = Sids(self._random.randbytes)
+        self.taking_calls = True
+        self.asked: list[Any] = []
+        self.refuse: Exception | None = None
+
+    def _utc(self) -> datetime:
+        """A clock that goes on by a second whenever somebody looks."""
+        self._ticks += 1
+        return START + timedelta(seconds=self._ticks)
+
+    def _take(self, command: object) -> None:
+        self.asked.append(command)
+        if self.refuse is not None:
+            refusal, self.refuse = self.refuse, None
+            raise refusal
+
+    def keep(self, record: R, **changes: Any) -> R:
+        """Put a record into the store, as the node would."""
+        record = replace(record, **changes)
+        asyncio.run(self.store.save(record))
+        return record
+
+    def call(self, **changes: Any) -> CallRecord:
+        return self.keep(self._call("+15005550006", "+15005550001"), **changes)
+
+    def conference(self, **changes: Any) -> ConferenceRecord:
+        return self.keep(self._conference("Support"), **changes)
+
+    def participant(self, conference: ConferenceRecord, **changes: Any) -> ParticipantRecord:
+        call = self.call(status=CallStatus.IN_PROGRESS)
+        return self.keep(self._participant(conference, call), **changes)
+
+    def recording(self, **changes: Any) -> RecordingRecord:
+        return self.keep(self._recording(), **changes)
+
+    def _call(self, to: str, from_: str) -> CallRecord:
+        now = self.clock.utc()
+        sid = self.sids.new(prefixes.CALL)
+        return CallRecord(sid, self.account_sid, to, from_, Direction.OUTBOUND_API, CallStatus.INITIATED, now, now)
+
+    def _conference(self, name: str) -> ConferenceRecord:
+        now = self.clock.utc()
+        sid = self.sids.new(prefixes.CONFERENCE)
+        return ConferenceRecord(sid, self.account_sid, name, ConferenceStatus.INIT, now, now)
+
+    def _participant(self, conference: ConferenceRecord, call: CallRecord) -> ParticipantRecord:
+        now = self.clock.utc()
+        sid = self.sids.new(prefixes.PARTICIPANT)
+        status = ParticipantStatus.CONNECTED
+        return ParticipantRecord(sid, self.account_sid, conference.sid, call.sid, status, now, now)
+
+    def _recording(self) -> RecordingRecord:
+        now = self.clock.utc()
+        sid = self.sids.new(prefixes.RECORDING)
+        source, status = RecordingSource.CONFERENCE, RecordingStatus.COMPLETED
+        return RecordingRecord(sid, self.account_sid, source, status, 1, now, now, now, file_name=f"{sid}.wav")
+
+    async def _saved(self, record: R) -> R:
+        await self.store.save(record)
+        return record
+
+    async def _found(self, kind: type[R], sid: str) -> R:
+        record = await self.store.fetch(kind, sid)
+        if record is None:
+            raise Refusal(20404, 404, f"{sid} is not here")
+        return record
+
+    async def place_call(self, command: PlaceCall) -> CallRecord:
+        self._take(command)
+        return await self._saved(self._call(command.dial.to, command.dial.from_))
+
+    async def update_call(self, command: UpdateCall) -> CallRecord:
+        self._take(command)
+        call = await self._found(CallRecord, command.sid)
+        return await self._saved(replace(call, status=CallStatus(command.status)) if command.status else call)
+
+    async def delete_call(self, sid: Sid) -> None:
+        self._take(("delete_call", sid))
+        await self.store.delete(CallRecord, sid)
+
+    async def add_participant(self, command: AddParticipant) -> ParticipantRecord:
+        self._take(command)
+        conference = await self._saved(self._conference(command.conference))
+        call = await self._saved(self._call(command.dial.to, command.dial.from_))
+        participant = self._participant(conference, call)
+        return await self._saved(
+            replace(
+                participant,
+                status=ParticipantStatus.QUEUED,
+                label=command.participant.label,
+                muted=command.participant.muted,
+                queue_time_ms=1000,
+            )
+        )
+
+    async def update_participant(self, command: UpdateParticipant) -> ParticipantRecord:
+        self._take(command)
+        (participant,) = [
+            each for each in await self.store.query(ParticipantRecord) if each.call_sid == command.participant
+        ]
+        muted = participant.muted if command.muted is None else command.muted
+        return await self._saved(replace(participant, muted=muted))
+
+    async def remove_participant(self, command: RemoveParticipant) -> None:
+        self._take(command)
+
+    async def update_conference(self, command: UpdateConference) -> ConferenceRecord:
+        self._take(command)
+        conference = await self._found(ConferenceRecord, command.sid)
+        status = ConferenceStatus.COMPLETED if command.completed else conference.status
+        return await self._saved(replace(conference, status=status))
+
+    async def start_call_recording(self, command: StartCallRecording) -> RecordingRecord:
+        self._take(command)
+        recording = replace(self._recording(), call_sid=command.call_sid, status=RecordingStatus.IN_PROGRESS)
+        return await self._saved(recording)
+
+    async def update_recording(self, command: UpdateRecording) -> RecordingRecord:
+        self._take(command)
+        recordings = await self.store.query(RecordingRecord)
+        return await self._saved(replace(recordings[-1], status=RecordingStatus(command.status)))
+
+    async def delete_recording(self, sid: Sid) -> None:
+        self._take(("delete_recording", sid))
+        recording = await self._found(RecordingRecord, sid)
+        await self.store.save(replace(recording, status=RecordingStatus.DELETED))
+
+    def recording_file(self, recording: RecordingRecord) -> Path:
+        return self.folder / recording.file_name
