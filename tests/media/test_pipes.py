@@ -32,9 +32,11 @@ def test_when_one_end_closes_the_other_one_is_silent(studio: Studio) -> None:
     studio.room(1, 2, 9)
     studio.tick(3)
     studio.apply(CloseLeg(1))
-    newcomer = studio.phone(700, hums=700)
+    newcomer, neighbour = studio.phone(700, hums=700), studio.phone(1100)
+    studio.room(2, 700, 1100)
     studio.tick(3)
     assert phone.hears() == set()
+    assert neighbour.hears() == {700}, "every row is in use, also the last one"
     assert not newcomer.audio.any()
     studio.apply(CloseLeg(2))
     studio.tick()

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from numba import njit
+
+_compile: Any = njit  # whose types do not know `_nrt`
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -27,8 +29,11 @@ def kernel(function: F) -> F:
     The plain version stays callable as `.py_func`. Numba dates a cached kernel by its own file alone, and would
     go on using it after an edit of a kernel or a constant that it takes from another file; so ours are dated by
     all their sources together.
+
+    Kernels allocate nothing: without its run-time for references (`_nrt`) the compiler refuses those that would, and
+    does not count a reference to each array of a bundle at each call, which took longer than the work.
     """
-    compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiled = _compile(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
     cache_file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if cache_file is not None:  # None when the compiler is switched off, to debug
         cache_file._source_stamp = _STAMP

@@ -9,6 +9,7 @@ from numba import types
 
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
 from mixminus.media.state import (
     I16,
@@ -114,7 +115,7 @@ def hear(mixing: Mixing, edges: Edges, line: Line, bus: I32, slot: int, total: I
         return
     total[:] = 0
     if hears_bus:
-        total[:] = bus[room]
+        copy(total, bus[room])
         if on_bus:
             add(total, mixing.said[slot], -1)
     edge = mixing.edge[slot]

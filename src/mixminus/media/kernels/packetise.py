@@ -2,6 +2,7 @@
 
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.kernels.copying import copy
 from mixminus.media.state import I16, I32, SENT, SOCKET, U8, Line, Mixing, Outbox, Transmission
 from mixminus.rtp.packet import PCMA
 
@@ -31,7 +32,7 @@ def write_event(packet: U8, line: Line, transmission: Transmission, slot: int) -
         transmission.event_timestamp[slot],
         transmission.ssrc[slot],
     )
-    packet[12:16] = transmission.event_payload[slot]
+    copy(packet[12:16], transmission.event_payload[slot])
     return 16
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, pitch_lag
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
 from mixminus.media.state import (
     CONCEALED,
@@ -111,9 +112,9 @@ def play_leg(line: Line, reception: Reception, slot: int, said: I16, work: I16) 
         reception.blend[slot] = BLEND_SAMPLES
         return
     if holes > 0 or reception.hole_run[slot] > 0:
-        work[:FRAME_SAMPLES] = said
+        copy(work[:FRAME_SAMPLES], said)
         line.counters[slot, CONCEALED] += conceal(reception, slot, work)
-    said[:] = fresh
+    copy(said, fresh)
     if reception.shrink_wait[slot] > 0 and holes == 0:
         if reception.shrink_wait[slot] > SHRINK_PATIENCE_TICKS or is_quiet(said):
             shrink(reception, slot, said, work[:FRAME_SAMPLES])
@@ -135,7 +136,10 @@ def playout(
     for n in range(legs):
         slot = active[n]
         if line.kind[slot] == PIPE:
-            mixing.said[slot, :] = mixing.heard[line.peer[slot]]
+            if line.peer[slot] >= 0:
+                copy(mixing.said[slot], mixing.heard[line.peer[slot]])
+            else:
+                mixing.said[slot, :] = 0
         elif line.kind[slot] == SOCKET and line.has_media[slot] == 1:
             reception.idle_ticks[slot] = min(reception.idle_ticks[slot] + 1, LONGEST_RUN)
             limit = line.timeout_ticks[slot]
