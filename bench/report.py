@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bench.density import Step, process_names
 from bench.floor import Floor
@@ -37,6 +37,12 @@ class Report:
                 found.append(f"{step.legs} legs: {echoes} markers came back to their own speaker")
             if step.set_up.failures or step.dropped:
                 found.append(f"{step.legs} legs: failed calls {step.set_up.failures}, dropped calls {step.dropped}")
+            heard, sent = step.median(lambda w: w.in_per_leg_s), step.median(lambda w: w.out_per_leg_s)
+            if min(heard, sent) < _ENOUGH_PER_LEG_S:
+                found.append(
+                    f"{step.legs} legs: {sent:.1f} packets out and {heard:.1f} in per leg-second instead of 50: "
+                    "the cost is that of less work"
+                )
             if skipped:
                 found.append(f"{step.legs} legs: the generator stood still for {skipped} ms, do not trust this row")
         found += [f"{reach.name}: {reach.never} changes were never heard" for reach in self.reaches if reach.never]
@@ -60,6 +66,8 @@ class Report:
         return "\n\n".join(blocks + [f"FAULT  {fault}" for fault in self.faults()])
 
 
+# A hundredth short of 50: clocks and the edges of a window cost less.
+_ENOUGH_PER_LEG_S: Final = 49.5
 _FLOOR = ("floor: sockets", "µs per recvfrom+sendto", "µs per leg-second")
 _COST = (
     "legs",
@@ -74,7 +82,8 @@ _COST = (
 )
 _SOUND = (
     "legs",
-    "delay p50 ms",
+    "delay min ms",
+    "p50",
     "p99",
     "max",
     "markers lost",
@@ -82,6 +91,7 @@ _SOUND = (
     "wrong room",
     "echo",
     "packets lost",
+    "out/in per leg-s",
     "jitter ms",
     "spacing p99 ms",
 )
@@ -114,6 +124,7 @@ def _sound_row(step: Step) -> list[str]:
     expected = step.total(lambda w: w.markers_expected)
     return [
         str(step.legs),
+        _1(min(w.delay_min_ms for w in step.windows)),
         _1(step.median(lambda w: w.delay_p50_ms)),
         _1(step.median(lambda w: w.delay_p99_ms)),
         _1(max(w.delay_max_ms for w in step.windows)),
@@ -122,6 +133,7 @@ def _sound_row(step: Step) -> list[str]:
         str(step.total(lambda w: w.wrong_room)),
         str(step.total(lambda w: w.echoes)),
         str(step.total(lambda w: w.lost)),
+        f"{_1(step.median(lambda w: w.out_per_leg_s))}/{_1(step.median(lambda w: w.in_per_leg_s))}",
         _2(step.median(lambda w: w.jitter_ms)),
         _1(step.median(lambda w: w.spacing_p99_ms)),
     ]

@@ -30,6 +30,7 @@ class Window:
 
     seconds: float
     legs: int
+    delay_min_ms: float
     delay_p50_ms: float
     delay_p99_ms: float
     delay_max_ms: float
@@ -55,9 +56,14 @@ class Window:
     generator_skipped_slots: int
 
     @property
-    def marker_loss(self) -> float:
-        """The share of expected markers that nobody could read."""
-        return 1 - self.markers_heard / self.markers_expected if self.markers_expected else 0.0
+    def out_per_leg_s(self) -> float:
+        """Packets a phone sent in a second: 50, or the server had less to do than the figure claims."""
+        return self.packets_out / self.legs / self.seconds
+
+    @property
+    def in_per_leg_s(self) -> float:
+        """Packets a phone got in a second: with fewer than 50, a server left work undone and looks cheap for it."""
+        return self.packets_in / self.legs / self.seconds
 
 
 def snapshot(legs: Legs) -> Snapshot:
@@ -87,6 +93,7 @@ def window(legs: Legs, room_size: int, before: Snapshot, after: Snapshot, baseli
     return Window(
         seconds=(after.at_ns - before.at_ns) / 1e9,
         legs=int(live.sum()),
+        delay_min_ms=percentile(delay_ms, 0),
         delay_p50_ms=percentile(delay_ms, 50),
         delay_p99_ms=percentile(delay_ms, 99),
         delay_max_ms=percentile(delay_ms, 100),

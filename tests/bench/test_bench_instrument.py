@@ -24,11 +24,19 @@ def measured(faults: Faults) -> Step:
 def test_a_delay_of_15_ms_is_measured_as_15_ms() -> None:
     step = measured(Faults(delay_ms=15.0))
     (window,) = step.windows
-    assert window.delay_p50_ms == pytest.approx(15.0, abs=1.0)
+    # On a busy machine the judge itself lets packets wait longer than it was told, never shorter: its best is the truth.
+    assert window.delay_min_ms == pytest.approx(15.0, abs=1.0)
+    assert window.delay_min_ms <= window.delay_p50_ms <= window.delay_p99_ms <= window.delay_max_ms
     assert (window.markers_heard, window.wrong_room, window.echoes) == (window.markers_expected, 0, 0)
     assert window.markers_expected >= 8
     assert (step.set_up.up, step.set_up.failures, step.dropped, window.lost) == (12, {}, 0, 0)
-    assert Report("known-delay", {}, [], [step], []).faults() == []
+
+
+@pytest.mark.network
+def test_a_server_that_sends_less_than_50_packets_a_second_is_said_to_look_cheap() -> None:
+    (fault,) = Report("known-delay", {}, [], [measured(Faults())], []).faults()
+    assert "33." in fault  # the speakers themselves, every third leg, hear nothing from this server
+    assert "less work" in fault
 
 
 @pytest.mark.network
