@@ -4,12 +4,14 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sipmessage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mixminus.base.errors import MixminusError
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import (
     Address,
@@ -363,6 +365,33 @@ def test_without_credentials_a_challenge_is_a_refusal() -> None:
     world.run(60)
     assert world.caller.events == [Refused(CALL, 401, "Unauthorized")]
     assert world.is_clean()
+
+
+def test_what_an_owner_passes_on_cannot_break_the_message() -> None:
+    world = World()
+    nasty = Invitation(
+        CALL,
+        "sip:1@10.0.0.2",
+        world.callee.address,
+        "sip:a@h",
+        'A"\r\nX: 1\ud800',
+        OFFER,
+        None,
+        {"X-A": "1\r\nX-B: 2"},
+    )
+    world.caller.agent.invite(nasty, world.now)
+    world.run(1)
+    invited = world.callee.events[0]
+    assert isinstance(invited, Invited)
+    assert (invited.headers, invited.from_display) == ({"X-A": "1 X-B: 2"}, 'A" X: 1?')
+    for wrong in (
+        replace(nasty, target="sip:1@h\r\nX: 1"),
+        replace(nasty, from_uri="sip:a@h>\r\nX: 1"),
+        replace(nasty, headers={"X\r\nY": "1"}),
+    ):
+        with pytest.raises(MixminusError):
+            world.caller.agent.invite(wrong, world.now)
+    assert world.caller.agent.open_calls == 1
 
 
 # --- re-INVITE ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.contract import Address, Answered, DialogKey, Invitation, Invited, SipEvent, Transmit, Transport
+from mixminus.sip.contract import (
+    Address,
+    Answered,
+    Credentials,
+    DialogKey,
+    Invitation,
+    Invited,
+    SipEvent,
+    Transmit,
+    Transport,
+)
+from mixminus.sip.digest import answer_challenge
 from mixminus.sip.gate import MAX_HOSTS, Patience
 from mixminus.sip.message import Request, Response, parse
 from mixminus.sip.settings import SipSettings
@@ -270,6 +281,47 @@ def test_the_number_is_the_user_part_unescaped() -> None:
 
 def test_a_delayed_offer_is_no_offer() -> None:
     assert invited(agent(), message()).offer is None
+
+
+# --- registration ------------------------------------------------------------------------------------------------
+
+
+def registered(sip: SipAgent, user: str, password: str, *extra: str, cseq: int = 1, to: str = "alice") -> Response:
+    """REGISTER from afar, be challenged, answer the challenge."""
+    to_header = {"To": f"<sip:{to}@127.0.0.1>", "uri": "sip:127.0.0.1"}
+
+    def ask(number: int, *lines: str) -> Response:
+        branch, number_line = f"z9hG4bKr{number}", f"{number} REGISTER"
+        [response] = answers(
+            sip, message("REGISTER", *extra, *lines, branch=branch, CSeq=number_line, **to_header), STRANGER
+        )
+        return response
+
+    challenges = ask(cseq).lines("WWW-Authenticate")
+    answer = answer_challenge(challenges, Credentials(user, password), "REGISTER", "sip:127.0.0.1", "cnonce")
+    return ask(cseq + 1, f"Authorization: {answer}")
+
+
+def test_a_user_registers_from_anywhere_and_can_be_found() -> None:
+    sip = agent()
+    response = registered(sip, "alice", "secret", "Expires: 600")
+    assert (response.status, response.all("Contact")) == (200, ["<sip:bob@127.0.0.1:5070>;expires=600"])
+    [binding] = sip.contacts("alice", 1.0)
+    assert (binding.uri, binding.source) == ("sip:bob@127.0.0.1:5070", STRANGER)
+    assert sip.contacts("alice", 601.0) == ()
+
+
+def test_a_user_registers_nobody_else_and_needs_its_password() -> None:
+    sip = agent()
+    assert registered(sip, "alice", "secret", to="bob").status == 403
+    assert registered(sip, "alice", "guess").status == 403
+    assert registered(sip, "mallory", "").status == 403
+    assert sip.contacts("alice", 0.0) == sip.contacts("bob", 0.0) == ()
+
+
+def test_423_says_how_brief_is_too_brief() -> None:
+    response = registered(agent(), "alice", "secret", "Expires: 5")
+    assert (response.status, response.get("Min-Expires")) == (423, "60")
 
 
 # --- forks -------------------------------------------------------------------------------------------------------

@@ -58,6 +58,13 @@ def test_a_refresh_replaces_and_a_zero_removes_one_binding() -> None:
     assert uris(registrar, 61.0) == ["sip:a@one"]
 
 
+def test_one_phone_on_two_transports_has_two_bindings() -> None:
+    registrar = Registrar()
+    registrar.register("alice", register("Contact: <sip:a@one>, <sip:a@one;transport=tcp>"), SOURCE, 0.0)
+    registrar.register("alice", register("Contact: <sip:a@ONE;ob>", cseq=2), SOURCE, 0.0)
+    assert uris(registrar, 1.0) == ["sip:a@one;transport=tcp", "sip:a@ONE;ob"]
+
+
 def test_a_star_removes_everything() -> None:
     registrar = Registrar()
     registrar.register("alice", register("Contact: <sip:a@one>, <sip:a@two>"), SOURCE, 0.0)

@@ -161,9 +161,10 @@ def test_an_address_points_somewhere(uri: str, target: Address) -> None:
     assert target_of(uri) == target
 
 
-def test_a_telephone_number_points_nowhere() -> None:
+@pytest.mark.parametrize("uri", ["tel:+15005550006", "sips:a@h", "sip:a@h;transport=tls", "sip:a@h;transport=ws"])
+def test_what_cannot_be_reached_over_udp_or_tcp_points_nowhere(uri: str) -> None:
     with pytest.raises(AddressError):
-        target_of("tel:+15005550006")
+        target_of(uri)
 
 
 @pytest.mark.parametrize(

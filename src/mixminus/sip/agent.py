@@ -129,8 +129,9 @@ class SipAgent:
     # --- commanded by the owner ------------------------------------------------------------------------------
 
     def invite(self, invitation: Invitation, now: float) -> None:
-        """Call somebody. `AddressError`: the target is no address."""
+        """Call somebody. Raises `AddressError` or `SipError`: target, caller or a header name cannot be sent."""
         Uri.parse(invitation.target)
+        Uri.parse(invitation.from_uri)
         OutgoingCall(self._endpoint, invitation, now)
 
     def ring(self, dialog: DialogKey, now: float) -> None:

@@ -109,7 +109,7 @@ class Dialog:
         except AddressError:
             return self.flow
         if self.flow is None:
-            return target
+            return target if _literal(target.host) is not None else None
         if not routes and _is_better(self.flow, target):
             return self.flow
         return target if _literal(target.host) is not None else self.flow

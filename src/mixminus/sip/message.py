@@ -5,7 +5,7 @@ it was written. The few values that every layer asks for (`via`, `cseq`, tags) a
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -220,7 +220,7 @@ class Message:
         lines = [start_line]
         lines += [f"{name}: {value}" for name, value in self.headers]
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
-        return "\r\n".join(lines).encode() + self.body
+        return "\r\n".join(lines).encode("utf-8", "replace") + self.body
 
 
 @dataclass(frozen=True)
@@ -365,6 +365,14 @@ def response_to(
         *headers,
     ]
     return Response(tuple(lines), body, status, clean(reason) or REASONS.get(status, "Unknown"))
+
+
+def extra_headers(headers: Mapping[str, str]) -> HeaderLines:
+    """Header lines that somebody outside named. Raises `SipError`: a name that is no token."""
+    for name in headers:
+        if not _TOKEN.fullmatch(name):
+            raise SipError("a header name is not valid")
+    return tuple((name, clean(value)) for name, value in headers.items())
 
 
 def clean(text: str) -> str:

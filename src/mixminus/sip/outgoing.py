@@ -7,7 +7,7 @@ from mixminus.sip.contract import Address, Answered, Ended, Ending, Invitation, 
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.digest import answer_challenge, is_stale
 from mixminus.sip.endpoint import ACCEPT, ALLOW, SDP_TYPE, Endpoint
-from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean
+from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
 from mixminus.sip.session import Session
 from mixminus.sip.transaction import LIFETIME
 from mixminus.sip.transaction_layer import ClientTransaction, ServerTransaction, same_hop
@@ -40,8 +40,8 @@ class OutgoingCall:
         self._attempts = 0
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
-        endpoint.calls.put(invitation.dialog, self._call_id, self._local_tag, self)
         self._transaction = self._send_invite((), now)
+        endpoint.calls.put(invitation.dialog, self._call_id, self._local_tag, self)
 
     # --- the owner -------------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class OutgoingCall:
             endpoint.user_agent,
             ALLOW,
             ACCEPT,
-            *((name, clean(value)) for name, value in invitation.headers.items()),
+            *extra_headers(invitation.headers),
             *credentials,
             SDP_TYPE,
         )

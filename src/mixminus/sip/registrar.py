@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mixminus.base.errors import MixminusError
-from mixminus.sip.contract import Address
+from mixminus.sip.contract import Address, Transport
 from mixminus.sip.message import Request, decimal
 from mixminus.sip.uri import AddressError, NameAddr, Uri
 
@@ -14,6 +14,9 @@ MIN_EXPIRES_S: Final = 60
 MAX_EXPIRES_S: Final = 7200
 MAX_BINDINGS: Final = 16
 """Phones of one user; a broken one that draws a new address each time replaces its oldest."""
+
+
+Identity = tuple[Uri, Transport]
 
 
 class RegisterRefused(MixminusError):
@@ -47,7 +50,7 @@ class Registrar:
     """Bindings by user. Expired ones are never returned; they go when the user is next looked at."""
 
     def __init__(self) -> None:
-        self._bindings: dict[str, dict[Uri, Binding]] = {}
+        self._bindings: dict[str, dict[Identity, Binding]] = {}
 
     def contacts(self, user: str, now: float) -> tuple[Binding, ...]:
         """Where *user* can be reached, most preferred first."""
@@ -63,7 +66,7 @@ class Registrar:
 
         All changes are made or none (10.3 step 7).
         """
-        known = {Uri.parse(b.uri): b for b in self.contacts(user, now)}
+        known = {_identity(b.uri): b for b in self.contacts(user, now)}
         contacts = request.all("Contact")
         if "*" in contacts:
             if len(contacts) > 1 or request.get("Expires") != "0":
@@ -72,17 +75,25 @@ class Registrar:
         else:
             changes = [_read(contact, request) for contact in contacts]
         for change in changes:
-            old = known.get(Uri.parse(change.uri))
+            old = known.get(_identity(change.uri))
             if old is not None and old.call_id == request.call_id and old.cseq >= request.cseq.number:
                 raise RegisterRefused(500, "an older REGISTER came late")
         for change in changes:
-            uri = Uri.parse(change.uri)
-            known.pop(uri, None)
+            identity = _identity(change.uri)
+            known.pop(identity, None)
             if change.expires_s:
                 expires_at = now + change.expires_s
-                known[uri] = Binding(change.uri, source, expires_at, change.q, request.call_id, request.cseq.number)
+                known[identity] = Binding(
+                    change.uri, source, expires_at, change.q, request.call_id, request.cseq.number
+                )
         self._bindings[user] = dict(list(known.items())[-MAX_BINDINGS:])
         return self.contacts(user, now)
+
+
+def _identity(uri: str) -> Identity:
+    """What makes two Contacts the same binding (19.1.4, of which transport is the parameter that phones vary)."""
+    parsed = Uri.parse(uri)
+    return parsed, parsed.transport
 
 
 def _read(contact: str, request: Request) -> _Change:

@@ -192,9 +192,13 @@ def called_number(request_uri: str) -> str:
 
 
 def target_of(uri: str) -> Address:
-    """Where an address points; the host may still be a name. Raises `AddressError`; `tel:` points nowhere."""
+    """Where an address points; the host may still be a name. Raises `AddressError`: `tel:` points nowhere, and what
+    demands TLS or a WebSocket must not be sent in the clear.
+    """
     parsed = Uri.parse(uri)
     if not parsed.host:
         raise AddressError("a telephone number has no host")
+    if parsed.scheme == "sips" or parsed.parameters.get("transport", "udp").lower() not in ("udp", "tcp"):
+        raise AddressError("only UDP and TCP are spoken here")
     host = parsed.parameters.get("maddr") or parsed.host
     return Address(parsed.transport, host.strip("[]"), parsed.port or DEFAULT_PORT)

@@ -13,6 +13,8 @@ from mixminus.sip.io.udp import UdpEndpoint
 PORT_ATTEMPTS: Final = 32
 """With port 0: how many free UDP ports are tried until one is free for TCP too."""
 
+WILDCARDS: Final = ("0.0.0.0", "::")
+
 
 class SipListener:
     """The sockets of one agent, and its pump. Command the agent through `pump.command`."""
@@ -30,7 +32,7 @@ class SipListener:
     ) -> "SipListener":
         """Bind both transports and tell the agent its address. Raises OSError: taken, or not ours.
 
-        The host in Via and Contact is the bound one; for 0.0.0.0 call `agent.bound` with one that phones can reach.
+        Bound to every interface, the agent keeps the host of its settings: 0.0.0.0 is no name to be called by.
         """
         loop = asyncio.get_running_loop()
 
@@ -41,7 +43,8 @@ class SipListener:
         tcp = TcpConnections(pump.receive, pump.connection_lost)
         udp, server = await _bind(host, port, pump, tcp)
         listener = cls(pump, udp, tcp, server)
-        agent.bound(*listener.address)
+        bound_host, bound_port = listener.address
+        agent.bound(agent.settings.host if bound_host in WILDCARDS else bound_host, bound_port)
         return listener
 
     async def stop(self) -> None:
