@@ -1,10 +1,13 @@
 """`<Dial>` and its nouns (twiml-and-streams 2.6 to 2.8, twilio-conference-api 3)."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from mixminus.twiml.context import Context
+from mixminus.twiml.document import read_document
 from mixminus.twiml.effects import (
     CallbackTo,
     ConferenceAttributes,
@@ -19,7 +22,9 @@ from mixminus.twiml.effects import (
     SayText,
     Target,
     TargetKind,
+    Warn,
 )
+from mixminus.twiml.interpreter import run
 
 Run = Callable[..., Any]
 COACHEE = "CA" + "0" * 31 + "1"
@@ -293,3 +298,24 @@ def test_nobody_to_dial_is_a_failed_dial(twiml: Run) -> None:
 def test_the_eleventh_noun_is_left_out(twiml: Run) -> None:
     ran = twiml("<Dial>" + "<Number>100</Number>" * 11 + "</Dial>")
     assert (len(ran.effect.targets), ran.warnings) == (10, [13215])
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "<Dial>call 4155551212 now</Dial>",
+        "<Dial callerId='4155551212 x'>100</Dial>",
+        "<Dial><Sip username='u' password='4155551212 x'>sip:a@b</Sip></Dial>",
+        "<Dial><Sip>sip 4155551212</Sip></Dial>",
+        "<Dial><Client>4155551212 x</Client></Dial>",
+        "<Dial><Number sendDigits='4155551212x'>100</Number></Dial>",
+        "<Play digits='4155551212x'/>",
+        "<Dial><Conference statusCallback='ftp://u:4155551212@h/?n=4155551212'>R</Conference></Dial>",
+    ],
+)
+def test_no_number_password_or_key_is_repeated_in_a_warning(verb: str) -> None:
+    """H17: warnings reach logs."""
+    steps = run(read_document(f"<Response>{verb}</Response>".encode()), Context("https://a.test/"))
+    warnings = list(itertools.takewhile(lambda effect: isinstance(effect, Warn), steps))
+    assert warnings
+    assert "4155551212" not in repr(warnings)

@@ -30,6 +30,8 @@ class Values(Generic[T]):
     read: Callable[[str], T]
     options: tuple[str, ...] = ()
     """Every allowed word, where there is a list of them."""
+    private: bool = False
+    """Keys, numbers, passwords: never repeated in a message, since messages reach logs."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ class Reader:
         try:
             return attribute.values.read(text)
         except ValueError:
-            message = f'{self._where(attribute.name)} must be {attribute.values.words}, not "{shortened(text)}"'
+            message = f"{self._where(attribute.name)} must be {attribute.values.words}"
+        if not attribute.values.private:
+            message += f', not "{shortened(text)}"'
         if attribute.fatal:
             raise TwimlError(attribute.code, message)
         self._warn(attribute.code, message)

@@ -1,5 +1,6 @@
 """What a document needs to know about the world to run: where it came from."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -34,8 +35,13 @@ class Context:
             advice = "It must be absolute, since this TwiML was not fetched from a URL"
         else:
             advice = "It must be an http or https URL, or relative to that of the document"
-        raise TwimlError(11100, f'"{shortened(written)}" is not a usable URL. {advice}')
+        raise TwimlError(11100, f'"{_shown(written)}" is not a usable URL. {advice}')
 
     def audio_url(self, written: str) -> str:
         """The same for sound, where `media:NAME` is allowed too."""
         return written if written.startswith(MEDIA) and len(written) > len(MEDIA) else self.url(written)
+
+
+def _shown(url: str) -> str:
+    """Without user and query, where passwords and phone numbers are: messages reach logs."""
+    return shortened(re.sub(r"//[^/]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0]))

@@ -48,7 +48,7 @@ def integer(least: int, most: int = MAX_INTEGER) -> Values[int]:
     return Values(f"a whole number from {least} to {most}", read)
 
 
-def form(pattern: str, description: str) -> Values[str]:
+def form(pattern: str, description: str, *, private: bool = False) -> Values[str]:
     """Text that matches *pattern* from end to end."""
     compiled = re.compile(pattern)
 
@@ -57,7 +57,7 @@ def form(pattern: str, description: str) -> Values[str]:
             raise ValueError(text)
         return text
 
-    return Values(description, read)
+    return Values(description, read, private=private)
 
 
 def _read_boolean(text: str) -> bool:
@@ -84,4 +84,11 @@ LOOPS: Final = Values(f"a whole number from 0 to {MOST_LOOPS}", _read_loops)
 TEXT: Final = Values("text", str)
 URL: Final[Values[str | None]] = Values("a URL", str.strip)
 """Checked when it is resolved against the document's own (`Context.url`)."""
-KEYS: Final = form(r"[0-9A-D*#wW]*", "keys: 0-9 A-D * #, and w or W for half a second or a second of silence")
+KEYS: Final = form(
+    r"[0-9A-D*#wW]*", "keys: 0-9 A-D * #, and w or W for half a second or a second of silence", private=True
+)
+
+
+def optional(values: Values[T]) -> Values[T | None]:
+    """The same for an attribute without a default."""
+    return Values(values.words, values.read, values.options, values.private)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from mixminus.twiml.attributes import Reader, Table, WarnOf, shortened
+from mixminus.twiml.attributes import Reader, Table, WarnOf
 from mixminus.twiml.context import Context
 from mixminus.twiml.effects import Target, TargetKind
 from mixminus.twiml.element import Element
@@ -30,7 +30,7 @@ class Client:
         identity = (child_text(element, "Identity") or element.text).removeprefix("client:")
         given = parameters(element, {"Identity"}, warn)
         if not IDENTITY.fullmatch(identity):
-            warn(13215, f'Line {element.line}: "{shortened(identity)}" is not the identity of a client')
+            warn(13215, f"Line {element.line}: the text of <Client> is not an identity")
             return None
         return cls(identity, given, _WHISPER.read(read))
 

@@ -11,7 +11,7 @@ from mixminus.twiml.effects import ConferenceAttributes, Warn
 from mixminus.twiml.element import Element
 from mixminus.twiml.errors import TwimlError
 from mixminus.twiml.nouns import callbacks
-from mixminus.twiml.values import BOOLEAN, METHOD, TEXT, URL, form, integer, one_of, words
+from mixminus.twiml.values import BOOLEAN, METHOD, TEXT, URL, form, integer, one_of, optional, words
 
 MAX_NAME: Final = 128
 MAX_LABEL: Final = 128
@@ -32,7 +32,7 @@ RECORD: Final = Attribute(
     "record", words({"do-not-record": False, "record-from-start": True, "false": False, "true": True}), False, 13217
 )
 TRIM: Final = Attribute("trim", words({"trim-silence": True, "do-not-trim": False}), True, 13239, fatal=True)
-REGION: Final[Attribute[str | None]] = Attribute("region", Values(_REGION.words, _REGION.read, _REGION.options), None)
+REGION: Final[Attribute[str | None]] = Attribute("region", optional(_REGION), None)
 COACH: Final = Attribute("coach", form(r".*", "call SIDs"), "", 13240)
 EVENT_CALLBACK_URL: Final = Attribute("eventCallbackUrl", URL, None, 16002)
 
@@ -109,7 +109,7 @@ def _refusal(attributes: ConferenceAttributes, line: int) -> Warn | None:
     label = attributes.participant_label
     if label is not None and (len(label) > MAX_LABEL or "/" in label or is_sid(CALL, label)):
         rule = f"has at most {MAX_LABEL} characters, no slash, and does not look like a call SID"
-        return Warn(16023, f'Line {line}: participantLabel "{shortened(label)}" is invalid: a label {rule}')
+        return Warn(16023, f"Line {line}: the participantLabel is invalid: a label {rule}")
     for sid in attributes.coach:
         if not is_sid(CALL, sid):
             return Warn(13240, f'Line {line}: coach "{shortened(sid)}" is not a call SID')

@@ -4,18 +4,18 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
-from mixminus.twiml.attributes import Attribute, Reader, Table, Values, WarnOf, shortened
+from mixminus.twiml.attributes import Attribute, Reader, Table, WarnOf
 from mixminus.twiml.context import Context
 from mixminus.twiml.effects import Target, TargetKind
 from mixminus.twiml.element import Element
 from mixminus.twiml.nouns.whisper import MACHINE_DETECTION, NO_WHISPER, Whisper, WhisperRows
-from mixminus.twiml.values import KEYS, TEXT
+from mixminus.twiml.values import KEYS, TEXT, optional
 
 SEPARATORS: Final = re.compile(r"[\s().\-/]+")
 NUMBER: Final = re.compile(r"\+?[0-9]{1,15}|[0-9*#]{1,15}")
 """E.164, or what a trunk or a switchboard takes: an extension, a service code."""
 
-SEND_DIGITS: Final[Attribute[str | None]] = Attribute("sendDigits", Values(KEYS.words, KEYS.read), None, 13222)
+SEND_DIGITS: Final[Attribute[str | None]] = Attribute("sendDigits", optional(KEYS), None, 13222)
 
 _WHISPER = WhisperRows.of(13221)
 
@@ -39,7 +39,7 @@ class Number:
         read = Reader(element, cls.ATTRIBUTES, warn)
         number = parse_number(element.text)
         if number is None:
-            warn(13223, f'Line {element.line}: "{shortened(element.text)}" is not a telephone number')
+            warn(13223, f"Line {element.line}: the text of <{element.name}> is not a telephone number")
             return None
         return cls(number, read(SEND_DIGITS) or None, _WHISPER.read(read))
 

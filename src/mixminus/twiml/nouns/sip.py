@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 from urllib.parse import parse_qsl
 
-from mixminus.twiml.attributes import SCHEMA, Attribute, Reader, Table, Values, WarnOf, shortened
+from mixminus.twiml.attributes import SCHEMA, Attribute, Reader, Table, WarnOf, shortened
 from mixminus.twiml.context import Context
 from mixminus.twiml.effects import Target, TargetKind
 from mixminus.twiml.element import Element
 from mixminus.twiml.nouns.parameter import parameters
 from mixminus.twiml.nouns.whisper import MACHINE_DETECTION, NO_WHISPER, Whisper, WhisperRows
-from mixminus.twiml.values import KEYS, form
+from mixminus.twiml.values import KEYS, form, integer, optional
 
 USER: Final = r"[^\s@:;?<>\"]+"
 HOST: Final = r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
@@ -24,14 +24,18 @@ HEADER_NAME: Final = re.compile(
 )
 HEADER_VALUE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
 
-_CREDENTIAL = form(r"[^\x00-\x20\x7f\"]{1,256}", "1 to 256 characters without spaces, quotes and control characters")
-USERNAME: Final[Attribute[str | None]] = Attribute(
-    "username", Values(_CREDENTIAL.words, _CREDENTIAL.read), None, 13249
+_CREDENTIAL = form(
+    r"[^\x00-\x20\x7f\"]{1,256}", "1 to 256 characters without spaces, quotes and control characters", private=True
 )
-PASSWORD: Final[Attribute[str | None]] = Attribute(
-    "password", Values(_CREDENTIAL.words, _CREDENTIAL.read), None, 13249
-)
-SEND_DIGITS: Final[Attribute[str | None]] = Attribute("sendDigits", Values(KEYS.words, KEYS.read), None, 13242)
+USERNAME: Final[Attribute[str | None]] = Attribute("username", optional(_CREDENTIAL), None, 13249)
+PASSWORD: Final[Attribute[str | None]] = Attribute("password", optional(_CREDENTIAL), None, 13249)
+SEND_DIGITS: Final[Attribute[str | None]] = Attribute("sendDigits", optional(KEYS), None, 13242)
+
+PRIORITY: Final = Attribute("priority", integer(0, 65_535), 0)
+WEIGHT: Final = Attribute("weight", integer(0, 65_535), 0, offered=False)
+
+URI_ATTRIBUTES: Final[Table] = (PRIORITY, WEIGHT, USERNAME, PASSWORD)
+"""Of the child `<Uri>`."""
 
 _WHISPER = WhisperRows.of(13241)
 
@@ -52,16 +56,16 @@ class Sip:
     @classmethod
     def parse(cls, element: Element, warn: WarnOf) -> Self | None:
         read = Reader(element, cls.ATTRIBUTES, warn)
-        chosen = _chosen_uri(element, warn)
-        address, _, query = chosen.text.partition("?")
+        named, own = _first_uri(element, warn) or (element, read)
+        address, _, query = named.text.partition("?")
         if not ADDRESS.fullmatch(address):
-            warn(13243, f'Line {element.line}: "{shortened(chosen.text)}" is not a SIP address')
+            warn(13243, f"Line {element.line}: the text of <Sip> is not a SIP address")
             return None
         return cls(
             address,
             _headers(element, query, warn),
-            chosen.attributes.get("username", read(USERNAME)),
-            chosen.attributes.get("password", read(PASSWORD)),
+            _first_said(USERNAME, own, read),
+            _first_said(PASSWORD, own, read),
             read(SEND_DIGITS) or None,
             _WHISPER.read(read),
         )
@@ -80,20 +84,17 @@ class Sip:
         )
 
 
-def _chosen_uri(element: Element, warn: WarnOf) -> Element:
-    """The element whose text is the address: the `<Uri>` that comes first by priority, else `<Sip>` itself."""
-    uris = [child for child in element.elements() if child.name == "Uri"]
+def _first_uri(element: Element, warn: WarnOf) -> tuple[Element, Reader] | None:
+    """The `<Uri>` to be tried first, if there are any: lower priorities come first, as in DNS SRV."""
+    uris = [(child, Reader(child, URI_ATTRIBUTES, warn)) for child in element.elements() if child.name == "Uri"]
     if len(uris) > 1:
-        warn(
-            SCHEMA, f"Line {element.line}: several <Uri> are not offered yet; the one of highest priority is dialled"
-        )
-    return min(uris, key=_priority, default=element)
+        warn(SCHEMA, f"Line {element.line}: several <Uri> are not offered yet; the first by priority is dialled")
+    return min(uris, key=lambda uri: uri[1](PRIORITY), default=None)
 
 
-def _priority(uri: Element) -> int:
-    """Lower is tried first, as in DNS SRV."""
-    text = uri.attributes.get("priority", "")
-    return int(text) if re.fullmatch("[0-9]{1,5}", text) else 0
+def _first_said(attribute: Attribute[str | None], *readers: Reader) -> str | None:
+    """The attribute of the first element that has it."""
+    return next((reader(attribute) for reader in readers if reader.said(attribute) is not None), None)
 
 
 def _headers(element: Element, query: str, warn: WarnOf) -> tuple[tuple[str, str], ...]:

@@ -48,7 +48,10 @@ ACTION: Final = Attribute("action", URL, None, 11100)
 METHOD: Final = Attribute("method", HTTP_METHOD, "POST", 13210)
 ANSWER_ON_BRIDGE: Final = Attribute("answerOnBridge", BOOLEAN, False, 13219)
 CALLER_ID: Final[Attribute[str | None]] = Attribute(
-    "callerId", Values(_CALLER.words, lambda text: parse_number(text) or _CALLER.read(text)), None, 13214
+    "callerId",
+    Values(_CALLER.words, lambda text: parse_number(text) or _CALLER.read(text), private=True),
+    None,
+    13214,
 )
 HANGUP_ON_STAR: Final = Attribute("hangupOnStar", BOOLEAN, False, 13213)
 TIMEOUT: Final = Attribute("timeout", integer(1, 600), 30, 13212)

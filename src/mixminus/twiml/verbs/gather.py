@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
-from mixminus.twiml.attributes import SCHEMA, Attribute, Reader, Table, Values, WarnOf
+from mixminus.twiml.attributes import SCHEMA, Attribute, Reader, Table, WarnOf
 from mixminus.twiml.context import Context
 from mixminus.twiml.effects import CollectDigits, Collected, GoTo, Prompt, Steps
 from mixminus.twiml.element import Element
-from mixminus.twiml.values import BOOLEAN, TEXT, form, integer, some_of
+from mixminus.twiml.values import BOOLEAN, TEXT, form, integer, optional, some_of
 from mixminus.twiml.values import METHOD as HTTP_METHOD
 from mixminus.twiml.verbs.pause import Pause
 from mixminus.twiml.verbs.play import Play
@@ -18,14 +18,12 @@ NESTED: Final[dict[str, type[Say] | type[Play] | type[Pause]]] = {"Say": Say, "P
 _COUNT = integer(1)
 _ACTION = form(r"\s*\S.*", "a URL")
 
-ACTION: Final[Attribute[str | None]] = Attribute(
-    "action", Values(_ACTION.words, _ACTION.read), None, 13338, fatal=True
-)
+ACTION: Final[Attribute[str | None]] = Attribute("action", optional(_ACTION), None, 13338, fatal=True)
 METHOD: Final = Attribute("method", HTTP_METHOD, "POST", 13312)
 INPUT: Final[Attribute[tuple[str, ...]]] = Attribute("input", some_of("dtmf", "speech"), ("dtmf",))
 TIMEOUT: Final = Attribute("timeout", _COUNT, 5, 13313)
 FINISH_ON_KEY: Final = Attribute("finishOnKey", form(r"[0-9*#]?", "one of 0-9 * #, or empty"), "#", 13310)
-NUM_DIGITS: Final[Attribute[int | None]] = Attribute("numDigits", Values(_COUNT.words, _COUNT.read), None, 13314)
+NUM_DIGITS: Final[Attribute[int | None]] = Attribute("numDigits", optional(_COUNT), None, 13314)
 ACTION_ON_EMPTY_RESULT: Final = Attribute("actionOnEmptyResult", BOOLEAN, False, 13338, fatal=True)
 
 

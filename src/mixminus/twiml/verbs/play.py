@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from mixminus.twiml.attributes import SCHEMA, Attribute, Reader, Table, Values, WarnOf
+from mixminus.twiml.attributes import SCHEMA, Attribute, Reader, Table, WarnOf
 from mixminus.twiml.context import Context
 from mixminus.twiml.effects import PlayUrl, Prompting, SendDigits, Steps
 from mixminus.twiml.element import Element
-from mixminus.twiml.values import KEYS, LOOPS
+from mixminus.twiml.values import KEYS, LOOPS, optional
 
 LOOP: Final = Attribute("loop", LOOPS, 1, 13410)
-DIGITS: Final[Attribute[str | None]] = Attribute("digits", Values(KEYS.words, KEYS.read), None, 13430)
+DIGITS: Final[Attribute[str | None]] = Attribute("digits", optional(KEYS), None, 13430)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from mixminus.twiml.attributes import Attribute, Reader, Table, Values, WarnOf
+from mixminus.twiml.attributes import Attribute, Reader, Table, WarnOf
 from mixminus.twiml.context import Context
 from mixminus.twiml.effects import Prompting, SayText, Steps
 from mixminus.twiml.element import Element
-from mixminus.twiml.values import LOOPS, form
+from mixminus.twiml.values import LOOPS, form, optional
 
 MAX_CHARACTERS: Final = 4096
 """Of the basic voices (13521)."""
@@ -22,8 +22,8 @@ SPELT_OUT: Final = frozenset({"characters", "spell-out", "digits", "telephone"})
 _VOICE = form(r"man|woman|alice|(Polly|Google)\.[\w.-]+", "man, woman, alice, Polly.NAME or Google.NAME")
 _LANGUAGE = form(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language tag such as en-US")
 
-VOICE: Final[Attribute[str | None]] = Attribute("voice", Values(_VOICE.words, _VOICE.read), None, 13511)
-LANGUAGE: Final[Attribute[str | None]] = Attribute("language", Values(_LANGUAGE.words, _LANGUAGE.read), None, 13512)
+VOICE: Final[Attribute[str | None]] = Attribute("voice", optional(_VOICE), None, 13511)
+LANGUAGE: Final[Attribute[str | None]] = Attribute("language", optional(_LANGUAGE), None, 13512)
 LOOP: Final = Attribute("loop", LOOPS, 1, 13510)
 
 
