@@ -82,6 +82,18 @@ def test_the_answers_url_is_the_one_to_resolve_against(app: WebhookApp, courier_
     assert ask(courier_with, "https://a.test/voice?tenant=7#ct=1000", "GET").url == "https://a.test/voice?tenant=7"
 
 
+def test_an_override_in_vain_is_told_and_the_request_made(app: WebhookApp, courier_with: CourierWith) -> None:
+    told: list[int] = []
+
+    async def main() -> None:
+        courier = replace(courier_with(), on_override=lambda call, warning: told.append(warning.code))
+        await fetch_document(WebhookCall("https://a.test/x#rc=9", "POST", ()), courier)
+
+    run_virtual(main())
+    assert told == [11243]
+    assert len(app.requests) == 1
+
+
 # --- redirects -------------------------------------------------------------------------------------------------
 
 

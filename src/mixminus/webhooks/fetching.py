@@ -10,7 +10,7 @@ from mixminus.webhooks import policy
 from mixminus.webhooks.cache import DocumentCache
 from mixminus.webhooks.contract import Fetch, HttpAnswer, HttpFailure, Limits, WebhookCall
 from mixminus.webhooks.cookies import CookieJar
-from mixminus.webhooks.overrides import split_overrides
+from mixminus.webhooks.overrides import OverrideWarning, split_overrides
 from mixminus.webhooks.request import build
 
 
@@ -25,6 +25,8 @@ class Courier:
     new_token: Callable[[], str]
     """A fresh idempotency token."""
     cache: DocumentCache = field(default_factory=DocumentCache)
+    on_override: Callable[[WebhookCall, OverrideWarning], None] | None = None
+    """Told what a URL's fragment asks for in vain."""
 
 
 async def fetch_document(call: WebhookCall, courier: Courier, cookies: CookieJar | None = None) -> HttpAnswer:
@@ -34,6 +36,9 @@ async def fetch_document(call: WebhookCall, courier: Courier, cookies: CookieJar
     nor the parameters of a GET: what the document's own relative URLs belong to. Raises `HttpFailure`.
     """
     overridden = split_overrides(call.url)
+    if courier.on_override is not None:
+        for warning in overridden.warnings:
+            courier.on_override(call, warning)
     started_at = courier.now()
     jar = CookieJar() if cookies is None else cookies
     token = courier.new_token()
