@@ -41,6 +41,8 @@ class Call:
     tag: str = field(default_factory=lambda: secrets.token_hex(6))
     life: Life = Life.IDLE
     cseq: int = 0
+    method: str = ""
+    """What we wait for the answer to; blank: nothing."""
     to: str = ""
     target: str = ""
     routes: tuple[str, ...] = ()
@@ -77,11 +79,10 @@ class Caller(asyncio.DatagramProtocol):
         call = self._by_id.get(message.first("call-id"))
         if message.method:
             self._answer(call, message)
-        elif call:
-            if message.first("cseq").endswith("INVITE") and call.life is not Life.CALLING and message.status >= 200:
-                self._transport.sendto(call.ack)  # our ACK was lost (section 13.2.2.4)
-            else:
-                call.responses.put_nowait(message)
+        elif call and message.first("cseq") == f"{call.cseq} {call.method}":
+            call.responses.put_nowait(message)
+        elif call and call.ack and message.first("cseq").endswith("INVITE") and message.status >= 200:
+            self._transport.sendto(call.ack)  # our ACK was lost (section 13.2.2.4)
 
     async def call_all(self) -> None:
         """Place every call at the scenario's pace and wait until each is up or has failed."""
@@ -122,7 +123,7 @@ class Caller(asyncio.DatagramProtocol):
         call.target, call.to = self._uri(call), f"<{self._uri(call)}>"
         headers = [*self._headers(call, "INVITE"), *extra]
         invite = sip_text.request("INVITE", call.target, headers, sip_text.sdp(self._host, call.media_port))
-        final = await self._transact(call, invite)
+        final = await self._transact(call, "INVITE", invite)
         if final is None:
             return None
         call.to = final.first("to")
@@ -137,8 +138,15 @@ class Caller(asyncio.DatagramProtocol):
         self._transport.sendto(call.ack)
         return final
 
-    async def _transact(self, call: Call, message: bytes) -> Message | None:
+    async def _transact(self, call: Call, method: str, message: bytes) -> Message | None:
         """Send, retransmit until anything comes back, return the final response; None when none came."""
+        call.method = method
+        try:
+            return await self._final_response(call, message)
+        finally:
+            call.method = ""
+
+    async def _final_response(self, call: Call, message: bytes) -> Message | None:
         for patience_s in _RETRANSMIT_S:
             self._transport.sendto(message)
             try:
@@ -154,7 +162,7 @@ class Caller(asyncio.DatagramProtocol):
         self._unplug(call.leg)
         call.life = Life.ENDED
         call.cseq += 1
-        await self._transact(call, sip_text.request("BYE", call.target, self._headers(call, "BYE")))
+        await self._transact(call, "BYE", sip_text.request("BYE", call.target, self._headers(call, "BYE")))
 
     def _answer(self, call: Call | None, message: Message) -> None:
         if message.method == "ACK":

@@ -24,7 +24,7 @@ def measured(faults: Faults) -> Step:
 def test_a_delay_of_15_ms_is_measured_as_15_ms() -> None:
     step = measured(Faults(delay_ms=15.0))
     (window,) = step.windows
-    # On a busy machine the judge itself lets packets wait longer than it was told, never shorter: its best is the truth.
+    # On a busy machine the judge itself keeps packets longer than it was told, never shorter: its best is the truth.
     assert window.delay_min_ms == pytest.approx(15.0, abs=1.0)
     assert window.delay_min_ms <= window.delay_p50_ms <= window.delay_p99_ms <= window.delay_max_ms
     assert (window.markers_heard, window.wrong_room, window.echoes) == (window.markers_expected, 0, 0)
