@@ -5,12 +5,11 @@ from typing import Final
 from mixminus.twiml.nouns.application import Application
 from mixminus.twiml.nouns.client import Client
 from mixminus.twiml.nouns.conference import Conference
+from mixminus.twiml.nouns.noun import Noun
 from mixminus.twiml.nouns.number import Number
 from mixminus.twiml.nouns.sip import Sip
 
-Target = Number | Sip | Client | Application
-
-TARGETS: Final[dict[str, type[Number] | type[Sip] | type[Client] | type[Application]]] = {
+TARGETS: Final[dict[str, type[Noun]]] = {
     "Number": Number,
     "Sip": Sip,
     "Client": Client,

@@ -21,8 +21,9 @@ from mixminus.twiml.effects import (
 )
 from mixminus.twiml.element import Element
 from mixminus.twiml.errors import TwimlError
-from mixminus.twiml.nouns import ALONE, NOT_OFFERED, TARGETS, Target, callbacks
+from mixminus.twiml.nouns import ALONE, NOT_OFFERED, TARGETS, callbacks
 from mixminus.twiml.nouns.conference import Conference
+from mixminus.twiml.nouns.noun import Noun
 from mixminus.twiml.nouns.number import parse_number
 from mixminus.twiml.values import BOOLEAN, TEXT, URL, form, integer, one_of, words
 from mixminus.twiml.values import METHOD as HTTP_METHOD
@@ -69,7 +70,7 @@ Parameters = Generator[Effect, Result, FormPairs]
 class Dial:
     """URLs as written. `whom` is a conference, or everybody to ring: nobody, if none of them made sense."""
 
-    whom: Conference | tuple[Target, ...]
+    whom: Conference | tuple[Noun, ...]
     action: str | None = None
     method: str = "POST"
     answer_on_bridge: bool = False
@@ -142,7 +143,7 @@ class Dial:
             left = yield effect
         return conference_parameters(left)
 
-    def _ring(self, targets: tuple[Target, ...], context: Context) -> Parameters:
+    def _ring(self, targets: tuple[Noun, ...], context: Context) -> Parameters:
         dialled = Dialled("failed")
         if targets:
             warnings: list[Warn] = []
@@ -207,7 +208,7 @@ def _collecting(warnings: list[Warn]) -> WarnOf:
     return lambda code, message: warnings.append(Warn(code, message))
 
 
-def _whom(element: Element, warn: WarnOf) -> Conference | tuple[Target, ...]:
+def _whom(element: Element, warn: WarnOf) -> Conference | tuple[Noun, ...]:
     """The nouns, and the text, which is a number. Raises TwimlError 13000 or 13215 for a forbidden mixture."""
     nouns = _nouns(element, warn)
     alone = next((noun for noun in nouns if noun.name in ALONE), None)
