@@ -5,7 +5,8 @@ import pytest
 from mixminus.twiml import nouns, verbs
 from mixminus.twiml.attributes import Attribute, Table
 
-TABLES = {name: part.ATTRIBUTES for name, part in {**verbs.VERBS, **nouns.NOUNS}.items()}
+TABLES: dict[str, Table] = {name: verb.ATTRIBUTES for name, verb in verbs.VERBS.items()}
+TABLES |= {name: noun.ATTRIBUTES for name, noun in nouns.NOUNS.items()}
 
 
 @pytest.mark.parametrize("name", TABLES)

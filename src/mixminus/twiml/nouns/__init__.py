@@ -17,7 +17,7 @@ TARGETS: Final[dict[str, type[Noun]]] = {
 }
 """Nouns that ring somebody."""
 
-NOUNS: Final = {**TARGETS, "Conference": Conference}
+NOUNS: Final[dict[str, type[Noun] | type[Conference]]] = {**TARGETS, "Conference": Conference}
 
 NOT_OFFERED: Final = frozenset({"Queue", "Sim", "WhatsApp"})
 """Nouns of TwiML that are reported and skipped."""
