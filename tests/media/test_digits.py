@@ -106,6 +106,15 @@ def test_without_telephone_events_in_sdp_they_are_unwanted(studio: Studio) -> No
     assert phone.count("unwanted") == 7
 
 
+@pytest.mark.parametrize("payload_type", [-1, 0, 8, 70, 128, 10**9])
+def test_an_impossible_payload_type_for_events_is_as_none(studio: Studio, payload_type: int) -> None:
+    phone = studio.phone(1, telephone_event_payload_type=payload_type)
+    phone.say(hum(400))
+    studio.tick()
+    assert np.abs(phone.said()).max() > 2900
+    assert {packet.payload_type for packet in phone.packets} == {0}
+
+
 def test_the_audio_after_a_key_is_heard_on_time(studio: Studio) -> None:
     phone = studio.phone(1)
     phone.say(hum(400))

@@ -120,7 +120,11 @@ def test_no_number_of_loops_is_for_ever_until_stopped(studio: Studio) -> None:
         (Play(7, (Silence(0),), loops=0, leg=1), "nothing to play"),
         (Play(7, (Silence(-5),), leg=1), "out of range"),
         (Play(7, (Tone((400.0,), 10**9),), leg=1), "out of range"),
-        (Play(7, (Silence(20),), loops=-1, leg=1), "negative"),
+        (Play(7, (Tone((float("nan"),), 20),), leg=1), "out of range"),
+        (Play(7, (Tone((400.0,), 20, level_dbfs=float("inf")),), leg=1), "out of range"),
+        (Play(7, (Tone((400.0,) * 99, 20),), leg=1), "out of range"),
+        (Play(7, (Silence(20),), loops=-1, leg=1), "loops must be"),
+        (Play(7, (Silence(20),), loops=2**40, leg=1), "loops must be"),
     ],
 )
 def test_what_cannot_be_played_says_why(studio: Studio, play: Play, reason: str) -> None:

@@ -51,7 +51,7 @@ class LoadedClip:
                 self.error = f"{path} is not 16-bit samples: its size is odd"
             else:
                 self.samples = np.fromfile(path, "<i2").astype(np.int16, copy=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MemoryError) as error:
             self.error = f"{path} cannot be read: {error}"
 
 

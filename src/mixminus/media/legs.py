@@ -34,6 +34,11 @@ CEILINGS: Final = {
 
 PAYLOAD_TYPES: Final = {"PCMU": PCMU, "PCMA": PCMA}
 
+DYNAMIC_PAYLOAD_TYPES: Final = range(96, 128)
+"""What SDP may map to telephone events (RFC 3551 section 3); anything else is as if it had not said so."""
+
+LONGEST_TIMEOUT_TICKS: Final = 1 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class LegStatistics:
@@ -121,11 +126,11 @@ class Legs:
             line.latched[row] = 0
         line.payload_type[row] = PAYLOAD_TYPES.get(media.codec, PCMU)
         events = media.telephone_event_payload_type
-        line.event_payload_type[row] = -1 if events is None else events
+        line.event_payload_type[row] = -1 if events is None or events not in DYNAMIC_PAYLOAD_TYPES else events
         line.sends[row] = media.sends
         line.receives[row] = media.receives
         line.ceiling[row] = CEILINGS.get(media.jitter_buffer, CEILINGS["large"])
-        line.timeout_ticks[row] = -(-media.rtp_timeout_ms // FRAME_MS)
+        line.timeout_ticks[row] = min(-(-media.rtp_timeout_ms // FRAME_MS), LONGEST_TIMEOUT_TICKS)
         line.has_media[row] = 1
         self.reception.idle_ticks[row] = 0
         self.reception.timed_out[row] = 0

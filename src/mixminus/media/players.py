@@ -1,5 +1,6 @@
 """Players: programmes of clips, on a leg or on a room's bus."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,9 @@ MAX_SILENCE_MS: Final = 24 * 3600 * 1000
 """The longest call is a day."""
 MAX_TONE_MS: Final = 600 * 1000
 """Tones are kept as samples; longer ones are for `loops`."""
+
+MAX_LOOPS: Final = 1_000_000
+MAX_FREQUENCIES: Final = 16
 
 Target = tuple[int | None, int | None]
 """The leg, or the room."""
@@ -128,10 +132,10 @@ class Players:
             return "a player needs one leg or one room"
         if play.leg is not None and play.leg not in self._legs.slots:
             return "the leg is gone"
-        if play.loops < 0:
-            return "loops must not be negative"
+        if not 0 <= play.loops <= MAX_LOOPS:
+            return f"loops must be from 0 to {MAX_LOOPS}"
         if not all(_is_bearable(clip) for clip in play.clips):
-            return "a duration is out of range"
+            return "a number is out of range"
         return None
 
     def _start(self, player: int) -> PlayerFinished | None:
@@ -172,8 +176,10 @@ def _is_bearable(clip: Clip) -> bool:
     match clip:
         case Silence(duration_ms):
             return 0 <= duration_ms <= MAX_SILENCE_MS
-        case Tone(duration_ms=duration_ms):
-            return 0 <= duration_ms <= MAX_TONE_MS
+        case Tone(frequencies_hz, duration_ms, level_dbfs):
+            numbers = (*frequencies_hz, level_dbfs)
+            bearable = len(frequencies_hz) <= MAX_FREQUENCIES and all(map(math.isfinite, numbers))
+            return bearable and 0 <= duration_ms <= MAX_TONE_MS
     return True
 
 
