@@ -6,16 +6,18 @@ from typing import Any
 
 import structlog
 
+from mixminus.app.callbacks import facts
 from mixminus.app.collecting import Keys
 from mixminus.app.line import LineOwner, Unreached
 from mixminus.app.media_link import LegListener
 from mixminus.app.services import Services
 from mixminus.app.stage import Stage
 from mixminus.app.tasks import cancelled
-from mixminus.base.types import Sid
+from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Instructions
 from mixminus.calls.records import CallRecord, CallStatus
+from mixminus.twiml.parameters import voice_request
 
 LoadInstructions = Callable[[], Awaitable[Instructions | None]]
 RunDocument = Callable[[Stage, Instructions], Coroutine[Any, Any, None]]
@@ -36,6 +38,10 @@ class ApplicationStage(LegListener):
     @property
     def record(self) -> CallRecord:
         return self._record()
+
+    @property
+    def about(self) -> FormPairs:
+        return voice_request(facts(self._record()))
 
     @property
     def sid(self) -> Sid:

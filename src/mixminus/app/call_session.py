@@ -12,16 +12,18 @@ from typing import Protocol
 
 import structlog
 
+from mixminus.app.callbacks import facts
 from mixminus.app.collecting import Keys
 from mixminus.app.line import Line, Unreached
 from mixminus.app.media_link import LegListener
 from mixminus.app.services import Services
 from mixminus.app.tasks import cancelled
-from mixminus.base.types import Sid
+from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.call import Call
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Callback, RecordingOptions
 from mixminus.calls.records import FINAL_CALL_STATUSES, CallRecord, CallStatus, Direction
+from mixminus.twiml.parameters import voice_request
 
 
 class Errand(Protocol):
@@ -57,6 +59,8 @@ class CallWishes:
     timeout_s: float = 60.0
     time_limit_s: float = 14_400.0
     send_digits: str | None = None
+    sip_parameters: FormPairs = ()
+    """`SipCallId`, `SipHeader_X-…`: what the INVITE said, for every TwiML request."""
 
 
 class CallSession(LegListener):
@@ -88,6 +92,11 @@ class CallSession(LegListener):
     @property
     def record(self) -> CallRecord:
         return self._call.record()
+
+    @property
+    def about(self) -> FormPairs:
+        """What every request about this call carries, as it stands now."""
+        return voice_request(facts(self.record), self.wishes.sip_parameters)
 
     @property
     def live(self) -> bool:

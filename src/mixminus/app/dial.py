@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from urllib.parse import urlencode
 
 from mixminus.app.bridge import Bridge
 from mixminus.app.call_session import CallSession, CallWishes, Verdict
@@ -222,12 +223,14 @@ def _hang_up(children: Sequence[CallSession], status: CallStatus) -> None:
 
 
 def _address(target: Target) -> str:
-    """The noun as a `To`."""
+    """The noun as a `To`; the parameters of an application and the headers of a SIP address are its query."""
+    query = f"?{urlencode(target.parameters)}" if target.parameters else ""
     match target.kind:
         case TargetKind.CLIENT:
-            return f"client:{target.address}"
+            return f"client:{target.address}{query}"
         case TargetKind.APPLICATION:
-            query = "&".join(f"{name}={value}" for name, value in target.parameters)
-            return f"app:{target.address}?{query}" if query else f"app:{target.address}"
-        case TargetKind.NUMBER | TargetKind.SIP:
+            return f"app:{target.address}{query}"
+        case TargetKind.SIP:
+            return f"{target.address}{query}"
+        case TargetKind.NUMBER:
             return target.address

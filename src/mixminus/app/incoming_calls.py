@@ -14,6 +14,7 @@ from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Services
 from mixminus.app.sip_desk import SipDesk
 from mixminus.base.sids import CALL
+from mixminus.base.types import FormPairs
 from mixminus.calls.call import Call
 from mixminus.calls.options import Callback, Instructions, Webhook
 from mixminus.calls.records import (
@@ -71,7 +72,7 @@ class IncomingCalls:
         services = self._services
         line = IncomingLine(self._desk, self._lines.media(), invited)
         errand = RunInstructions(self._runner, _instructions(voice))
-        wishes = CallWishes(callback=_callback(voice))
+        wishes = CallWishes(callback=_callback(voice), sip_parameters=_sip_parameters(invited))
         session = CallSession(services, Call(self._record(invited, number)), line, errand, wishes)
         self._calls.add(session)
         line.attach(session)
@@ -127,6 +128,12 @@ def _callback(voice: VoiceInstructions) -> Callback | None:
     if voice.status_callback is None:
         return None
     return Callback(Webhook(voice.status_callback, voice.status_callback_method), frozenset({"completed"}))
+
+
+def _sip_parameters(invited: Invited) -> FormPairs:
+    """What a call's INVITE adds to its TwiML requests (twilio-conference-api.md 4.6)."""
+    headers = ((f"SipHeader_{name}", value) for name, value in invited.headers.items())
+    return (("SipCallId", invited.call_id), ("SipSourceIp", invited.source.host), *headers)
 
 
 def _usable(invited: Invited) -> bool:

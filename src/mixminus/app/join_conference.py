@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from mixminus.app.callbacks import facts
 from mixminus.app.conference_room import ConferenceRoom
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.conferences import Conferences
@@ -15,7 +14,6 @@ from mixminus.base.errors import Refusal
 from mixminus.calls.endings import Departure
 from mixminus.calls.records import CallStatus, RecordingRecord, RecordingSource
 from mixminus.twiml.effects import ConferenceLeft, JoinConference
-from mixminus.twiml.parameters import voice_request
 
 
 async def join_conference(stage: Stage, effect: JoinConference, conferences: Conferences) -> ConferenceLeft:

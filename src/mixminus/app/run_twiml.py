@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from typing import Any
 
-from mixminus.app.callbacks import facts
 from mixminus.app.documents import Opened, Trail
 from mixminus.app.perform import Performer
 from mixminus.app.stage import Stage
@@ -12,7 +11,6 @@ from mixminus.calls.options import Instructions
 from mixminus.twiml.effects import Effect, GoTo, HangUp, Outcome, RanOut, Rejected, SayText
 from mixminus.twiml.errors import TwimlError
 from mixminus.twiml.interpreter import run
-from mixminus.twiml.parameters import voice_request
 from mixminus.twiml.restricted import WHISPER, check
 
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
@@ -26,7 +24,7 @@ class TwimlRunner:
 
     async def run(self, stage: Stage, instructions: Instructions) -> None:
         """Returns when the call is to be hung up. Errors that no fallback mends end with an apology."""
-        trail = stage.services.documents.trail(lambda: voice_request(facts(stage.record)))
+        trail = stage.services.documents.trail(lambda: stage.about)
         try:
             await self._follow(stage, trail, instructions)
         except (Refusal, TwimlError) as error:
@@ -35,7 +33,7 @@ class TwimlRunner:
 
     async def whisper(self, stage: Stage, where: GoTo) -> bool:
         """Run the document that a dialled leg hears before it is bridged; whether it agrees to be."""
-        trail = stage.services.documents.trail(lambda: voice_request(facts(stage.record)))
+        trail = stage.services.documents.trail(lambda: stage.about)
         goes_to: GoTo = where
         try:
             while True:

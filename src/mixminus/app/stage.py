@@ -5,7 +5,7 @@ from typing import Protocol
 
 from mixminus.app.collecting import Keys
 from mixminus.app.services import Services
-from mixminus.base.types import Sid
+from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.endings import Departure
 from mixminus.calls.records import CallRecord
 
@@ -43,6 +43,10 @@ class Stage(Protocol):
 
     def listen_for_star(self) -> asyncio.Event:
         """An event that is set when `*` is pressed."""
+
+    @property
+    def about(self) -> FormPairs:
+        """What every request about this call carries, as it stands now."""
 
     def warn(self, code: int, message: str) -> None:
         """Something was wrong with what the application said; the call goes on."""
