@@ -11,9 +11,9 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 # clock_getcpuclockid(3): the CPU clock of a process, all its threads, living and dead, in nanoseconds. The utime and
-# stime of /proc have 10 ms, which at 100 legs is a tenth of a window.
+# stime of /proc have 10 ms, a tenth of a window at 100 legs; and where the kernel samples them at its timer tick
+# (CONFIG_TICK_CPU_ACCOUNTING), a server that works every 20 ms is in step with the sampling: their ratio is chance.
 _CPU_CLOCK_SCHED: Final = 2
 
 
@@ -23,8 +23,6 @@ class Process:
 
     name: str
     cpu_s: float
-    user_s: float
-    system_s: float
     resident_bytes: int
 
 
@@ -48,8 +46,6 @@ class Spent:
     elapsed_s: float
     cpu_s: float
     by_name: dict[str, float]
-    system_share: float
-    """The part spent inside system calls, to the 10 ms of /proc."""
 
     def us_per(self, legs: int) -> float:
         """Return microseconds of CPU per leg-second."""
@@ -70,14 +66,10 @@ def usage(roots: Iterable[int]) -> Usage:
 def spent(before: Usage, after: Usage) -> Spent:
     """Return what the family used in between; a process that was born in between counts from its birth."""
     by_name: dict[str, float] = defaultdict(float)
-    user_s = system_s = 0.0
     for pid, now in after.processes.items():
         then = before.processes.get(pid)
         by_name[now.name] += now.cpu_s - (then.cpu_s if then else 0.0)
-        user_s += now.user_s - (then.user_s if then else 0.0)
-        system_s += now.system_s - (then.system_s if then else 0.0)
-    share = system_s / (user_s + system_s) if user_s + system_s else 0.0
-    return Spent(after.at_s - before.at_s, sum(by_name.values()), dict(by_name), share)
+    return Spent(after.at_s - before.at_s, sum(by_name.values()), dict(by_name))
 
 
 def machine() -> dict[str, str]:
@@ -99,8 +91,6 @@ def _look(pid: int) -> Process:
     return Process(
         name=(_PROC / str(pid) / "comm").read_text().strip(),
         cpu_s=time.clock_gettime(~pid << 3 | _CPU_CLOCK_SCHED),
-        user_s=int(fields[11]) / _TICKS_PER_S,
-        system_s=int(fields[12]) / _TICKS_PER_S,
         resident_bytes=int(fields[21]) * _PAGE_BYTES,
     )
 

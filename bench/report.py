@@ -73,7 +73,6 @@ _COST = (
     "legs",
     "µs CPU per leg-s",
     "windows",
-    "in system calls",
     "idle CPU",
     "kB per leg",
     "set-up p50/p99 ms",
@@ -100,12 +99,10 @@ _REACH = ("REST to wire", "changes", "p50 ms", "p99 ms", "max ms", "p99 from req
 
 def _cost_row(step: Step) -> list[str]:
     costs = step.costs_us()
-    system = sorted(spent.system_share for spent in step.spent)[len(step.spent) // 2]
     return [
         str(step.legs),
         _0(costs[len(costs) // 2]),
         f"{_0(costs[0])}-{_0(costs[-1])}",
-        f"{system:.0%}",
         f"{step.idle_cpu:.1%}",
         _0(step.bytes_per_leg / 1e3),
         f"{_1(step.set_up.setup_p50_ms)}/{_1(step.set_up.setup_p99_ms)}",
