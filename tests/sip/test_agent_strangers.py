@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -242,6 +243,12 @@ def test_a_stranger_is_challenged_with_the_strong_hash_first() -> None:
     assert (response.status, algorithms) == (401, ["SHA-256", "MD5"])
 
 
+def test_a_node_for_old_phones_challenges_with_md5_alone() -> None:
+    [response] = answers(agent(replace(OPEN, digest_algorithms=("MD5",))), message(), STRANGER)
+    [challenge] = response.lines("WWW-Authenticate")
+    assert "algorithm=MD5" in challenge
+
+
 def test_where_nobody_has_a_password_a_stranger_is_refused_and_counted() -> None:
     sip = agent(SipSettings())
     assert statuses(sip, message(), PHONE) == [403]
@@ -317,6 +324,15 @@ def test_a_user_registers_nobody_else_and_needs_its_password() -> None:
     assert registered(sip, "alice", "guess").status == 403
     assert registered(sip, "mallory", "").status == 403
     assert sip.contacts("alice", 0.0) == sip.contacts("bob", 0.0) == ()
+
+
+def test_a_hash_that_was_not_offered_is_not_taken() -> None:
+    sip = agent(replace(OPEN, digest_algorithms=("MD5",)))
+    challenges = answers(sip, message("REGISTER", branch="z9hG4bKx"), STRANGER)[0].lines("WWW-Authenticate")
+    sip.reconfigure(replace(OPEN, digest_algorithms=("SHA-256",)))
+    answer = answer_challenge(challenges, Credentials("alice", "secret"), "REGISTER", "sip:127.0.0.1", "c")
+    again = message("REGISTER", f"Authorization: {answer}", branch="z9hG4bKy", uri="sip:127.0.0.1")
+    assert statuses(sip, again, STRANGER) == [403]
 
 
 def test_423_says_how_brief_is_too_brief() -> None:

@@ -27,6 +27,7 @@ RFC7616 = {
     "cnonce": "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
     "qop": "auth",
 }
+BOTH = ("SHA-256", "MD5")
 USERS = {"alice": "open sesame"}
 URI = "sip:+15005550006@example.com"
 
@@ -102,20 +103,20 @@ def met(challenges: tuple[str, ...], user: str = "alice", password: str = "open 
 @pytest.mark.parametrize("algorithm", [0, 1])
 def test_what_we_answer_satisfies_what_we_ask(algorithm: int) -> None:
     server = challenger()
-    answer = met(server.challenges(b"salt", 0.0)[algorithm:])
+    answer = met(server.challenges(b"salt", 0.0, BOTH)[algorithm:])
     assert server.check(answer, USERS, "INVITE", URI, 1.0) == Authenticated("alice")
 
 
 @pytest.mark.parametrize(("user", "password"), [("alice", "guess"), ("mallory", "open sesame"), ("mallory", "")])
 def test_a_wrong_password_is_wrong(user: str, password: str) -> None:
     server = challenger()
-    answer = met(server.challenges(b"salt", 0.0), user, password)
+    answer = met(server.challenges(b"salt", 0.0, BOTH), user, password)
     assert server.check(answer, USERS, "INVITE", URI, 1.0) is Verdict.WRONG
 
 
 def test_an_answer_is_good_for_its_method_and_address_only() -> None:
     server = challenger()
-    answer = met(server.challenges(b"salt", 0.0))
+    answer = met(server.challenges(b"salt", 0.0, BOTH))
     assert server.check(answer, USERS, "REGISTER", URI, 1.0) is Verdict.WRONG
     assert server.check(answer, USERS, "INVITE", "sip:other@example.com", 1.0) is Verdict.WRONG
     assert server.check(answer, USERS, "INVITE", URI + ";user=phone", 1.0) == Authenticated("alice")
@@ -123,14 +124,14 @@ def test_an_answer_is_good_for_its_method_and_address_only() -> None:
 
 def test_an_answer_cannot_be_replayed() -> None:
     server = challenger()
-    answer = met(server.challenges(b"salt", 0.0))
+    answer = met(server.challenges(b"salt", 0.0, BOTH))
     server.check(answer, USERS, "INVITE", URI, 1.0)
     assert server.check(answer, USERS, "INVITE", URI, 2.0) is Verdict.STALE
 
 
 def test_the_same_nonce_may_be_used_again_with_a_higher_count() -> None:
     server = challenger()
-    first = met(server.challenges(b"salt", 0.0))
+    first = met(server.challenges(b"salt", 0.0, BOTH))
     server.check(first, USERS, "INVITE", URI, 1.0)
     given = parse_digest(first) or {}
     response = digest_response(
@@ -143,14 +144,14 @@ def test_the_same_nonce_may_be_used_again_with_a_higher_count() -> None:
 
 def test_an_old_nonce_is_stale_and_the_new_challenge_says_so() -> None:
     server = challenger()
-    answer = met(server.challenges(b"salt", 0.0))
+    answer = met(server.challenges(b"salt", 0.0, BOTH))
     assert server.check(answer, USERS, "INVITE", URI, NONCE_LIFETIME_S + 1) is Verdict.STALE
-    assert is_stale(list(server.challenges(b"salt", 0.0, stale=True)))
-    assert not is_stale(list(server.challenges(b"salt", 0.0)))
+    assert is_stale(list(server.challenges(b"salt", 0.0, BOTH, stale=True)))
+    assert not is_stale(list(server.challenges(b"salt", 0.0, BOTH)))
 
 
 def test_a_nonce_that_somebody_else_signed_is_stale() -> None:
-    answer = met(Challenger("mixminus", b"another secret").challenges(b"salt", 0.0))
+    answer = met(Challenger("mixminus", b"another secret").challenges(b"salt", 0.0, BOTH))
     assert challenger().check(answer, USERS, "INVITE", URI, 1.0) is Verdict.STALE
 
 

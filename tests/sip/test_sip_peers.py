@@ -1,10 +1,12 @@
-"""SIPp, which nobody here wrote, calls us and is called."""
+"""SIPp and baresip, which nobody here wrote, call us and are called."""
 
 import asyncio
 import os
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -26,13 +28,20 @@ from mixminus.sip.settings import SipSettings
 pytestmark = [
     pytest.mark.peers,
     pytest.mark.network,
-    pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp is not installed (Debian: sip-tester)"),
 ]
+needs_sipp = pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp is not installed (Debian: sip-tester)")
+needs_baresip = pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed")
 
 SDP = (
     b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     b"m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
 )
+BARESIP_CONFIG = """sip_listen 127.0.0.1:0
+module_path /usr/lib/baresip/modules
+module g711.so
+module_app menu.so
+module_app account.so
+"""
 SIPP_TRANSPORT = {Transport.UDP: "u1", Transport.TCP: "t1"}
 
 
@@ -43,10 +52,12 @@ class TinyOwner:
         self.agent = SipAgent(SipSettings(open_to_loopback=True), os.urandom)
         self.listener: SipListener
         self.events: Counter[str] = Counter()
+        self.callers: list[str | None] = []
 
     def on_event(self, event: SipEvent) -> None:
         self.events[type(event).__name__] += 1
         if isinstance(event, Invited):
+            self.callers.append(event.user)
             self.listener.pump.command(lambda now: self.agent.ring(event.dialog, now))
             self.listener.pump.command(lambda now: self.agent.answer(event.dialog, SDP, now))
         elif isinstance(event, Answered):
@@ -85,6 +96,7 @@ async def finished(process: asyncio.subprocess.Process) -> tuple[int | None, str
     return process.returncode, output.decode(errors="replace")[-2000:]
 
 
+@needs_sipp
 @pytest.mark.parametrize("transport", list(Transport))
 async def test_sipp_calls_in(owner: TinyOwner, transport: Transport) -> None:
     port = owner.listener.address[1]
@@ -95,6 +107,7 @@ async def test_sipp_calls_in(owner: TinyOwner, transport: Transport) -> None:
     assert owner.agent.open_calls == 0
 
 
+@needs_sipp
 @pytest.mark.parametrize("transport", list(Transport))
 async def test_sipp_is_called(owner: TinyOwner, transport: Transport, unused_tcp_port: int) -> None:
     process = await sipp(transport, "-sn", "uas", "-m", "10", "-p", str(unused_tcp_port), "-timeout", "20")
@@ -105,6 +118,41 @@ async def test_sipp_is_called(owner: TinyOwner, transport: Transport, unused_tcp
     status, output = await finished(process)
     assert status == 0, output
     assert owner.events[Answered.__name__] == 10
+
+
+@needs_baresip
+@pytest.mark.parametrize("transport", list(Transport))
+async def test_baresip_registers_and_calls_in_with_its_password(
+    owner: TinyOwner, transport: Transport, tmp_path: Path
+) -> None:
+    agent, port = owner.agent, owner.listener.address[1]
+    # No open door, and MD5 alone: Debian's baresip gives up when SHA-256 is offered beside it.
+    agent.reconfigure(
+        replace(agent.settings, users={"alice": "secret"}, open_to_loopback=False, digest_algorithms=("MD5",))
+    )
+    account = f"<sip:alice@127.0.0.1:{port};transport={transport}>;auth_pass=secret;regint=600\n"
+    (tmp_path / "accounts").write_text(account)
+    (tmp_path / "contacts").write_text("")
+    (tmp_path / "config").write_text(BARESIP_CONFIG)
+    number = f"/dial sip:+15005550006@127.0.0.1:{port};transport={transport}"
+    process = await asyncio.create_subprocess_exec(
+        *("baresip", "-f", str(tmp_path), "-t", "20", "-e", number),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    now = asyncio.get_running_loop().time
+    try:
+        for _ in range(1000):
+            if owner.events[Established.__name__] and agent.contacts("alice", now()):
+                break
+            await asyncio.sleep(0.01)  # another program's time, not ours
+    finally:
+        process.kill()
+        await process.wait()
+    [binding] = agent.contacts("alice", now())
+    assert binding.source.transport is transport
+    assert owner.callers == ["alice"]
 
 
 async def listening(there: Address) -> None:

@@ -17,7 +17,6 @@ MAX_NONCES: Final = 10_000
 """How many nonces that somebody authenticated with are remembered, to catch replays."""
 
 HASHES: Final[Mapping[str, Callable[[bytes], "hashlib._Hash"]]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
-OFFERED: Final = ("SHA-256", "MD5")
 
 
 def digest_response(
@@ -63,6 +62,11 @@ def parse_digest(header: str) -> dict[str, str] | None:
             value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
         found.setdefault(name.strip().lower(), value)
     return found
+
+
+def algorithm_of(header: str) -> str:
+    """The algorithm that credentials were made with, in upper case; MD5 where none is named (RFC 7616 3.4)."""
+    return (parse_digest(header) or {}).get("algorithm", "MD5").upper()
 
 
 def quoted(text: str) -> str:
@@ -162,13 +166,15 @@ class Challenger:
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._valid_from_ms = 0
 
-    def challenges(self, salt: bytes, now: float, *, stale: bool = False) -> tuple[str, ...]:
-        """One value of WWW-Authenticate for each algorithm, strongest first; *salt* makes the nonce unique."""
+    def challenges(
+        self, salt: bytes, now: float, algorithms: tuple[str, ...], *, stale: bool = False
+    ) -> tuple[str, ...]:
+        """One value of WWW-Authenticate for each algorithm; *salt* makes the nonce unique."""
         nonce = self._sign(f"{int(now * 1000):x}.{salt.hex()}")
         suffix = ", stale=true" if stale else ""
         return tuple(
             f'Digest realm={quoted(self._realm)}, nonce="{nonce}", algorithm={algorithm}, qop="auth"{suffix}'
-            for algorithm in OFFERED
+            for algorithm in algorithms
         )
 
     def check(

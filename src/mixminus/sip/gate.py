@@ -8,7 +8,7 @@ from typing import Final
 
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Address
-from mixminus.sip.digest import Authenticated, Challenger, Verdict
+from mixminus.sip.digest import Authenticated, Challenger, Verdict, algorithm_of
 from mixminus.sip.message import Request
 from mixminus.sip.settings import SipSettings
 
@@ -86,12 +86,14 @@ class Gate:
             return self._forbid(source, now)
         given = request.get("Authorization")
         if given is None:
-            return self._challenge(source, now, stale=False)
+            return self._challenge(source, settings, now, stale=False)
+        if algorithm_of(given) not in settings.digest_algorithms:
+            return self._forbid(source, now)
         match self._challenger.check(given, settings.users, request.method, request.uri, now):
             case Authenticated(user):
                 return Admitted(user)
             case Verdict.STALE:
-                return self._challenge(source, now, stale=True)
+                return self._challenge(source, settings, now, stale=True)
         return self._forbid(source, now)
 
     def ignores(self, source: Address, settings: SipSettings, now: float) -> bool:
@@ -105,9 +107,10 @@ class Gate:
     def _is_at_home(self, source: Address, settings: SipSettings) -> bool:
         return source.host in settings.trusted_hosts or (settings.open_to_loopback and is_loopback(source.host))
 
-    def _challenge(self, source: Address, now: float, *, stale: bool) -> Challenged:
+    def _challenge(self, source: Address, settings: SipSettings, now: float, *, stale: bool) -> Challenged:
         self.patience.spend(source.host, CHALLENGE_COST, now)
-        return Challenged(self._challenger.challenges(self._random_bytes(8), now, stale=stale))
+        salt = self._random_bytes(8)
+        return Challenged(self._challenger.challenges(salt, now, settings.digest_algorithms, stale=stale))
 
     def _forbid(self, source: Address, now: float) -> Forbidden:
         self.blame(source, now)

@@ -18,3 +18,7 @@ class SipSettings:
     """Whether everybody on this machine may call in."""
     server_name: str = "Mixminus"
     realm: str = "mixminus"
+    digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    """What strangers are challenged with, strongest first (RFC 8760 2.4). Some phones give up when they see one that
+    they do not know, whatever stands beside it (libre before 2024, and so Debian's baresip): `("MD5",)` is for them.
+    """
