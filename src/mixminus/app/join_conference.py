@@ -21,9 +21,7 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     await stage.answer()
     try:
         room = conferences.named(effect.conference.name, conference_options(effect.conference))
-        seat = room.join(
-            stage.sid, stage.leg, participant_options(effect.conference), voice_request(facts(stage.record))
-        )
+        seat = room.join(stage.sid, stage.leg, participant_options(effect.conference), stage.about)
     except Refusal as refusal:
         stage.warn(refusal.code, refusal.message)
         return ConferenceLeft(joined=False)
