@@ -281,6 +281,17 @@ def test_a_broken_connection_is_a_503() -> None:
     assert world.caller.events == [Refused(CALL, 503, "Service Unavailable")]
 
 
+def test_a_connection_that_closes_while_it_rings_ends_nothing() -> None:
+    world = World(Transport.TCP)
+    world.dial()
+    world.run(1)
+    world.caller.agent.connection_lost(world.callee.address, world.now)
+    world.callee.agent.connection_lost(world.caller.address, world.now)
+    world.callee.agent.answer(world.callee.dialog, ANSWER, world.now)
+    world.run(1)
+    assert world.caller.events == [Answered(CALL, ANSWER)]
+
+
 def test_an_answer_without_ack_is_repeated_for_32_seconds_and_then_hung_up() -> None:
     world = World()
     world.fate = lambda data: not data.startswith(b"ACK")

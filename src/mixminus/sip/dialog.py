@@ -2,7 +2,6 @@
 
 import ipaddress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from mixminus.sip.contract import Address, Transport
@@ -149,8 +148,9 @@ def _reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
     return 1 if address.is_link_local or any(address in network for network in SITE_NETWORKS) else 2
 
 
-@lru_cache(maxsize=4096)
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if len(host) > 45:
+        return None
     try:
         return ipaddress.ip_address(host)
     except ValueError:

@@ -108,8 +108,8 @@ INVITE_CLIENT = Figure(  # RFC 3261 figure 5, RFC 6026 figure 1
             Ev.SUCCESS: Step(State.ACCEPTED, (Act.PASS_UP,)),
             Ev.FAILURE: Step(State.COMPLETED, (Act.ACK, Act.PASS_UP)),
         },
+        # A connection may close while it rings: the answer comes on a new one (18.2.2).
         State.PROCEEDING: {
-            Ev.TRANSPORT_ERROR: _UNREACHABLE,
             Ev.PROVISIONAL: Step(State.PROCEEDING, (Act.PASS_UP,)),
             Ev.SUCCESS: Step(State.ACCEPTED, (Act.PASS_UP,)),
             Ev.FAILURE: Step(State.COMPLETED, (Act.ACK, Act.PASS_UP)),

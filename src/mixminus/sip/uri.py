@@ -15,6 +15,8 @@ from mixminus.base.errors import MixminusError
 from mixminus.sip.contract import Address, Transport
 
 DEFAULT_PORT: Final = 5060
+MAX_CACHED: Final = 256
+"""Characters; hardly any real address is longer."""
 
 HOST_NAME = r"[A-Za-z0-9._-]+"
 IPV6_REFERENCE = r"\[[0-9A-Fa-f:.]{2,45}\]"
@@ -47,7 +49,8 @@ class Uri:
     @classmethod
     def parse(cls, text: str) -> "Uri":
         """Read one address; raises `AddressError`."""
-        return _parse_uri(text)
+        # Long ones are read each time: strangers must not fill the cache with them.
+        return _cached(text) if len(text) <= MAX_CACHED else _read(text)
 
     @property
     def transport(self) -> Transport:
@@ -58,8 +61,7 @@ class Uri:
         return self.text
 
 
-@lru_cache(maxsize=4096)
-def _parse_uri(text: str) -> Uri:
+def _read(text: str) -> Uri:
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()
     if not colon or not rest or ILLEGAL.search(text):
@@ -81,6 +83,9 @@ def _parse_uri(text: str) -> Uri:
         raise AddressError("address with an impossible port")
     user = unquote(user_info.partition(":")[0]) if at else None
     return Uri(text, scheme, user, match["host"].lower(), port, _parameters(parameters))
+
+
+_cached = lru_cache(maxsize=4096)(_read)
 
 
 def _parameters(items: list[str]) -> dict[str, str]:
