@@ -109,3 +109,15 @@ def test_it_fails_stalls_redirects_and_overflows_on_request() -> None:
         assert (await post(app, "/never/heard/of"))[2] == b"<Response/>"
 
     run_virtual(story())
+
+
+def test_it_serves_files_and_headers() -> None:
+    async def story() -> None:
+        app = WebhookApp()
+        app.serves("/ring.wav", b"RIFF\xff\x00")
+        app.answers("/voice", "<Response/>", headers=(("set-cookie", "a=1"),))
+        _, headers, body = await post(app, "/ring.wav")
+        assert (headers["content-type"], body) == ("audio/wav", b"RIFF\xff\x00")
+        assert (await post(app, "/voice"))[1]["set-cookie"] == "a=1"
+
+    run_virtual(story())

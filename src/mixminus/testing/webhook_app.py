@@ -61,8 +61,8 @@ class WebhookRequest:
         return all(pair in form for pair in wanted.items())
 
 
-Answer = str | Callable[[WebhookRequest], str | Awaitable[str]]
-"""TwiML, or who makes it from the request."""
+Answer = str | bytes | Callable[[WebhookRequest], str | Awaitable[str]]
+"""TwiML, a file, or who makes TwiML from the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,13 @@ class WebhookApp:
 
     # --- what to answer ----------------------------------------------------------------------------------------
 
-    def answers(self, path: str, twiml: Answer, *, content_type: str = "text/xml") -> None:
+    def answers(self, path: str, twiml: Answer, *, content_type: str = "text/xml", headers: Pairs = ()) -> None:
         """Serve TwiML at *path*, fixed or made by a function or coroutine function from the request."""
-        self._replies[path] = Reply(twiml, headers=(("content-type", content_type),))
+        self._replies[path] = Reply(twiml, headers=(("content-type", content_type), *headers))
+
+    def serves(self, path: str, content: bytes, content_type: str = "audio/wav") -> None:
+        """Serve a file at *path*."""
+        self._replies[path] = Reply(content, headers=(("content-type", content_type),))
 
     def fails(self, path: str, status: int = 500) -> None:
         """Answer with an error."""
@@ -158,10 +162,16 @@ class WebhookApp:
         reply = self._replies.get(request.path, Reply())
         if reply.delay_s > 0:
             await asyncio.sleep(reply.delay_s)
-        answer = reply.answer if isinstance(reply.answer, str) else reply.answer(request)
-        text = answer if isinstance(answer, str) else await answer
+        document = await _document(reply.answer, request)
         with contextlib.suppress(OSError):  # the client may be gone by now: its right
-            await _send_reply(send, reply, text.encode())
+            await _send_reply(send, reply, document)
+
+
+async def _document(answer: Answer, request: WebhookRequest) -> bytes:
+    if isinstance(answer, bytes):
+        return answer
+    made = answer if isinstance(answer, str) else answer(request)
+    return (made if isinstance(made, str) else await made).encode()
 
 
 async def _send_reply(send: Send, reply: Reply, document: bytes) -> None:
