@@ -70,6 +70,16 @@ def credentials(
 
 
 @app.command()
+def demo(
+    keep: Annotated[Path | None, typer.Option(help="Keep everything in this directory [a new temporary one]")] = None,
+) -> None:
+    """Play a contact-center story on a node of its own, with real audio, and check it by listening."""
+    from mixminus.demo.run import demo as play_demo  # phones and pictures: nothing that a node loads
+
+    raise typer.Exit(play_demo(keep))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     print(__version__)

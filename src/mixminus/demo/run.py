@@ -1,0 +1,134 @@
+"""`mixminus demo`: the story, told and checked."""
+
+import asyncio
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvloop
+
+from mixminus.demo.errors import DemoCannotRun
+from mixminus.demo.judging import Claim, judge
+from mixminus.demo.keepsakes import Heard, draw_timeline, listen_to_recording, read_history
+from mixminus.demo.lines import Line, speak
+from mixminus.demo.program import check_installed
+from mixminus.demo.screen import Screen
+from mixminus.demo.stage import Stage
+from mixminus.demo.story import STORY, Scene
+
+FAILED: Final = 1
+
+
+@dataclass(slots=True)
+class Performance:
+    """What came of it."""
+
+    claims: list[Claim] = field(default_factory=list)
+    moments: list[Heard] = field(default_factory=list)
+    room: str = ""
+    everybody_gone: bool = False
+
+    @property
+    def mistakes(self) -> list[str]:
+        """Every claim that was not true, in a sentence."""
+        wrong = [str(claim) for claim in self.claims if not claim.verdict.right]
+        return wrong if self.everybody_gone else [*wrong, "somebody is still on the phone, or a room still open"]
+
+
+def demo(keep: Path | None, screen: Screen | None = None) -> int:
+    """Play it; returns the exit status: 0 only if every claim was verified by listening. Raises `DemoCannotRun`."""
+    check_installed()
+    folder = _folder(keep)
+    with (folder / "node.log").open("w") as log:
+        structlog.configure(logger_factory=structlog.WriteLoggerFactory(log), cache_logger_on_first_use=False)
+        return uvloop.run(_demo(folder, screen or Screen()))
+
+
+async def _demo(folder: Path, screen: Screen) -> int:
+    began = time.monotonic()
+    screen.say("[bold]Mixminus[/]: a customer, three agents and a supervisor, on real audio\n")
+    performance = await _play(folder, screen)
+    await _remember(performance, folder, screen)
+    mistakes = performance.mistakes
+    for mistake in mistakes:
+        screen.say(f"[bold white on red] WRONG [/] {mistake}")
+    took = f"{time.monotonic() - began:.0f} s"
+    if mistakes:
+        screen.say(f"\n[bold red]{len(mistakes)} of {len(performance.claims)} claims are not true[/] ({took})")
+        return FAILED
+    screen.say(f"\n[bold green]All {len(performance.claims)} claims were verified by listening[/] ({took})")
+    return 0
+
+
+async def _play(folder: Path, screen: Screen) -> Performance:
+    performance = Performance()
+    async with screen.waiting("starting a node, its webhook application and five phones"):
+        lines = await speak(STORY, folder / "prompts")
+        stage = await Stage(folder).__aenter__()
+    try:
+        node = stage.node
+        screen.say(f"[bold green]✔[/] the node answers at http={node.http} sip={node.sip}")
+        screen.say(f"[bold green]✔[/] examples/contact_center.py answers at {stage.program.url}\n")
+        began = time.monotonic()
+        with screen.scenes(len(STORY)) as ticker:
+            for number, scene in enumerate(STORY, 1):
+                ticker.begins(scene.title)
+                claims = await _scene(stage, scene, lines.get(scene.title), performance)
+                screen.scene(number, scene.title, claims, time.monotonic() - began)
+                ticker.ends()
+        performance.room = stage.room
+        performance.everybody_gone = await stage.everybody_gone()
+    finally:
+        await stage.__aexit__(None, None, None)
+    return performance
+
+
+async def _scene(stage: Stage, scene: Scene, line: Line | None, performance: Performance) -> tuple[Claim, ...]:
+    """Play one scene; returns its claims, judged."""
+    for cue in scene.cues:
+        await stage.perform(cue)
+    if not scene.present:
+        return ()
+    await stage.say(line)
+    heard, (begin, end) = await stage.listen(scene)
+    claims = judge(scene, heard)
+    performance.claims.extend(claims)
+    performance.moments.append(_on_the_wall(scene, begin, end))
+    return claims
+
+
+def _on_the_wall(scene: Scene, begin: float, end: float) -> Heard:
+    """The loop's times as dates."""
+    now, loop_now = datetime.now(UTC), asyncio.get_running_loop().time()
+    return Heard(scene, now - timedelta(seconds=loop_now - begin), now - timedelta(seconds=loop_now - end))
+
+
+async def _remember(performance: Performance, folder: Path, screen: Screen) -> None:
+    """Show what stays, and judge the recording."""
+    history = await read_history(folder / "mixminus.db", performance.room)
+    recording = folder / "recordings" / history.recording.file_name
+    claims = listen_to_recording(recording, history.recording, performance.moments)
+    performance.claims.extend(claims)
+    html, png = draw_timeline(history, folder)
+    right = sum(claim.verdict.right for claim in claims)
+    screen.say(f"recording  {recording}  ({history.recording.duration_s} s; {right} of {len(claims)} claims hold)")
+    screen.say(f"timeline   {html}\n           {png}")
+    screen.say(
+        f"history    {folder / 'mixminus.db'}  "
+        f"({len(history.calls)} calls, {len(history.participants)} participants, {len(history.events)} events)"
+    )
+
+
+def _folder(keep: Path | None) -> Path:
+    """Where everything goes. A temporary one is left behind, for people to look at."""
+    try:
+        if keep is None:
+            return Path(tempfile.mkdtemp(prefix="mixminus-demo-"))
+        keep.mkdir(parents=True, exist_ok=True)
+        return keep.resolve()
+    except OSError as error:
+        raise DemoCannotRun(f"--keep {keep} cannot be used: {error.strerror}.") from error

@@ -1,0 +1,177 @@
+"""Where the story is played: a node, the example application, and phones, over real loopback sockets."""
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from mixminus.app.account import credentials
+from mixminus.base.settings import DeclaredNumber, Endpoint, PortRange, Settings
+from mixminus.cli.running import RunningNode
+from mixminus.demo.errors import DemoCannotRun
+from mixminus.demo.judging import Heard
+from mixminus.demo.lines import Line
+from mixminus.demo.listening import has_music, listen
+from mixminus.demo.program import Program, free_port
+from mixminus.demo.story import (
+    CAST,
+    CUSTOMER,
+    NUMBER,
+    Asks,
+    Cue,
+    Dials,
+    Gone,
+    HangsUp,
+    PicksUp,
+    Rings,
+    Scene,
+    WaitsForMusic,
+)
+from mixminus.testing import Call, CallState, IncomingCall, LoopbackNetwork, PhoneError, VirtualPhone
+from mixminus.testing.detection import RATE_HZ
+from mixminus.testing.g711 import Samples
+
+PATIENCE_S: Final = 10.0
+"""For everything that happens at once on a machine that is not overloaded."""
+
+BEEP_S: Final = 0.6
+"""After a cue: the tones that announce who comes have sounded by then."""
+
+POLL_S: Final = 0.1
+
+RING_S: Final = 0.5
+"""How long a phone rings at least: long enough to be seen in the picture."""
+
+PASSWORD: Final = "demo"
+LOOPBACK: Final = "127.0.0.1"
+
+
+class Stage:
+    """`async with Stage(folder) as stage`, then `perform`, `say` and `listen` scene by scene."""
+
+    def __init__(self, folder: Path) -> None:
+        self.calls: dict[str, Call] = {}
+        self.room = ""
+        self._folder = folder
+        self._ringing: dict[str, IncomingCall] = {}
+        self._phones: dict[str, VirtualPhone] = {}
+        self._opened = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except BaseException:
+            await self._opened.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._opened.aclose()
+
+    async def _open(self) -> None:
+        """The application is there before the node and goes after it: a stopping node still tells it things."""
+        account = credentials(self._folder, os.environ, os.urandom, datetime.now(UTC))
+        http, app_port = Endpoint(LOOPBACK, free_port()), free_port()
+        told = {
+            "TWILIO_ACCOUNT_SID": account.account_sid,
+            "TWILIO_AUTH_TOKEN": account.auth_token,
+            "API_URL": f"http://{http}",
+            "CALLER_ID": NUMBER,
+        }
+        self.program = Program(app_port, told, self._folder / "contact_center.log")
+        await self._opened.enter_async_context(self.program)
+        settings = _settings(self._folder, http, f"{self.program.url}/voice")
+        self.node = await self._opened.enter_async_context(RunningNode(settings, account))
+        for user in CAST:
+            self._phones[user] = await self._opened.enter_async_context(self._phone(user))
+            if user != CUSTOMER:
+                await self._phones[user].register()
+        await self.program.serving()
+
+    def _phone(self, user: str) -> VirtualPhone:
+        server = (self.node.sip.host, self.node.sip.port)
+        password = None if user == CUSTOMER else PASSWORD
+        return VirtualPhone(LoopbackNetwork(), user=user, server=server, password=password)
+
+    # --- playing --------------------------------------------------------------------------------------------------
+
+    async def perform(self, cue: Cue) -> None:
+        """Do it, and return when it is done. Raises `DemoCannotRun`."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._perform(cue)
+        except (TimeoutError, PhoneError) as failure:
+            why = str(failure) or f"nothing happened within {PATIENCE_S:.0f} s"
+            raise DemoCannotRun(f"{cue} failed: {why}. The logs are in {self._folder}.") from failure
+
+    async def _perform(self, cue: Cue) -> None:
+        match cue:
+            case Dials(who):
+                self.calls[who] = await self._phones[who].dial(NUMBER)
+                self.room = await self._room_of(who)
+            case Rings(who):
+                self._ringing[who] = await self._phones[who].next_call()
+                self._ringing[who].ring()
+                await asyncio.sleep(RING_S)
+            case PicksUp(who):
+                call = self.calls[who] = self._ringing.pop(who)
+                call.answer()
+                await call.answered()
+            case Asks(action, form):
+                await self.program.ask(f"/rooms/{self.room}/{action}", form)
+            case WaitsForMusic(who):
+                while not has_music(self._last_second(self.calls[who])):  # noqa: ASYNC110: sound is no event
+                    await asyncio.sleep(POLL_S)
+            case Gone(who):
+                await self.calls[who].ended()
+            case HangsUp(who):
+                await self.calls[who].hang_up()
+
+    async def _room_of(self, label: str) -> str:
+        """The room that somebody is in; answered calls are put there a moment after."""
+        while True:
+            for room, labels in (await self.program.rooms()).items():
+                if label in labels:
+                    return room
+            await asyncio.sleep(POLL_S)
+
+    async def say(self, line: Line | None) -> None:
+        """Say a line, and let the tones pass that announce who comes."""
+        spoken_s = 0.0
+        if line is not None:
+            self.calls[line.who].play(line.samples)
+            spoken_s = len(line.samples) / RATE_HZ
+        await asyncio.sleep(max(BEEP_S, spoken_s))
+
+    async def listen(self, scene: Scene) -> tuple[Heard, tuple[float, float]]:
+        """What everybody present hears, and when that was (the loop's clock)."""
+        return await listen({name: self.calls[name] for name in scene.present})
+
+    async def everybody_gone(self) -> bool:
+        """Whether nobody is on the phone any more, and the server knows of no room."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while asyncio.get_running_loop().time() < deadline:
+            if not await self.program.rooms():
+                return all(call.state is CallState.ENDED for call in self.calls.values())
+            await asyncio.sleep(POLL_S)
+        return False
+
+    def _last_second(self, call: Call) -> Samples:
+        now = asyncio.get_running_loop().time()
+        return call.heard_between(now - 1.0, now)
+
+
+def _settings(folder: Path, http: Endpoint, voice_url: str) -> Settings:
+    return Settings(
+        data=folder,
+        http=http,
+        sip=Endpoint(LOOPBACK, 0),
+        rtp=PortRange(LOOPBACK, 0, 0),  # the system chooses
+        users={user: PASSWORD for user in CAST if user != CUSTOMER},
+        numbers=(DeclaredNumber(NUMBER, voice_url),),
+    )
