@@ -57,7 +57,8 @@ class SipMedia:
                 codec=agreed.codec,
                 telephone_event_payload_type=agreed.telephone_event_payload_type,
                 sends=agreed.direction.sends,
-                receives=agreed.direction.receives,
+                # A phone that holds us may send its own music; nobody in the room wants to hear it.
+                receives=agreed.direction.receives and not agreed.on_hold,
                 jitter_buffer=self.jitter_buffer,
                 # A phone that put us on hold may be silent for as long as it likes.
                 rtp_timeout_ms=self._rtp_timeout_ms if agreed.direction.receives and agreed.direction.sends else 0,
