@@ -78,6 +78,19 @@ def test_timestamps_of_keys_wrap(studio: Studio) -> None:
     assert pressed(studio) == "12"
 
 
+def test_a_new_stream_has_keys_of_its_own(studio: Studio) -> None:
+    phone = studio.phone(1)
+    for packet in key(phone, "1"):
+        phone.send(packet)
+        studio.tick()
+    studio.tick(15)
+    phone.ssrc, phone.timestamp = 99, 49_000
+    for packet in key(phone, "1"):
+        phone.send(packet)
+        studio.tick()
+    assert pressed(studio) == "11"
+
+
 def test_rfc4733_2_5_1_3_a_key_held_for_longer_than_an_event_is_one_key(studio: Studio) -> None:
     phone = studio.phone(1)
     start = phone.timestamp

@@ -132,6 +132,9 @@ def test_a_closed_leg_is_heard_no_more_and_its_row_is_silent_for_the_next_one(st
     assert listener.hears() == set()
     assert not newcomer.said().any()
     assert newcomer.count("received") == 0
+    newcomer.hums = 700
+    studio.tick(3)
+    assert listener.hears() == set(), "the exception was for the leg that left"
 
 
 def test_closing_twice_and_unknown_legs_do_no_harm(studio: Studio) -> None:

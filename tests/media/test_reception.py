@@ -186,6 +186,16 @@ def test_a_burst_after_a_stall_does_not_leave_a_long_delay(studio: Studio) -> No
     assert late_by <= 3
 
 
+def test_a_sender_that_runs_ahead_is_caught_up_with(studio: Studio) -> None:
+    """300 ms at once, then 20 ms every 20 ms: within two seconds the delay is back under its ceiling."""
+    phone, frames = studio.phone(1), voice(150)
+    packets = [phone.packet(frame) for frame in frames]
+    taken = play(phone, [packets[:15], *([packet] for packet in packets[15:])])
+    late_by = next(d for d in range(30) if np.array_equal(taken[-1], frames[-1 - d]))
+    assert late_by <= 3
+    assert phone.count("concealed_samples") == 0
+
+
 def test_a_new_ssrc_is_followed_with_its_second_packet(studio: Studio) -> None:
     phone, frames = studio.phone(1), voice(6)
     play(phone, [[phone.packet(frame)] for frame in frames[:3]])
