@@ -151,6 +151,7 @@ def _sip_settings(settings: Settings) -> SipSettings:
         users=settings.users,
         trusted_hosts=trusted,
         open_to_loopback=settings.sip.host in ("127.0.0.1", "::1", "localhost"),
+        digest_algorithms=settings.digest_algorithms,
     )
 
 

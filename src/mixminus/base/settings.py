@@ -77,6 +77,8 @@ class Settings:
     """A phone that sends nothing for that long is gone."""
     users: Mapping[str, str] = field(default_factory=dict)
     """Name to password."""
+    digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    """What phones are challenged with, strongest first. Some old ones give up unless it is MD5 alone."""
     trunks: tuple[Trunk, ...] = ()
     numbers: tuple[DeclaredNumber, ...] = ()
     applications: tuple[DeclaredApplication, ...] = ()
