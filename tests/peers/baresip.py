@@ -1,0 +1,118 @@
+"""baresip without a sound card: it plays a tone, keeps what it hears, and takes commands over TCP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+
+from mixminus.testing.clips import load_clip, save_clip
+from mixminus.testing.detection import RATE_HZ, level_db
+from mixminus.testing.ear import is_present
+from mixminus.testing.g711 import Samples
+from mixminus.testing.voice import Hum
+
+MODULES = Path("/usr/lib/baresip/modules")
+TONE_S = 60
+
+CONFIG = """sip_listen 127.0.0.1:0
+rtp_ports 40000-49998
+audio_source aufile,{tone}
+audio_player aubridge,nowhere
+audio_level no
+call_max_calls 4
+module_path {modules}
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module_app menu.so
+module_app account.so
+module_app contact.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control_port}
+snd_path {folder}
+"""
+
+
+class Baresip:
+    """One running baresip."""
+
+    def __init__(self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._folder = folder
+        self._reader = reader
+        self._writer = writer
+
+    async def do(self, command: str, parameters: str = "") -> None:
+        """One command of its menu, such as `dial`, `hangup`, `hold`."""
+        text = json.dumps({"command": command, "params": parameters})
+        self._writer.write(f"{len(text)}:{text},".encode())
+        await self._writer.drain()
+
+    async def event(self, kind: str, within_s: float = 15.0) -> dict[str, str]:
+        """Wait for an event such as `CALL_ESTABLISHED`."""
+        async with asyncio.timeout(within_s):
+            while True:
+                size = int((await self._reader.readuntil(b":"))[:-1])
+                message = json.loads((await self._reader.readexactly(size + 1))[:-1])
+                if message.get("type") == kind:
+                    return dict(message)
+
+    def heard(self) -> Samples:
+        """What it heard in its last call, as it decoded it. Complete when the call is over."""
+        recording = max(self._folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+        return load_clip(recording)
+
+    def log(self) -> str:
+        """What it said about itself."""
+        return (self._folder / "log").read_text(errors="replace")
+
+
+def hears(samples: Samples, frequency_hz: int, last_s: float) -> bool:
+    """Whether a note was there, on average over the last so many seconds."""
+    return is_present(level_db(samples[-round(last_s * RATE_HZ) :], frequency_hz))
+
+
+@asynccontextmanager
+async def baresip(folder: Path, *, account: str, hums_hz: int, control_port: int) -> AsyncIterator[Baresip]:
+    """Run one with a SIP account, humming."""
+    configure(folder, account, hums_hz, control_port)
+    with (folder / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *("baresip", "-f", str(folder), "-t", "60"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        reader, writer = await _connected(control_port)
+        try:
+            yield Baresip(folder, reader, writer)
+        finally:
+            writer.close()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def configure(folder: Path, account: str, hums_hz: int, control_port: int) -> None:
+    folder.mkdir()
+    tone = folder / "tone.wav"
+    voice = Hum(hums_hz)
+    save_clip(tone, np.concatenate([voice.next_frame() for _ in range(50 * TONE_S)]))
+    config = CONFIG.format(tone=tone, modules=MODULES, control_port=control_port, folder=folder)
+    (folder / "config").write_text(config)
+    (folder / "accounts").write_text(account + "\n")
+    (folder / "contacts").write_text("")
+
+
+async def _connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                return await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.02)

@@ -1,0 +1,83 @@
+"""A node on loopback with a webhook application beside it: what real phones call."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from twilio.rest import Client
+
+from mixminus.app.account import Credentials, credentials
+from mixminus.base.settings import DeclaredNumber, Endpoint, PortRange, Settings
+from mixminus.base.types import Sid
+from mixminus.calls.records import CallRecord
+from mixminus.cli.http_server import HttpServer
+from mixminus.cli.running import RunningNode
+from mixminus.store.contract import Is, Where
+from mixminus.testing import LoopbackNetwork, VirtualPhone, WebhookApp
+
+LOOPBACK = "127.0.0.1"
+NUMBER = "+15550001000"
+ROOM = '<Response><Dial><Conference beep="false" waitUrl="">room</Conference></Dial></Response>'
+
+
+@dataclass
+class Exchange:
+    """The node, the application that answers `NUMBER` at `/voice`, and the SDK."""
+
+    node: RunningNode
+    app: WebhookApp
+    app_url: str
+    twilio: Client
+
+    @property
+    def sip_port(self) -> int:
+        return self.node.sip.port
+
+    def phone(self, user: str) -> VirtualPhone:
+        return VirtualPhone(LoopbackNetwork(), user=user, server=(LOOPBACK, self.sip_port))
+
+    def is_registered(self, user: str) -> bool:
+        return bool(self.node.world.node.desk.contacts(user))
+
+    async def calls(self) -> list[CallRecord]:
+        """Every call there ever was, oldest first."""
+        return list(await self.node.world.store.query(CallRecord))
+
+    async def call(self, sid: Sid | str) -> CallRecord:
+        [found] = await self.node.world.store.query(CallRecord, Where("sid", Is.EQUAL, sid))
+        return found
+
+
+def settings(data: Path, app_url: str, **more: object) -> Settings:
+    return Settings(
+        data=data,
+        http=Endpoint(LOOPBACK, 0),
+        sip=Endpoint(LOOPBACK, 0),
+        rtp=PortRange(LOOPBACK, 0, 0),
+        numbers=(DeclaredNumber(NUMBER, f"{app_url}/voice"),),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def account(data: Path) -> Credentials:
+    return credentials(data, {}, os.urandom, datetime.now(UTC))
+
+
+@asynccontextmanager
+async def exchange(data: Path, **more: object) -> AsyncIterator[Exchange]:
+    """A node that takes calls for `NUMBER`; everybody lands in one room until the application says otherwise."""
+    app = WebhookApp()
+    app.answers("/voice", ROOM)
+    server = HttpServer(app)
+    at = await server.start(Endpoint(LOOPBACK, 0))
+    owner = account(data)
+    try:
+        async with RunningNode(settings(data, f"http://{at}", **more), owner) as node:
+            twilio = Client(owner.account_sid, owner.auth_token)
+            twilio.api.base_url = node.base_url
+            yield Exchange(node, app, f"http://{at}", twilio)
+    finally:
+        await server.stop()

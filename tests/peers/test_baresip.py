@@ -1,0 +1,115 @@
+"""baresip, which nobody here wrote, talks in conferences over real sockets (issue 2, Shows 2)."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.peers.baresip import baresip, hears
+from tests.peers.exchange import NUMBER, Exchange, exchange
+
+from mixminus.calls.records import CallStatus
+from mixminus.testing import PALETTE, Call
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.network,
+    pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"),
+]
+
+ITS_NOTE, HER_NOTE = PALETTE["gamma"], PALETTE["theta"]
+MD5_ONLY = ("MD5",)
+"""Debian's baresip gives up when it sees SHA-256, whatever is offered beside it."""
+
+
+def account(at: Exchange, *parameters: str) -> str:
+    return ";".join((f"<sip:bob@127.0.0.1:{at.sip_port}>", *parameters))
+
+
+async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110  a foreign phone sets no event of ours
+            await asyncio.sleep(0.05)
+
+
+async def until_heard(call: Call, note_hz: int, *, heard: bool) -> None:
+    await until(lambda: call.hears(note_hz) is heard)
+
+
+@pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
+async def test_baresip_and_a_virtual_phone_hear_each_other_in_a_conference(
+    tmp_path: Path, unused_tcp_port: int, codec: str
+) -> None:
+    async with exchange(tmp_path / "node") as at:
+        it_speaks = account(at, "regint=0", f"audio_codecs={codec.lower()}")
+        bob = baresip(tmp_path / "bob", account=it_speaks, hums_hz=ITS_NOTE, control_port=unused_tcp_port)
+        async with bob as phone, at.phone("alice") as alice:
+            call = await alice.dial(NUMBER)
+            call.hum(HER_NOTE)
+            await phone.do("dial", f"sip:{NUMBER}@127.0.0.1:{at.sip_port}")
+            await phone.event("CALL_ESTABLISHED")
+            await until_heard(call, ITS_NOTE, heard=True)
+            await asyncio.sleep(1.5)
+            assert call.chord() == {ITS_NOTE}
+            await phone.do("hangup")
+            await phone.event("CALL_CLOSED")
+            await until_heard(call, ITS_NOTE, heard=False)
+            it_heard = phone.heard()
+        assert hears(it_heard, HER_NOTE, last_s=1.0)
+        assert not hears(it_heard, ITS_NOTE, last_s=1.0), "it hears itself"
+        assert f"Set audio decoder: {codec}" in phone.log()
+
+
+async def test_baresip_holds_and_resumes(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with exchange(tmp_path / "node") as at:
+        bob = baresip(
+            tmp_path / "bob", account=account(at, "regint=0"), hums_hz=ITS_NOTE, control_port=unused_tcp_port
+        )
+        async with bob as phone, at.phone("alice") as alice:
+            call = await alice.dial(NUMBER)
+            call.hum(HER_NOTE)
+            await phone.do("dial", f"sip:{NUMBER}@127.0.0.1:{at.sip_port}")
+            await until_heard(call, ITS_NOTE, heard=True)
+            await phone.do("hold")
+            await until_heard(call, ITS_NOTE, heard=False)
+            await asyncio.sleep(0.5)
+            assert call.chord() == frozenset()
+            await phone.do("resume")
+            await until_heard(call, ITS_NOTE, heard=True)
+            await asyncio.sleep(1.0)
+            await phone.do("hangup")
+            await phone.event("CALL_CLOSED")
+            assert hears(phone.heard(), HER_NOTE, last_s=0.5)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_baresip_registers_with_its_password_and_is_called_as_a_client(
+    tmp_path: Path, unused_tcp_port: int, transport: str
+) -> None:
+    async with exchange(tmp_path / "node", users={"bob": "secret"}, digest_algorithms=MD5_ONLY) as at:
+        registers = (
+            f"<sip:bob@127.0.0.1:{at.sip_port};transport={transport}>;auth_pass=secret;regint=600;answermode=auto"
+        )
+        bob = baresip(tmp_path / "bob", account=registers, hums_hz=ITS_NOTE, control_port=unused_tcp_port)
+        async with bob as phone, at.phone("alice") as alice:
+            await until(lambda: at.is_registered("bob"))
+            call = await alice.dial(NUMBER)
+            call.hum(HER_NOTE)
+            [conference] = await asyncio.to_thread(at.twilio.conferences.list, friendly_name="room")
+            room = at.twilio.conferences(conference.sid)
+            added = await asyncio.to_thread(room.participants.create, from_=NUMBER, to="client:bob", label="bob")
+            await until_heard(call, ITS_NOTE, heard=True)
+            await asyncio.sleep(1.0)
+            await asyncio.to_thread(room.participants("bob").delete)
+            await phone.event("CALL_CLOSED")
+            assert hears(phone.heard(), HER_NOTE, last_s=0.5)
+        assert (await at.call(added.call_sid)).status is CallStatus.COMPLETED
+
+
+async def test_baresip_with_a_wrong_password_is_not_registered(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with exchange(tmp_path / "node", users={"bob": "secret"}, digest_algorithms=MD5_ONLY) as at:
+        lies = account(at, "auth_pass=wrong", "regint=600")
+        async with baresip(tmp_path / "bob", account=lies, hums_hz=ITS_NOTE, control_port=unused_tcp_port) as phone:
+            await until(lambda: "403 Forbidden" in phone.log())
+            assert not at.is_registered("bob")
