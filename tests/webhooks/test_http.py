@@ -185,6 +185,14 @@ async def test_sound_is_not_read_however_long() -> None:
     assert (answer.status, answer.body) == (200, b"")
 
 
+async def test_sound_is_read_for_who_asks_for_it() -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000)
+    async with serving(answering(data)) as place:
+        request = HttpRequest("GET", f"http://{place}/", limits=QUICK, max_body_bytes=200_000, unread_types=())
+        answer = await fetched(request)
+    assert len(answer.body) == 100_000
+
+
 async def test_11220_no_tls_where_tls_was_expected() -> None:
     async def in_the_clear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

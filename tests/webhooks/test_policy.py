@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixminus.webhooks.contract import HttpAnswer, HttpFailure, Limits, WebhookCall
+from mixminus.webhooks.contract import HttpAnswer, HttpFailure, HttpRequest, Limits, WebhookCall
 from mixminus.webhooks.policy import body_is_wanted, failure, redirected, shown, worth_retrying
 
 POST = WebhookCall("https://a.test/one/two", "POST", (("Digits", "1"),))
@@ -67,10 +67,12 @@ def test_no_retry_when_the_time_is_up() -> None:
     assert not worth_retrying("ct", 1, 15_000, Limits())
 
 
-def test_sound_is_left_to_the_player() -> None:
-    assert not body_is_wanted("Audio/MPEG; x=y")
-    assert body_is_wanted("text/xml")
-    assert body_is_wanted(None)
+def test_sound_is_left_to_the_player_who_asks_for_it() -> None:
+    document = HttpRequest("GET", "http://app.example.com/voice")
+    assert not body_is_wanted(document, "Audio/MPEG; x=y")
+    assert body_is_wanted(document, "text/xml")
+    assert body_is_wanted(document, None)
+    assert body_is_wanted(HttpRequest("GET", "http://app.example.com/ring.mp3", unread_types=()), "audio/mpeg")
 
 
 def test_urls_are_shown_without_what_is_private() -> None:

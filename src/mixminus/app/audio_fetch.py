@@ -33,7 +33,7 @@ class AudioFetch:
         for _ in range(policy.MAX_REDIRECTS + 1):
             token = self._courier.new_token()
             request = build(call, self._courier.auth_token, token, overridden.limits, tuple(headers.items()))
-            answer = await self._courier.fetch(replace(request, max_body_bytes=MAX_AUDIO_BYTES))
+            answer = await self._courier.fetch(replace(request, max_body_bytes=MAX_AUDIO_BYTES, unread_types=()))
             follow = policy.redirected(call, answer)
             if follow is None:
                 return Fetched(answer.status, dict(answer.headers), answer.body)

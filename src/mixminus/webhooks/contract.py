@@ -28,6 +28,9 @@ class HttpRequest:
     body: bytes = b""
     limits: Limits = field(default_factory=Limits)
     max_body_bytes: int = 65_536
+    unread_types: tuple[str, ...] = ("audio/",)
+    """What the content type of a body begins with that is left unread: a document that is sound is not TwiML, and the
+    player fetches and caches it itself."""
 
 
 @dataclass(frozen=True, slots=True)

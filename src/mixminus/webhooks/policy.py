@@ -59,6 +59,6 @@ def too_large(request: HttpRequest) -> HttpFailure:
     return HttpFailure(TOO_LARGE, "body", f"{shown(request.url)} answered more than {request.max_body_bytes} bytes")
 
 
-def body_is_wanted(content_type: str | None) -> bool:
-    """Sound is left to the player, which fetches and caches it itself: its size is not bounded by TwiML's."""
-    return not (content_type or "").strip().lower().startswith("audio/")
+def body_is_wanted(request: HttpRequest, content_type: str | None) -> bool:
+    """Whether a body of that type is to be read at all."""
+    return not (content_type or "").strip().lower().startswith(request.unread_types)

@@ -97,7 +97,7 @@ class _Exchange:
         if self._status is None or not self._complete.is_set():
             raise HttpFailure(11206, "rt", f"{shown(url)}: the application ended without a complete answer")
         answer = HttpAnswer(self._status, self._headers, bytes(self._body), url)
-        if not body_is_wanted(answer.header("content-type")):
+        if not body_is_wanted(self._request, answer.header("content-type")):
             return HttpAnswer(self._status, self._headers, b"", url)
         if len(answer.body) > self._request.max_body_bytes:
             raise too_large(self._request)

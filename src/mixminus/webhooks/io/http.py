@@ -63,7 +63,7 @@ class AiohttpFetch:
 
 async def _answer(request: HttpRequest, response: aiohttp.ClientResponse) -> HttpAnswer:
     headers = tuple((name.lower(), value) for name, value in response.headers.items())
-    wanted = body_is_wanted(response.headers.get("Content-Type"))
+    wanted = body_is_wanted(request, response.headers.get("Content-Type"))
     body = await _body(request, response) if wanted else b""
     return HttpAnswer(response.status, headers, body, request.url)
 
