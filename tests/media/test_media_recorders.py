@@ -162,6 +162,18 @@ def test_what_cannot_be_recorded_says_why_once(studio: Studio, start: StartRecor
     assert studio.engine.recorders.slots.count == 0
 
 
+def test_starting_a_recording_twice_is_refused_and_the_first_one_goes_on(studio: Studio, tmp_path: Path) -> None:
+    studio.phone(400, hums=400)
+    for _ in range(2):
+        record(studio, tmp_path / "twice.wav", (Tap("leg_in", 400),))
+    studio.tick(10)
+    (refused,) = studio.events
+    assert isinstance(refused, RecordingStopped)
+    assert "already" in (refused.error or "")
+    studio.events.clear()
+    assert stopped(studio).duration_ms == 200
+
+
 def test_a_full_disk_ends_the_recording_with_an_error(studio: Studio) -> None:
     studio.phone(400, hums=400)
     record(studio, Path("/dev/full"), (Tap("leg_in", 400),))

@@ -165,15 +165,7 @@ class Engine:
     def _run_kernels(self) -> None:
         legs, rooms, players, recorders = self.legs, self.rooms, self.players, self.recorders
         active, count = legs.slots.active, legs.slots.count
-        accept(
-            self.inbox,
-            self.arrived,
-            legs.line,
-            legs.reception,
-            self._happenings,
-            _DECODINGS,
-            self.ticks,
-        )
+        accept(self.inbox, self.arrived, legs.line, legs.reception, self._happenings, _DECODINGS, self.ticks)
         playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
         mix(
             rooms.slots.active,
@@ -255,7 +247,7 @@ class Engine:
         if slots.count + legs > self._max_legs:
             return f"there are {slots.count} legs already"
         if slots.count + legs > slots.capacity:
-            capacity = 2 * slots.capacity
+            capacity = max(2 * slots.capacity, slots.count + legs)
             self.legs.grow(capacity)
             self.inbox = grown(self.inbox, INBOX_PER_LEG * capacity + INBOX_SPARE)
             self.outbox = grown(self.outbox, capacity)

@@ -56,12 +56,14 @@ class Recorders:
         self._rooms = rooms
         self._disk = disk
         self._recorders: dict[str, _Recorder] = {}
+        self._refused: deque[RecordingStopped] = deque()
         self._ended: deque[RecordingStopped] = deque()
+        """Filled by the disk's thread."""
 
     def start(self, start: StartRecording) -> None:
         """Begin with the next tick. What is wrong is told by `take_ended`."""
         if (fault := self._fault(start)) is not None:
-            self._ended.append(RecordingStopped(start.recording, 0, 0, True, fault))
+            self._refused.append(RecordingStopped(start.recording, 0, 0, True, fault))
             return
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
@@ -109,6 +111,8 @@ class Recorders:
 
     def take_ended(self) -> Iterator[RecordingStopped]:
         """Recordings that are complete, or failed."""
+        while self._refused:
+            yield self._refused.popleft()
         while self._ended:
             ended = self._ended.popleft()
             self._free(ended.recording)
