@@ -1,7 +1,8 @@
 """A node on loopback with a webhook application beside it: what real phones call."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,13 @@ NUMBER = "+15550001000"
 ROOM = '<Response><Dial><Conference beep="false" waitUrl="">room</Conference></Dial></Response>'
 
 
+async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Wait for something in another program, or in a part that tells nobody. Raises `TimeoutError`."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110  nobody could set an event
+            await asyncio.sleep(0.02)
+
+
 @dataclass
 class Exchange:
     """The node, the application that answers `NUMBER` at `/voice`, and the SDK."""
@@ -41,6 +49,11 @@ class Exchange:
 
     def is_registered(self, user: str) -> bool:
         return bool(self.node.world.node.desk.contacts(user))
+
+    async def quiet(self) -> None:
+        """Wait until nobody is on the phone any more, and everything is written down."""
+        await until(lambda: not self.node.world.node.exchange.live_calls)
+        await self.node.world.store.flush()
 
     async def calls(self) -> list[CallRecord]:
         """Every call there ever was, oldest first."""

@@ -2,12 +2,11 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.peers.baresip import baresip, hears
-from tests.peers.exchange import NUMBER, Exchange, exchange
+from tests.peers.exchange import NUMBER, Exchange, exchange, until
 
 from mixminus.calls.records import CallStatus
 from mixminus.testing import PALETTE, Call
@@ -25,12 +24,6 @@ MD5_ONLY = ("MD5",)
 
 def account(at: Exchange, *parameters: str) -> str:
     return ";".join((f"<sip:bob@127.0.0.1:{at.sip_port}>", *parameters))
-
-
-async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110  a foreign phone sets no event of ours
-            await asyncio.sleep(0.05)
 
 
 async def until_heard(call: Call, note_hz: int, *, heard: bool) -> None:
