@@ -102,10 +102,10 @@ class ConferenceRoom:
         self.machine.early_media(call_sid, self._at())
         self._carry_out()
 
-    def answered(self, call_sid: Sid, leg: int) -> ConferenceSeat:
+    def answered(self, call_sid: Sid, leg: int, about: FormPairs) -> ConferenceSeat:
         """An invited call was answered."""
         seat = self._seats[call_sid]
-        seat.leg = leg
+        seat.leg, seat.about = leg, about
         self.machine.joined(call_sid, self._at())
         self._carry_out()
         return seat
@@ -244,6 +244,7 @@ class ConferenceRoom:
             self.log.warning("sound failed", call_sid=call_sid, code=refusal.code, reason=refusal.message)
             self._services.callbacks.warned(call_sid, refusal.code, refusal.message)
             if self._ears.get(call_sid) is Ear.WAIT:
+                self._seats[call_sid].was_in = False
                 self.leave(call_sid, Departure.WAIT_FAILED, CallStatus.IN_PROGRESS)
 
     def _parameters(self, call_sid: Sid | None) -> FormPairs:

@@ -15,6 +15,8 @@ class ConferenceSeat:
         """The media leg; None while the far end has no media yet."""
         self.about = about
         """What requests for this leg's wait and hold documents say of its call."""
+        self.was_in = True
+        """False when the wait audio failed: Twilio then says that the conference was never established for this leg."""
         self._dismissed: asyncio.Future[ReasonParticipantLeft] = asyncio.get_running_loop().create_future()
 
     def dismiss(self, reason: ReasonParticipantLeft) -> None:

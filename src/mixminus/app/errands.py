@@ -3,12 +3,14 @@
 import asyncio
 
 from mixminus.app.call_session import CallSession, Verdict
+from mixminus.app.callbacks import facts
 from mixminus.app.conference_room import ConferenceRoom
 from mixminus.app.line import Unreached
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Instructions
 from mixminus.calls.records import CallStatus
+from mixminus.twiml.parameters import voice_request
 
 
 class RunInstructions:
@@ -54,7 +56,7 @@ class TakeSeat:
         self._room.leave(session.sid, Departure.DIAL_FAILED, unreached.status)
 
     async def run(self, session: CallSession) -> None:
-        seat = self._room.answered(session.sid, session.leg)
+        seat = self._room.answered(session.sid, session.leg, voice_request(facts(session.record)))
         try:
             await seat.dismissed()
         except asyncio.CancelledError:

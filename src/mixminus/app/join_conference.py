@@ -32,7 +32,7 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
         room.leave(stage.sid, stage.departure, CallStatus.COMPLETED)
         raise
     url = stage.services.callbacks.recording_url(recording) if recording is not None else None
-    return ConferenceLeft(joined=True, recording_url=url)
+    return ConferenceLeft(joined=seat.was_in, recording_url=url)
 
 
 async def _until_out(stage: Stage, effect: JoinConference, room: ConferenceRoom, seat: ConferenceSeat) -> None:
