@@ -38,7 +38,7 @@ CALLBACK = "http://app.example.com/events"
 TRUNK_HOST = "10.0.1.1"
 """The first phone of a scene with a trunk stands for the telephone network."""
 
-TRUNK = Trunk("carrier", f"sip:{TRUNK_HOST}:5060", prefixes=("+1",))
+TRUNK = Trunk("carrier", f"sip:{TRUNK_HOST}:40000", prefixes=("+1",))
 
 ALL_EVENTS = "start end join leave mute hold modify speaker announcement"
 

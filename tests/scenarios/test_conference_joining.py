@@ -2,8 +2,9 @@
 
 import asyncio
 
-from mixminus.testing.sounds import MUSIC_HZ, SPEECH_HZ
 from tests.scenarios.cast import Scene, enter, everybody, scenario, twiml
+
+from mixminus.testing.sounds import MUSIC_HZ, SPEECH_HZ
 
 
 @scenario

@@ -16,7 +16,7 @@ class ConferenceSeat:
         self.about = about
         """What requests for this leg's wait and hold documents say of its call."""
         self.was_in = True
-        """False when the wait audio failed: Twilio then says that the conference was never established for this leg."""
+        """False when the wait audio failed: then, says Twilio, the conference was not established for this leg."""
         self._dismissed: asyncio.Future[ReasonParticipantLeft] = asyncio.get_running_loop().create_future()
 
     def dismiss(self, reason: ReasonParticipantLeft) -> None:

@@ -116,7 +116,7 @@ class Exchange:
 
     async def add_participant(self, command: AddParticipant) -> ParticipantRecord:
         await self._check_reachable(command.dial)
-        room = self._conferences.named(command.conference, command.options)
+        room = self._room_to_join(command)
         call_sid = self.sids.new(CALL)
         invited = room.invite(call_sid, command.participant)
         try:
@@ -223,6 +223,16 @@ class Exchange:
 
     def _room(self, sid: Sid) -> ConferenceRoom:
         return self._conferences.live(sid)
+
+    def _room_to_join(self, command: AddParticipant) -> ConferenceRoom:
+        """By name a new one, if need be; a SID is that of a live conference (16022)."""
+        try:
+            return self._conferences.named(command.conference, command.options)
+        except Refusal as refusal:
+            if not is_sid(CONFERENCE, command.conference):
+                raise
+            sentence = f"Conference {command.conference} has ended or never was. Use its name to begin a new one."
+            raise Refusal(16022, 404, sentence) from refusal
 
     async def _live_conference(self, sid: Sid) -> ConferenceRoom:
         """Raises 20404 for one that never was and 16022 for one that is over."""

@@ -61,7 +61,9 @@ class PhoneLines:
                 contacts = self._desk.contacts(identity)
                 return self._sip([Destination(uri, place) for uri, place in contacts], dial)
             case SipAddress(uri, headers):
-                return self._sip([Destination(uri, place_of(uri))], dial, headers=headers)
+                # Whatever CallerId shows, From is what we assert (Participants resource, From).
+                asserted = {"P-Asserted-Identity": f"<{self.identity.uri(_user(dial.from_))}>"}
+                return self._sip([Destination(uri, place_of(uri))], dial, headers=asserted | headers)
 
     def media(self) -> SipMedia:
         """Media for one more SIP call."""
