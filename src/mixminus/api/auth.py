@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from mixminus.api.errors import unauthorized
+from mixminus.api.uris import canonical
 from mixminus.base import sids
 from mixminus.base.types import RandomBytes, Sid
 from mixminus.calls.records import KeyRecord
@@ -65,11 +66,11 @@ class Accounts:
             return
         user, password = _basic(authorization)
         if user.startswith(sids.API_KEY):
-            key = await self._store.fetch(KeyRecord, user)
+            key = await self._store.fetch(KeyRecord, canonical(user))
             admitted = who is Who.CREDENTIALED and key is not None and is_secret(password, key.secret_hash)
         else:
             # Both are compared, always: the time taken tells nothing.
-            is_user = hmac.compare_digest(user.encode(), self.account.sid.encode())
+            is_user = hmac.compare_digest(canonical(user).encode(), self.account.sid.encode())
             is_token = hmac.compare_digest(password.encode(), self.account.auth_token.encode())
             admitted = is_user and is_token
         if not admitted:

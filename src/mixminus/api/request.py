@@ -7,24 +7,13 @@ from starlette.requests import Request
 
 from mixminus.api.auth import Accounts
 from mixminus.api.form import INVALID_PARAMETER, MOST_BYTES, Form
+from mixminus.api.uris import canonical
 from mixminus.app.contract import Node
 from mixminus.base.errors import Refusal, not_found
 from mixminus.base.sids import is_sid
 from mixminus.base.types import Sid
 
 T = TypeVar("T")
-
-API = "/2010-04-01"
-
-
-def account_uri(sid: Sid) -> str:
-    """What the URIs of an account's resources begin with."""
-    return f"{API}/Accounts/{sid}"
-
-
-def canonical(sid: str) -> Sid:
-    """A SID as we write it: clients may use upper-case hex (reference, 7.3)."""
-    return Sid(sid[:2] + sid[2:].lower())
 
 
 @dataclass(frozen=True, slots=True)

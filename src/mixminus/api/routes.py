@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from mixminus.api.auth import Accounts, Who
 from mixminus.api.errors import unauthorized
-from mixminus.api.request import ApiRequest, canonical, form_of
+from mixminus.api.request import ApiRequest, form_of
+from mixminus.api.uris import canonical
 from mixminus.app.contract import Node
 from mixminus.base.errors import not_found
 

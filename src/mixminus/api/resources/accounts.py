@@ -7,8 +7,9 @@ from starlette.responses import JSONResponse, Response
 from mixminus.api import words
 from mixminus.api.auth import Account, Who
 from mixminus.api.paging import envelope
-from mixminus.api.request import API, ApiRequest, account_uri
+from mixminus.api.request import ApiRequest
 from mixminus.api.routes import ACCOUNT, Operation
+from mixminus.api.uris import API, account_uri
 from mixminus.store.contract import Page
 
 SUBRESOURCES: Final = {

@@ -8,9 +8,10 @@ from starlette.responses import JSONResponse, Response
 from mixminus.api import words
 from mixminus.api.form import Form
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest, account_uri
+from mixminus.api.request import ApiRequest
 from mixminus.api.resources.instructions import message_instructions, voice_instructions
 from mixminus.api.routes import ACCOUNT, Operation
+from mixminus.api.uris import account_uri
 from mixminus.base import sids
 from mixminus.calls.records import ApplicationRecord
 from mixminus.store.contract import Is, Where

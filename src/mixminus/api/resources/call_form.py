@@ -6,7 +6,8 @@ from typing import Final
 
 from mixminus.api.dialling import CALL_BLAME, dial_options, time_limit_s
 from mixminus.api.form import Form
-from mixminus.api.request import ApiRequest, canonical
+from mixminus.api.request import ApiRequest
+from mixminus.api.uris import canonical
 from mixminus.base import sids
 from mixminus.base.errors import Refusal
 from mixminus.base.types import Sid

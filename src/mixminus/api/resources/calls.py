@@ -8,9 +8,10 @@ from mixminus.api import dates, words
 from mixminus.api.addresses import phone
 from mixminus.api.form import Form
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest, account_uri
+from mixminus.api.request import ApiRequest
 from mixminus.api.resources.call_form import place_call, update_call
 from mixminus.api.routes import ACCOUNT, Operation
+from mixminus.api.uris import account_uri
 from mixminus.base import sids
 from mixminus.calls.records import CallRecord, CallStatus
 from mixminus.store.contract import Is, Where

@@ -7,8 +7,9 @@ from starlette.responses import JSONResponse, Response
 from mixminus.api import dates, words
 from mixminus.api.form import Form
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest, account_uri
+from mixminus.api.request import ApiRequest
 from mixminus.api.routes import ACCOUNT, Operation
+from mixminus.api.uris import account_uri
 from mixminus.base import sids
 from mixminus.calls.commands import UpdateConference
 from mixminus.calls.options import AudioDocument, Webhook

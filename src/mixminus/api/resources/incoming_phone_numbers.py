@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from mixminus.api import words
 from mixminus.api.form import Form
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest, account_uri
+from mixminus.api.request import ApiRequest
 from mixminus.api.resources.call_form import known_application
 from mixminus.api.resources.instructions import message_instructions, voice_instructions
 from mixminus.api.routes import ACCOUNT, Operation
+from mixminus.api.uris import account_uri
 from mixminus.base import sids
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import NumberRecord

@@ -5,8 +5,8 @@ from typing import Final
 
 from mixminus.api.dialling import CONFERENCE_BLAME, RECORDING_EVENTS, TRIMS, callback, dial_options
 from mixminus.api.form import Form
-from mixminus.api.request import canonical
 from mixminus.api.resources.conferences import announcement
+from mixminus.api.uris import canonical
 from mixminus.base import sids
 from mixminus.base.errors import Refusal
 from mixminus.base.types import Sid

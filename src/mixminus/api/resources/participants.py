@@ -6,10 +6,11 @@ from starlette.responses import JSONResponse, Response
 
 from mixminus.api import words
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest, account_uri, canonical
+from mixminus.api.request import ApiRequest
 from mixminus.api.resources.conferences import asked_conference
 from mixminus.api.resources.participant_form import add_participant, update_participant
 from mixminus.api.routes import ACCOUNT, Operation
+from mixminus.api.uris import account_uri, canonical
 from mixminus.base.sids import CALL, is_sid
 from mixminus.calls.commands import RemoveParticipant
 from mixminus.calls.records import ConferenceRecord, ConferenceStatus, ParticipantRecord, ParticipantStatus

@@ -9,10 +9,11 @@ from mixminus.api import dates, words
 from mixminus.api.dialling import CALL_BLAME, leg_recording
 from mixminus.api.form import Form
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest, account_uri, canonical
+from mixminus.api.request import ApiRequest
 from mixminus.api.resources.calls import asked_call
 from mixminus.api.resources.conferences import asked_conference
 from mixminus.api.routes import ACCOUNT, Operation
+from mixminus.api.uris import account_uri, canonical
 from mixminus.base import sids
 from mixminus.base.sids import is_sid
 from mixminus.base.types import Sid
