@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from mixminus.base.errors import MixminusError
+from mixminus.media.absence import answers_of_nobody
 from mixminus.media.contract import Command, Event, EventHandler, WorkerLost
 from mixminus.media.wire import WireError, event_unframer, framed
 
@@ -43,7 +44,12 @@ class WorkerPlane:
         self._lost = False
 
     async def start(self) -> None:
-        """Return when the worker ticks. Raises `WorkerStartError`."""
+        """Return when the worker ticks; again after a loss, for a new one that knows nothing of the old one's legs.
+
+        Raises `WorkerStartError`.
+        """
+        self._greeted.clear()
+        self._stopping = False
         ours, theirs = socket.socketpair()
         with theirs:
             command = (sys.executable, "-m", "mixminus.media.worker", "--control-fd", str(theirs.fileno()))
@@ -62,6 +68,7 @@ class WorkerPlane:
         if not self._greeted.is_set():
             await self.stop()
             raise WorkerStartError(f"the media worker did not start: {self._ending()}")
+        self._lost = False
 
     @property
     def pid(self) -> int | None:
@@ -69,9 +76,11 @@ class WorkerPlane:
         return None if self._process is None else self._process.pid
 
     def apply(self, *commands: Command) -> None:
-        """Send the commands as one message. When the worker is lost, so are they: `WorkerLost` told of that."""
+        """Send the commands as one message. When the worker is lost, those that await an answer are refused."""
         if self._writer is None:
             raise WorkerStartError("the media worker was not started")
+        if self._lost:
+            self._deliver(answers_of_nobody(commands, f"the media worker is gone: {self._ending()}"))
         if self._lost or self._stopping:
             return
         self._writer.write(framed(commands))
@@ -108,9 +117,15 @@ class WorkerPlane:
         except (OSError, WireError):
             self._kill()
         if not self._stopping:
-            assert self._process is not None
-            self._lost = True
-            await self._process.wait()
+            await self._tell_of_loss()
+
+    async def _tell_of_loss(self) -> None:
+        assert self._process is not None
+        assert self._writer is not None
+        greeted, self._lost = self._greeted.is_set(), True
+        await self._process.wait()
+        self._writer.close()
+        if greeted:  # who never came up is no loss: `start` raises
             self._deliver((WorkerLost(self._ending()),))
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
