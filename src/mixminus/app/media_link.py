@@ -24,6 +24,7 @@ from mixminus.media.contract import (
     RecordingStopped,
     RtpTimedOut,
     SendDigits,
+    SetRoom,
     StartRecording,
     StopPlayer,
     WorkerLost,
@@ -57,16 +58,25 @@ class Playback:
         self._media = media
 
     def hush(self) -> tuple[Command, ...]:
-        """What stops it; the caller applies it. Nothing when it has ended already."""
-        if self.finished.done():
-            return ()
+        """What stops it; the caller applies it. Nothing when it has ended already.
+
+        `finished` does not tell: who waits for it and is cancelled has cancelled it, and the player plays on.
+        """
         self.finished.cancel()
-        self._media.forget_player(self._player)
-        return (StopPlayer(self._player),)
+        return (StopPlayer(self._player),) if self._media.forget_player(self._player) else ()
 
     def stop(self) -> None:
         """End it at the next tick; harmless when it has ended already."""
         self._media.apply(*self.hush())
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """Who waits for a player, and where it plays."""
+
+    finished: asyncio.Future[str | None]
+    leg: int | None
+    room: int | None
 
 
 class LegListener:
@@ -86,7 +96,7 @@ class MediaLink:
         self._plane = plane
         self._ids = count(1)
         self._opening: dict[int, asyncio.Future[OpenedLeg]] = {}
-        self._players: dict[int, asyncio.Future[str | None]] = {}
+        self._players: dict[int, Playing] = {}
         self._sending: dict[int, asyncio.Future[None]] = {}
         self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
         self._listeners: dict[int, LegListener] = {}
@@ -101,6 +111,14 @@ class MediaLink:
         """Carry out these commands between the same two ticks."""
         if commands:
             self._plane.apply(*commands)
+        for command in commands:
+            match command:
+                case CloseLeg(leg):
+                    self._silenced(leg=leg)
+                    if sending := self._sending.pop(leg, None):
+                        sending.cancel()
+                case SetRoom(room, rows) if not rows:
+                    self._silenced(room=room)
 
     # --- legs -----------------------------------------------------------------------------------------------------
 
@@ -138,13 +156,19 @@ class MediaLink:
         """Start a player on a leg or a room."""
         player = self.new_id()
         finished: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._players[player] = finished
+        self._players[player] = Playing(finished, leg, room)
         self.apply(Play(player, clips, loops, leg=leg, room=room))
         return Playback(player, finished, self)
 
-    def forget_player(self, player: int) -> None:
-        """Nobody waits for this player any more."""
-        self._players.pop(player, None)
+    def forget_player(self, player: int) -> bool:
+        """Nobody waits for this player any more. Returns whether it was still at work."""
+        return self._players.pop(player, None) is not None
+
+    def _silenced(self, *, leg: int | None = None, room: int | None = None) -> None:
+        """What played there was stopped with it; no event tells."""
+        stopped = [player for player, playing in self._players.items() if (playing.leg, playing.room) == (leg, room)]
+        for player in stopped:
+            self._players.pop(player).finished.cancel()
 
     async def send_digits(self, leg: int, digits: str) -> None:
         """Press keys towards the far end; returns when the last one is out."""
@@ -177,7 +201,8 @@ class MediaLink:
                 if listener := self._listeners.get(leg):
                     listener.rtp_timed_out()
             case PlayerFinished(player, error):
-                _resolve(self._players.pop(player, None), error)
+                if playing := self._players.pop(player, None):
+                    _resolve(playing.finished, error)
             case DigitsSent(leg):
                 _resolve(self._sending.pop(leg, None), None)
             case RecordingStopped():
@@ -189,7 +214,7 @@ class MediaLink:
         for opening in self._opening.values():
             _fail(opening, NoMedia(reason))
         for playing in self._players.values():
-            _resolve(playing, reason)
+            _resolve(playing.finished, reason)
         for sending in self._sending.values():
             _resolve(sending, None)
         for recording, stopped in self._recordings.items():
