@@ -31,6 +31,7 @@ class ApplicationStage(LegListener):
         self.leg = leg
         self.keys = Keys()
         self.departure = Departure.HUNG_UP
+        self.call_status = CallStatus.COMPLETED
         self.is_answered = True
         self._record = record
         self._star = asyncio.Event()

@@ -103,6 +103,13 @@ class CallSession(LegListener):
         return self._verdict is None
 
     @property
+    def call_status(self) -> CallStatus:
+        """How the call stands; when it is about to end, how it will have ended."""
+        if self._verdict is None:
+            return self.record.status
+        return _final(self._verdict.status, answered=self.is_answered)
+
+    @property
     def is_answered(self) -> bool:
         return self._answered.is_set()
 

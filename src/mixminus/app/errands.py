@@ -60,7 +60,7 @@ class TakeSeat:
         try:
             await seat.dismissed()
         except asyncio.CancelledError:
-            self._room.leave(session.sid, session.departure, session.record.status)
+            self._room.leave(session.sid, session.departure, session.call_status)
             raise
 
 

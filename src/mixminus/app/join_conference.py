@@ -29,7 +29,7 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     try:
         await _until_out(stage, effect, room, seat)
     except asyncio.CancelledError:
-        room.leave(stage.sid, stage.departure, CallStatus.COMPLETED)
+        room.leave(stage.sid, stage.departure, stage.call_status)
         raise
     url = stage.services.callbacks.recording_url(recording) if recording is not None else None
     return ConferenceLeft(joined=seat.was_in, recording_url=url)

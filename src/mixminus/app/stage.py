@@ -7,7 +7,7 @@ from mixminus.app.collecting import Keys
 from mixminus.app.services import Services
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.endings import Departure
-from mixminus.calls.records import CallRecord
+from mixminus.calls.records import CallRecord, CallStatus
 
 
 class Stage(Protocol):
@@ -31,6 +31,10 @@ class Stage(Protocol):
     @property
     def departure(self) -> Departure:
         """Why a conference loses this leg, should what it does be cancelled now."""
+
+    @property
+    def call_status(self) -> CallStatus:
+        """How its call stands then: going on somewhere else, or over."""
 
     @property
     def is_answered(self) -> bool: ...
