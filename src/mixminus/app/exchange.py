@@ -70,7 +70,7 @@ class Exchange:
 
     @property
     def taking_calls(self) -> bool:
-        return self._incoming.open
+        return self._incoming.taking_calls
 
     @property
     def live_calls(self) -> Sequence[CallSession]:
@@ -83,6 +83,7 @@ class Exchange:
     # --- calls ----------------------------------------------------------------------------------------------------
 
     async def place_call(self, command: PlaceCall) -> CallRecord:
+        self._require_open()
         instructions = await self._instructions_of(command)
         await self._check_reachable(command.dial)
         errand = RunInstructions(self._runner, instructions)
@@ -115,6 +116,7 @@ class Exchange:
     # --- participants ---------------------------------------------------------------------------------------------
 
     async def add_participant(self, command: AddParticipant) -> ParticipantRecord:
+        self._require_open()
         await self._check_reachable(command.dial)
         room = self._room_to_join(command)
         call_sid = self.sids.new(CALL)
@@ -172,6 +174,11 @@ class Exchange:
         return self._services.recordings.file(recording)
 
     # --- inside: calls --------------------------------------------------------------------------------------------
+
+    def _require_open(self) -> None:
+        """A node that starts, drains, or has no media begins nothing new."""
+        if not self.taking_calls:
+            raise Refusal(20503, 503, "This node takes no new calls: it is starting or stopping. Try again later.")
 
     async def _instructions_of(self, command: PlaceCall) -> Instructions:
         if command.application_sid is None:

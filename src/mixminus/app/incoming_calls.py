@@ -49,14 +49,20 @@ class IncomingCalls:
         self._calls = calls
         self._runner = runner
         self.open = False
-        """Whether calls are taken: not while starting or draining."""
+        """Whether the node wants calls: not while starting or draining."""
+        self.has_media = True
+        """Whether there is a media worker to carry them."""
+
+    @property
+    def taking_calls(self) -> bool:
+        return self.open and self.has_media
 
     def invited(self, invited: Invited) -> None:
         """The desk's listener."""
         self._services.tasks.spawn(self._take(invited), f"incoming call {invited.call_id[:40]}")
 
     async def _take(self, invited: Invited) -> None:
-        if not self.open:
+        if not self.taking_calls:
             return self._desk.refuse(invited.dialog, UNAVAILABLE)
         number = await number_called(self._services.store, invited.called)
         voice = await voice_of(self._services.store, number) if number is not None else None

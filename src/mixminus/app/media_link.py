@@ -100,7 +100,7 @@ class MediaLink:
         self._sending: dict[int, asyncio.Future[None]] = {}
         self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
         self._listeners: dict[int, LegListener] = {}
-        self._on_worker_lost = on_worker_lost
+        self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
 
     def new_id(self) -> int:
@@ -221,7 +221,7 @@ class MediaLink:
             _resolve(stopped, RecordingStopped(recording, 0, 0, False, error=reason))
         for waiting in (self._opening, self._players, self._sending, self._recordings):
             waiting.clear()
-        self._on_worker_lost(reason)
+        self.on_worker_lost(reason)
 
 
 def _resolve(future: asyncio.Future[T] | None, value: T) -> None:

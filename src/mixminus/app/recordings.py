@@ -24,6 +24,7 @@ from mixminus.media.contract import (
     Tap,
 )
 from mixminus.store.contract import Store
+from mixminus.store.wav import wav_size
 
 CURRENT = "Twilio.CURRENT"
 
@@ -164,7 +165,7 @@ class Recordings:
     async def _finish(self, live: LiveRecording, stopped: "asyncio.Future[RecordingStopped]") -> None:
         try:
             result = await stopped
-            live.record = _finished(live.record, result)
+            live.record = _finished(live.record, result, self.file(live.record))
             self._live.pop(live.record.sid, None)
             self._save(live, live.record.status)
             self._callbacks.recording_happened(live.record, live.callback)
@@ -208,8 +209,12 @@ def _call_channels(leg: int, options: RecordingOptions) -> tuple[tuple[Tap, ...]
             return ((inbound, outbound),)
 
 
-def _finished(record: RecordingRecord, result: RecordingStopped) -> RecordingRecord:
-    """`absent` when there is nothing to hear (16101, 16102), else `completed`."""
+def _finished(record: RecordingRecord, result: RecordingStopped, file: Path) -> RecordingRecord:
+    """`absent` when there is nothing to hear (16101, 16102), else `completed`; what broke off keeps what it has."""
+    if result.error is not None and (kept := wav_size(file)) is not None:
+        return replace(
+            record, status=RecordingStatus.COMPLETED, duration_s=kept.duration_s, size_bytes=kept.size_bytes
+        )
     if result.error is not None or result.duration_ms == 0:
         return replace(record, status=RecordingStatus.ABSENT, error_code=SILENT if result.silent else TOO_SHORT)
     return replace(

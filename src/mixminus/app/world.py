@@ -13,6 +13,7 @@ from mixminus.app.assembly import Node, Shells, assemble
 from mixminus.app.audio_fetch import AudioFetch
 from mixminus.app.call_session import CallSession, Verdict
 from mixminus.app.declared import declare
+from mixminus.app.worker_watch import WorkerWatch
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Endpoint, Settings
 from mixminus.calls.records import CallStatus
@@ -69,6 +70,8 @@ class World:
         )
         self._agent = SipAgent(_sip_settings(settings), os.urandom)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
+        self.watch = WorkerWatch(self.node, self._plane.start)
+        self.node.media.on_worker_lost = self.watch.lost
         await self._start()
         return self
 
@@ -81,6 +84,11 @@ class World:
         await self._prompts.close()
         await self._http.close()
         await asyncio.to_thread(self.store.close)
+
+    @property
+    def media_pid(self) -> int | None:
+        """The media worker's process."""
+        return self._plane.pid
 
     def open(self) -> None:
         """From now on calls are taken."""
