@@ -28,7 +28,14 @@ from mixminus.calls.outputs import (
     Rewire,
     Seat,
 )
-from mixminus.calls.records import CallStatus, ConferenceRecord, ParticipantRecord
+from mixminus.calls.records import (
+    CallStatus,
+    ConferenceRecord,
+    ConferenceStatus,
+    ParticipantRecord,
+    ParticipantStatus,
+)
+from mixminus.calls.refusals import ConferenceNotBridged
 from mixminus.media.contract import Command, LegRow, SetRoom, Tone
 from mixminus.twiml.errors import TwimlError
 
@@ -41,6 +48,15 @@ class PrivateSound:
     """What plays to one leg alone."""
 
     sound: Sound
+    loudspeaker: Loudspeaker
+    task: asyncio.Task[None]
+
+
+@dataclass(slots=True, eq=False)
+class Announcement:
+    """What plays once, to one participant or (None) to all."""
+
+    call_sid: Sid | None
     loudspeaker: Loudspeaker
     task: asyncio.Task[None]
 
@@ -63,7 +79,7 @@ class ConferenceRoom:
         self._seats: dict[Sid, ConferenceSeat] = {}
         self._private: dict[Sid, PrivateSound] = {}
         self._ears: dict[Sid, Ear] = {}
-        self._announcements: set[asyncio.Task[None]] = set()
+        self._announcements: set[Announcement] = set()
         self.log = structlog.get_logger("mixminus.conferences").bind(conference_sid=machine.record().sid)
 
     @property
@@ -139,6 +155,8 @@ class ConferenceRoom:
 
     def update(self, command: UpdateParticipant) -> ParticipantRecord:
         """Hold, mute, coach, …: all of it takes effect at one tick. Raises `Refusal` and then changes nothing."""
+        if command.announce is not None:
+            self._require_listener(command)
         call_sid = self.machine.update(command, self._at()).call_sid
         self._carry_out()
         if command.announce is not None:
@@ -154,12 +172,23 @@ class ConferenceRoom:
         """Play a file or document to one participant, or to all. Raises `Refusal` when nobody would hear it."""
         if call_sid is None:
             self.machine.require_bridged()
-        task = self._services.tasks.spawn(self._announce(webhook, call_sid), f"announcement in {self.record.sid}")
-        self._announcements.add(task)
-        task.add_done_callback(self._announcements.discard)
-
-    async def _announce(self, webhook: Webhook, call_sid: Sid | None) -> None:
         loudspeaker = self._loudspeaker(call_sid)
+        playing = self._announce(webhook, call_sid, loudspeaker)
+        task = self._services.tasks.spawn(playing, f"announcement in {self.record.sid}")
+        announcement = Announcement(call_sid, loudspeaker, task)
+        self._announcements.add(announcement)
+        task.add_done_callback(lambda _: self._announcements.discard(announcement))
+
+    def _require_listener(self, command: UpdateParticipant) -> None:
+        """Raise unless the participant will hear the room: else it hears its wait or hold audio alone (law 1)."""
+        listener = self.machine.participant(command.participant)
+        held = listener.hold if command.hold is None else command.hold
+        if self.record.status is not ConferenceStatus.IN_PROGRESS:
+            raise ConferenceNotBridged
+        if held or listener.status is not ParticipantStatus.CONNECTED:
+            raise Refusal(16001, 409, "The participant is on hold or has not answered: nobody would hear that.")
+
+    async def _announce(self, webhook: Webhook, call_sid: Sid | None, loudspeaker: Loudspeaker) -> None:
         sound = AudioDocument(webhook.url, webhook.method)
         try:
             await self._sounds.play_once(sound, loudspeaker, self._parameters(call_sid))
@@ -195,16 +224,20 @@ class ConferenceRoom:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""
         self._ears = {seat.call_sid: seat.ear for seat in seats}
         wanted = {seat.call_sid: seat.sound for seat in seats}
-        ending = [sid for sid, private in self._private.items() if wanted.get(sid) is not private.sound]
+        replaced = [sid for sid, private in self._private.items() if wanted.get(sid) is not private.sound]
+        ending: list[PrivateSound | Announcement] = [self._private.pop(sid) for sid in replaced]
+        ending += [told for told in self._announcements if told.call_sid and not self._is_in_room(told.call_sid)]
         hushing: list[Command] = []
-        for sid in ending:
-            private = self._private.pop(sid)
-            hushing.extend(private.loudspeaker.hush())
-            private.task.cancel()
+        for sound in ending:
+            hushing.extend(sound.loudspeaker.hush())
+            sound.task.cancel()
         self._services.media.apply(SetRoom(self.room, self._rows(seats)), *hushing)
         for seat in seats:
             if seat.sound is not None and seat.call_sid not in self._private:
                 self._play_private(seat.call_sid, seat.sound)
+
+    def _is_in_room(self, call_sid: Sid) -> bool:
+        return self._ears.get(call_sid) is Ear.ROOM
 
     def _beep(self, entering: bool) -> None:
         self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
@@ -215,7 +248,7 @@ class ConferenceRoom:
 
     def _over(self) -> None:
         for announcement in self._announcements:
-            announcement.cancel()
+            announcement.task.cancel()
         self._services.media.apply(SetRoom(self.room, ()))
         self._services.recordings.stop_for_conference(self.record.sid)
         self._on_over(self)
@@ -224,8 +257,9 @@ class ConferenceRoom:
 
     def _play_private(self, call_sid: Sid, sound: Sound) -> None:
         loudspeaker = self._loudspeaker(call_sid)
-        playing = self._sounds.play(sound, loudspeaker, self._parameters(call_sid))
-        task = self._services.tasks.spawn(self._until_heard(call_sid, playing), f"sound for {call_sid}")
+        parameters = self._parameters(call_sid)
+        playing = self._until_heard(call_sid, lambda: self._sounds.play(sound, loudspeaker, parameters))
+        task = self._services.tasks.spawn(playing, f"sound for {call_sid}")
         self._private[call_sid] = PrivateSound(sound, loudspeaker, task)
 
     def _loudspeaker(self, call_sid: Sid | None) -> Loudspeaker:
@@ -233,13 +267,13 @@ class ConferenceRoom:
             return Loudspeaker(self._services.media, room=self.room)
         return Loudspeaker(self._services.media, leg=self._seats[call_sid].leg)
 
-    async def _until_heard(self, call_sid: Sid, playing: Awaitable[None]) -> None:
+    async def _until_heard(self, call_sid: Sid, play: Callable[[], Awaitable[None]]) -> None:
         """A hold sound that cannot be played leaves silence; a wait sound that cannot ends the attempt to join.
 
         The second is Twilio's rule: "the conference is not established" for a leg whose `waitUrl` fails.
         """
         try:
-            await playing
+            await play()
         except (Refusal, TwimlError) as refusal:
             self.log.warning("sound failed", call_sid=call_sid, code=refusal.code, reason=refusal.message)
             self._services.callbacks.warned(call_sid, refusal.code, refusal.message)
