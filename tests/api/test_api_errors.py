@@ -28,6 +28,12 @@ def test_0_a_path_without_json_is_told_to_append_it(api: Api, target: str) -> No
     assert ".json" in answer.json["message"]
 
 
+def test_an_error_names_the_path_that_was_asked_for(api: Api, node: FakeNode) -> None:
+    room = node.conference()
+    answer = api.get(f"/Conferences/{room.sid}/Participants/x%3Fy.json")
+    assert "/Participants/x?y.json was not found" in answer.json["message"]
+
+
 def test_0_paths_are_case_sensitive(api: Api) -> None:
     assert api.get("/calls.json").code == 20404
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +38,8 @@ VALUES = st.text(max_size=30) | st.sampled_from(TELLING)
 FORMS = st.lists(st.tuples(st.sampled_from(every_parameter() + FILTERS) | st.text(max_size=8), VALUES), max_size=8)
 OPERATIONS = st.sampled_from([(each.method, each.path) for each in operations()])
 
-node = FakeNode(Path(mkdtemp()))
+folder = TemporaryDirectory()
+node = FakeNode(Path(folder.name))
 room = node.conference()
 call = node.participant(room, label="agent").call_sid
 recording = node.recording(call_sid=call, conference_sid=room.sid)

@@ -155,6 +155,12 @@ def test_8_1_a_bad_update_is_refused(api: Api, node: FakeNode, form: dict[str, s
     assert node.asked == []
 
 
+def test_8_4_only_a_completed_recording_is_deleted(api: Api, node: FakeNode) -> None:
+    recording = node.recording(status=RecordingStatus.PAUSED)
+    answer = api.delete(f"/Recordings/{recording.sid}.json")
+    assert (answer.status, answer.code, node.asked) == (409, 20009, [])
+
+
 def test_8_4_delete_leaves_the_metadata(api: Api, node: FakeNode) -> None:
     recording = recorded(node, 500)
     assert api.sdk.recordings(recording.sid).delete() is True

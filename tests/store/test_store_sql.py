@@ -68,12 +68,14 @@ async def test_a_save_that_fails_fails_alone() -> None:
     assert numbers(*await found) == [1, 2]
 
 
-async def test_what_save_soon_could_not_do_is_told_by_flush() -> None:
+async def test_what_save_soon_could_not_do_is_told_by_flush_and_by_the_log(caplog: pytest.LogCaptureFixture) -> None:
     store = SqlStore("sqlite://", run=InlineRunner())
     store.save_soon(UNSAVABLE)
     with pytest.raises(SQLAlchemyError):
         await store.flush()
     await store.flush()
+    assert "could not be saved" in caplog.text
+    assert call(9).to not in caplog.text, "no number may reach the log"
 
 
 async def test_a_save_whose_caller_is_cancelled_is_carried_out() -> None:

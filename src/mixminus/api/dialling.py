@@ -19,6 +19,8 @@ TRACKS: Final = ("inbound", "outbound", "both")
 MOST_TIME_LIMIT_S: Final = 24 * 3600
 MOST_SIP_CREDENTIAL_CHARACTERS: Final = 255
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 MACHINE_DETECTION: Final = {
     "MachineDetectionTimeout": (3, 59),
     "MachineDetectionSpeechThreshold": (1_000, 6_000),
@@ -44,6 +46,7 @@ def dial_options(form: Form, blame: Blame, *, least_timeout_s: int, send_digits:
     """How to reach the leg. Raises the codes of reference 5.5."""
     to = addresses.to(form)
     check_machine_detection(form)
+    username, password = _sip_credentials(form)
     return DialOptions(
         to=to,
         from_=addresses.caller(form, to),
@@ -52,8 +55,8 @@ def dial_options(form: Form, blame: Blame, *, least_timeout_s: int, send_digits:
         timeout_s=form.integer("Timeout", least_timeout_s, 600, code=21208) or 60,
         time_limit_s=time_limit_s(form),
         send_digits=send_digits,
-        sip_auth_username=form.word("SipAuthUsername", most=MOST_SIP_CREDENTIAL_CHARACTERS, code=21221),
-        sip_auth_password=form.word("SipAuthPassword", most=MOST_SIP_CREDENTIAL_CHARACTERS, code=21223),
+        sip_auth_username=username,
+        sip_auth_password=password,
         callback=callback(form, "StatusCallback", CALL_EVENTS, ("completed",), blame),
         recording=leg_recording(form, blame) if form.truth("Record", default=False) else None,
     )
@@ -93,8 +96,20 @@ def check_machine_detection(form: Form) -> None:
         form.integer(name, low, high, code=21234)
 
 
+def _sip_credentials(form: Form) -> tuple[str | None, str | None]:
+    """`SipAuthUsername` and `SipAuthPassword`. Raises 21221 to 21225."""
+    username = form.word("SipAuthUsername", most=MOST_SIP_CREDENTIAL_CHARACTERS, code=21221)
+    password = form.word("SipAuthPassword", most=MOST_SIP_CREDENTIAL_CHARACTERS, code=21223)
+    for name, value, code in (("SipAuthUsername", username, 21222), ("SipAuthPassword", password, 21224)):
+        if value is not None and _CONTROL.search(value):
+            raise form.refusal(name, "must not contain control characters", code)
+    if username is not None and password is None:
+        raise form.refusal("SipAuthPassword", "is required with SipAuthUsername", 21225)
+    return username, password
+
+
 def _display_name(form: Form) -> str | None:
     name = form.word("CallerDisplayName")
-    if name is not None and not re.fullmatch(r"[^\x00-\x1f\x7f]{2,255}", name):
-        raise form.refusal("CallerDisplayName", "must have 2 to 255 characters")
+    if name is not None and (not 2 <= len(name) <= 255 or _CONTROL.search(name)):
+        raise form.refusal("CallerDisplayName", "must have 2 to 255 characters, none of them a control character")
     return name

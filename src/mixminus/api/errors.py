@@ -55,9 +55,9 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """What the router refuses: no such path, no such method."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return answer(unknown(request.url.path))
+        return answer(unknown(request.scope["path"]))
     if error.status_code == 405:
-        message = f"{request.method} is not allowed on {request.url.path}"
+        message = f"{request.method} is not allowed on {request.scope['path']}"
         return answer(HeadedRefusal(20004, 405, message, error.headers or {}))
     return answer(Refusal(20000 + error.status_code, error.status_code, error.detail))
 

@@ -27,7 +27,9 @@ class ApiRequest:
 
     @property
     def path(self) -> str:
-        return self.http.url.path
+        """As it was asked for, decoded."""
+        path: str = self.http.scope["path"]
+        return path
 
     @property
     def origin(self) -> str:

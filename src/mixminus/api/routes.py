@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mixminus.api.auth import Accounts, Who
-from mixminus.api.errors import unauthorized
 from mixminus.api.request import ApiRequest, form_of
 from mixminus.api.uris import canonical
 from mixminus.app.contract import Node
@@ -48,7 +47,7 @@ def _endpoint(
         await accounts.admit(http.headers.get("authorization"), operation.who)
         account = http.path_params.get("account")
         if account is not None and canonical(account) != accounts.account.sid:
-            raise not_found(http.url.path) if operation.who is not Who.ACCOUNT else unauthorized()
+            raise not_found(http.scope["path"])
         return await operation.handler(ApiRequest(http, node, accounts, await form_of(http)))
 
     return endpoint

@@ -27,9 +27,10 @@ _SQLITE_PRAGMAS = (
 
 def connect(url: str) -> Connection:
     """Open the one connection of a store. It may be used by any thread, one at a time."""
+    # Parameters are numbers and names of people: they stay out of error messages and logs.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url).connect()
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        return create_engine(url, hide_parameters=True).connect()
+    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: object) -> None:

@@ -30,7 +30,7 @@ class SqlStore:
 
     def __init__(self, url: str, run: Runner | None = None) -> None:
         self._run: Runner = ThreadRunner() if run is None else run
-        self._failures: list[BaseException] = []
+        self._failure: BaseException | None = None
         connection = connect(url)
         try:
             upgrade(connection)
@@ -56,10 +56,11 @@ class SqlStore:
         self._run.submit(job)
 
     async def flush(self) -> None:
-        """Also raises what went wrong with a `save_soon` since the last `flush`."""
+        """Also raises the first thing that went wrong with a `save_soon` since the last `flush`."""
         await self._ask(lambda _connection: None)
-        if self._failures:
-            raise self._failures.pop(0)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     async def delete(self, kind: type[Record], sid: str) -> None:
         await self._ask(queries.delete(kind, sid))
@@ -85,8 +86,8 @@ class SqlStore:
 
     def _note_failure(self, outcome: "Future[None]") -> None:
         if error := outcome.exception():
-            log.error("a record could not be saved: %s", type(error).__name__)
-            self._failures.append(error)
+            log.error("a record could not be saved: %s", error)
+            self._failure = self._failure or error
 
 
 async def _settled(outcome: "Future[T]") -> T:

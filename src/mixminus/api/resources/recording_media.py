@@ -13,17 +13,13 @@ from starlette.responses import FileResponse, Response
 from mixminus.api.auth import Who
 from mixminus.api.errors import not_ready
 from mixminus.api.request import ApiRequest
-from mixminus.api.resources.recordings import asked_recording
+from mixminus.api.resources.recordings import UNFINISHED, asked_recording
 from mixminus.api.routes import ACCOUNT, Handler, Operation
 from mixminus.calls.records import RecordingRecord, RecordingStatus
 
 RETRY_AFTER_S: Final = 5
 MP3_BITS_PER_SECOND: Final = 32_000
 LAYOUTS: Final = {1: "mono", 2: "stereo"}
-
-UNFINISHED: Final = frozenset(
-    {RecordingStatus.IN_PROGRESS, RecordingStatus.PAUSED, RecordingStatus.STOPPED, RecordingStatus.PROCESSING}
-)
 
 
 async def wav(request: ApiRequest) -> Response:

@@ -15,6 +15,7 @@ from mixminus.api.resources.conferences import asked_conference
 from mixminus.api.routes import ACCOUNT, Operation
 from mixminus.api.uris import account_uri, canonical
 from mixminus.base import sids
+from mixminus.base.errors import Refusal
 from mixminus.base.sids import is_sid
 from mixminus.base.types import Sid
 from mixminus.calls.commands import StartCallRecording, UpdateRecording
@@ -25,6 +26,10 @@ CURRENT: Final = "Twilio.CURRENT"
 """The one recording that runs."""
 
 STATUSES: Final = ("paused", "in-progress", "stopped")
+
+UNFINISHED: Final = frozenset(
+    {RecordingStatus.IN_PROGRESS, RecordingStatus.PAUSED, RecordingStatus.STOPPED, RecordingStatus.PROCESSING}
+)
 
 UNDELETED: Final = Where("status", Is.NOT, RecordingStatus.DELETED)
 
@@ -150,6 +155,8 @@ async def delete_recording(request: ApiRequest) -> Response:
     recording = await asked_recording(
         request, call_sid=_parent(request, "call"), conference_sid=_parent(request, "conference")
     )
+    if recording.status in UNFINISHED:  # reference, 8.4
+        raise Refusal(20009, 409, f"Recording {recording.sid} cannot be deleted before it is complete")
     await request.node.delete_recording(recording.sid)
     return Response(status_code=204)
 
