@@ -47,6 +47,7 @@ RING_S = 20
 def create_app(client: Client, auth_token: str, public_url: str, caller_id: str) -> Flask:
     """The application. *client* is the SDK's, *public_url* is where webhooks reach us."""
     app = Flask(__name__)
+    app.logger.setLevel("INFO")
     validator = RequestValidator(auth_token)
 
     # --- webhooks: what the server asks, and tells ------------------------------------------------------------------

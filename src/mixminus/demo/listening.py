@@ -21,7 +21,7 @@ from mixminus.testing.g711 import Samples
 NOTES: Final[Mapping[str, int]] = dict(
     zip(CAST, (PALETTE[name] for name in ("nu", "pi", "rho", "tau", "chi")), strict=True)
 )
-"""Everybody's note, in hertz. The loudest that the house music has there is 43 dB below a hummed note."""
+"""Everybody's note, in hertz. The house music stays 40 dB below a hummed note there."""
 
 SETTLE_S: Final = 0.25
 LISTEN_S: Final = 0.6

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ class Performance:
     claims: list[Claim] = field(default_factory=list)
     moments: list[Heard] = field(default_factory=list)
     room: str = ""
+    duration_s: float = 0.0
     everybody_gone: bool = False
 
     @property
@@ -49,14 +51,13 @@ def demo(keep: Path | None, screen: Screen | None = None) -> int:
 
 
 async def _demo(folder: Path, screen: Screen) -> int:
-    began = time.monotonic()
     screen.say("[bold]Mixminus[/]: a customer, three agents and a supervisor, on real audio\n")
     performance = await _play(folder, screen)
     await _remember(performance, folder, screen)
     mistakes = performance.mistakes
     for mistake in mistakes:
         screen.say(f"[bold white on red] WRONG [/] {mistake}")
-    took = f"{time.monotonic() - began:.0f} s"
+    took = f"{performance.duration_s:.0f} s"
     if mistakes:
         screen.say(f"\n[bold red]{len(mistakes)} of {len(performance.claims)} claims are not true[/] ({took})")
         return FAILED
@@ -66,13 +67,14 @@ async def _demo(folder: Path, screen: Screen) -> int:
 
 async def _play(folder: Path, screen: Screen) -> Performance:
     performance = Performance()
-    async with screen.waiting("starting a node, its webhook application and five phones"):
-        lines = await speak(STORY, folder / "prompts")
-        stage = await Stage(folder).__aenter__()
-    try:
+    async with AsyncExitStack() as opened:
+        async with screen.waiting("starting a node, its webhook application and five phones"):
+            lines = await speak(STORY, folder / "prompts")
+            stage = await opened.enter_async_context(Stage(folder))
         node = stage.node
         screen.say(f"[bold green]✔[/] the node answers at http={node.http} sip={node.sip}")
-        screen.say(f"[bold green]✔[/] examples/contact_center.py answers at {stage.program.url}\n")
+        screen.say(f"[bold green]✔[/] examples/contact_center.py answers at {stage.program.url}")
+        screen.say("\n[green]●[/] hears  [bright_black]·[/] does not  ♪ music\n")
         began = time.monotonic()
         with screen.scenes(len(STORY)) as ticker:
             for number, scene in enumerate(STORY, 1):
@@ -80,10 +82,8 @@ async def _play(folder: Path, screen: Screen) -> Performance:
                 claims = await _scene(stage, scene, lines.get(scene.title), performance)
                 screen.scene(number, scene.title, claims, time.monotonic() - began)
                 ticker.ends()
-        performance.room = stage.room
+        performance.room, performance.duration_s = stage.room, time.monotonic() - began
         performance.everybody_gone = await stage.everybody_gone()
-    finally:
-        await stage.__aexit__(None, None, None)
     return performance
 
 

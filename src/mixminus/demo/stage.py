@@ -14,7 +14,7 @@ from mixminus.cli.running import RunningNode
 from mixminus.demo.errors import DemoCannotRun
 from mixminus.demo.judging import Heard
 from mixminus.demo.lines import Line
-from mixminus.demo.listening import has_music, listen
+from mixminus.demo.listening import LISTEN_S, has_music, listen
 from mixminus.demo.program import Program, free_port
 from mixminus.demo.story import (
     CAST,
@@ -32,13 +32,15 @@ from mixminus.demo.story import (
 )
 from mixminus.testing import Call, CallState, IncomingCall, LoopbackNetwork, PhoneError, VirtualPhone
 from mixminus.testing.detection import RATE_HZ
-from mixminus.testing.g711 import Samples
 
 PATIENCE_S: Final = 10.0
 """For everything that happens at once on a machine that is not overloaded."""
 
 BEEP_S: Final = 0.6
 """After a cue: the tones that announce who comes have sounded by then."""
+
+MUSIC_S: Final = 5.0
+"""For the first music: it is decoded when it is first needed."""
 
 POLL_S: Final = 0.1
 
@@ -125,12 +127,19 @@ class Stage:
             case Asks(action, form):
                 await self.program.ask(f"/rooms/{self.room}/{action}", form)
             case WaitsForMusic(who):
-                while not has_music(self._last_second(self.calls[who])):  # noqa: ASYNC110: sound is no event
-                    await asyncio.sleep(POLL_S)
+                await self._music_for(self.calls[who])
             case Gone(who):
                 await self.calls[who].ended()
             case HangsUp(who):
                 await self.calls[who].hang_up()
+
+    async def _music_for(self, call: Call) -> None:
+        """Wait for music. Whether there was any is for the listening to say."""
+        give_up_at = asyncio.get_running_loop().time() + MUSIC_S
+        while (now := asyncio.get_running_loop().time()) < give_up_at:
+            if has_music(call.heard_between(now - LISTEN_S, now)):
+                return
+            await asyncio.sleep(POLL_S)
 
     async def _room_of(self, label: str) -> str:
         """The room that somebody is in; answered calls are put there a moment after."""
@@ -160,10 +169,6 @@ class Stage:
                 return all(call.state is CallState.ENDED for call in self.calls.values())
             await asyncio.sleep(POLL_S)
         return False
-
-    def _last_second(self, call: Call) -> Samples:
-        now = asyncio.get_running_loop().time()
-        return call.heard_between(now - 1.0, now)
 
 
 def _settings(folder: Path, http: Endpoint, voice_url: str) -> Settings:

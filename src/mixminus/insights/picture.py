@@ -17,7 +17,7 @@ PAINT: Final[dict[State, tuple[Colour, Colour]]] = {
     State.RINGING: ("#dfe5ea", INK),
     State.WAITING: ("#f0e442", INK),
     State.TALKING: ("#0072b2", PAPER),
-    State.MUTED: ("#8a939c", PAPER),
+    State.MUTED: ("#6e7781", PAPER),
     State.HELD: ("#e69f00", INK),
     State.COACHING: ("#cc79a7", INK),
 }
@@ -81,8 +81,9 @@ def clock_text(at_s: float) -> str:
 
 def _heading(timeline: Timeline) -> Iterator[Shape]:
     began = timeline.begins_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-    facts = f"{began}   {clock_text(timeline.duration_s)} long   {len(timeline.lanes)} participants"
-    yield Words(MARGIN, 30, timeline.title, TITLE_SIZE, INK)
+    facts = f"{began} · {clock_text(timeline.duration_s)} · {len(timeline.lanes)} participants"
+    room = WIDTH - 3 * MARGIN - width_of(facts, TEXT_SIZE)
+    yield Words(MARGIN, 30, _fitting(timeline.title, TITLE_SIZE, room), TITLE_SIZE, INK)
     yield Words(WIDTH - MARGIN, 30, facts, TEXT_SIZE, SOFT, Anchor.END)
 
 
@@ -116,7 +117,8 @@ def _start(timeline: Timeline, scale: _Scale, bottom: float) -> Iterator[Shape]:
     if timeline.starts_s is not None:
         x = scale.x(timeline.starts_s)
         yield Line(x, TOP - 6, x, bottom + 6, SOFT, 1.2, 4)
-        yield Words(x, TOP - 14, "conference starts", SMALL_SIZE, SOFT, Anchor.MIDDLE)
+        anchor = Anchor.END if x > scale.right - MARGIN else Anchor.MIDDLE
+        yield Words(x, TOP - 14, "conference starts", SMALL_SIZE, SOFT, anchor)
 
 
 def _lane(lane: Lane, middle: float, scale: _Scale) -> Iterator[Shape]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby, pairwise
 from typing import Final
 
 from mixminus.base.types import Sid
@@ -164,24 +165,30 @@ def _lane(person: ParticipantRecord, name: str, events: Sequence[EventRecord], c
 
 
 def _spans(person: ParticipantRecord, events: Sequence[EventRecord], clock: _Clock) -> Iterator[Span]:
-    """Cut the time of one participant wherever its state changes; nothing is empty, neighbours differ."""
-    begins_s, standing, started = clock.seconds(person.date_created), _Standing(), False
-    state = standing.state(started)
+    """The time of one participant, cut wherever its state changes: no span is empty, neighbours differ."""
+    states = dict(_states(person, events, clock))  # of several at one moment, the last holds
+    runs = [(state, next(run)[0]) for state, run in groupby(states.items(), key=lambda change: change[1])]
+    for (state, begins_s), (_, ends_s) in pairwise(runs):
+        if state is not None:
+            yield Span(state, begins_s, ends_s)
+
+
+def _states(
+    person: ParticipantRecord, events: Sequence[EventRecord], clock: _Clock
+) -> Iterator[tuple[float, State | None]]:
+    """How one participant stands from which moment on; None when it is gone."""
+    standing, started, born_s = _Standing(), False, clock.seconds(person.date_created)
+    yield born_s, standing.state(started)
     for event in events:
+        mine = event.call_sid == person.call_sid
         started = started or event.name == "conference-start"
-        if event.call_sid == person.call_sid:
+        if mine:
             standing = _after(standing, event)
-        at_s = clock.seconds(event.timestamp)
-        leaves = event.call_sid == person.call_sid and event.name == "participant-leave"
-        new = standing.state(started)
-        if leaves or new is not state:
-            if at_s > begins_s:
-                yield Span(state, begins_s, at_s)
-            begins_s, state = at_s, new
+        leaves = mine and event.name == "participant-leave"
+        yield max(born_s, clock.seconds(event.timestamp)), None if leaves else standing.state(started)
         if leaves:
             return
-    if clock.end_s > begins_s:
-        yield Span(state, begins_s, clock.end_s)
+    yield clock.end_s, None
 
 
 def _after(standing: _Standing, event: EventRecord) -> _Standing:
