@@ -57,7 +57,7 @@ async def test_ending_it_twice_says_why_not(scene: Scene) -> None:
 
 @scenario
 async def test_a_moderator_hangs_up(scene: Scene) -> None:
-    """1.3 participant-with-end-conference-on-exit-left; 4.2 moderator_ended_conference; 3.2: others go on at action."""
+    """1.3 …-on-exit-left; 4.2 moderator_ended_conference; 3.2: the others go on at action."""
     scene.app.answers("/after", twiml("<Say>The agent has left.</Say>"))
     caller = await scene.calls_in("caller", enter_telling("room", dial={"action": "/after"}))
     await scene.calls_in("agent", enter("room", end_conference_on_exit=True, participant_label="agent"))
