@@ -3,7 +3,6 @@
 import asyncio
 
 from mixminus.testing.listening import measure_matrix
-from mixminus.testing.palette import PALETTE
 from mixminus.testing.sounds import MUSIC_HZ
 from mixminus.testing.virtual_time import run_virtual
 from mixminus.testing.world import World

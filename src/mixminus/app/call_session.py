@@ -190,12 +190,12 @@ class CallSession(LegListener):
 
     async def redirect(self, errand: Errand) -> None:
         """Drop what the call does now and run *errand* instead; it leaves the conference or bridge it is in."""
-        self.departure = Departure.REDIRECTED
-        program, self._program = self._program, None
-        await cancelled(program)
-        self.departure = Departure.HUNG_UP
         self._errand = errand
-        if self.live:
+        self.departure = Departure.REDIRECTED
+        await cancelled(self._program)
+        # Of several redirects at once the last one stands, and it alone runs.
+        if self.live and self._errand is errand:
+            self.departure = Departure.HUNG_UP
             self._run()
 
     def refuse(self, reason: str) -> None:
@@ -247,7 +247,8 @@ class CallSession(LegListener):
             if self.wishes.send_digits and self.is_answered:
                 await self.services.media.send_digits(self.leg, self.wishes.send_digits)
             await errand.run(self)
-            self.end(Verdict(CallStatus.COMPLETED, "The call had nothing left to do."))
+            status = CallStatus.COMPLETED if self.is_answered else CallStatus.FAILED
+            self.end(Verdict(status, "The call had nothing left to do."))
         except asyncio.CancelledError:
             raise
         except Exception as error:
