@@ -1,0 +1,232 @@
+"""A conference with everything it has in a node but the signalling: the machine, its room, the engine, far ends.
+
+Every person hums a note of its own, a packet a tick, in the conference or not; every packet sent back is kept.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, cast
+from unittest import mock
+
+from tests.properties import notes
+from tests.properties.law import BEEP_TICKS, NOTICE_TICKS
+from tests.properties.notes import Note
+
+from mixminus.app import conference_room
+from mixminus.app.callbacks import Callbacks
+from mixminus.app.conference_room import ConferenceRoom
+from mixminus.app.conferences import Conferences
+from mixminus.app.documents import Documents
+from mixminus.app.media_link import MediaLink
+from mixminus.app.recordings import Recordings
+from mixminus.app.services import Services
+from mixminus.app.sounds import SoundSystem
+from mixminus.app.tasks import Tasks
+from mixminus.base.clock import Clock
+from mixminus.base.settings import Settings
+from mixminus.base.sids import ACCOUNT, CALL, Sids
+from mixminus.base.types import Sid
+from mixminus.calls.options import ConferenceOptions
+from mixminus.calls.records import RecordingRecord
+from mixminus.media.contract import CloseLeg, OpenLeg, SetLegMedia
+from mixminus.media.engine import Engine, EngineSettings
+from mixminus.media.in_process import InProcessPlane
+from mixminus.rtp.packet import RtpPacket
+from mixminus.store.contract import Store
+from mixminus.testing.g711 import PCMU
+
+EPOCH: Final = datetime(2026, 1, 2, tzinfo=UTC)
+SMALL: Final = EngineSettings(legs=8, rooms=2, players=8, recorders=2, happenings=64)
+SIDS: Final = {name: Sid(f"{CALL}{number:032x}") for number, name in enumerate(notes.VOICES)}
+LOOP_FRAMES: Final = 7
+"""Of music: short, so that it goes round in every test."""
+
+
+@dataclass
+class FarEnd:
+    """A phone that hums, tick after tick."""
+
+    name: Note
+    leg: int
+    port: int
+    address: tuple[str, int]
+    ssrc: int
+    sent: int = 0
+    payload: bytes = b""
+
+    def packet(self) -> bytes:
+        self.sent += 1
+        return bytes(RtpPacket(0, self.sent & 0xFFFF, self.sent * notes.FRAME, self.ssrc, self.payload))
+
+
+class WrittenNotes:
+    """Prompts that are notes: `media:hold file` hums the note of that name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for sound in notes.SOUNDS:
+            notes.write_note(self._path(sound), sound, NOTICE_TICKS if "notice" in sound else LOOP_FRAMES)
+
+    async def music(self) -> "NoteFile":
+        return NoteFile(self._path(notes.MUSIC))
+
+    async def audio(self, url: str) -> "NoteFile":
+        return NoteFile(self._path(url.removeprefix("media:")))
+
+    async def speech(self, text: str, voice: str | None, language: str | None) -> "NoteFile":
+        raise NotImplementedError
+
+    def _path(self, sound: Note) -> Path:
+        return self._folder / f"{sound}.pcm"
+
+
+@dataclass(frozen=True)
+class NoteFile:
+    path: Path
+    rate_hz: int = notes.RATE_HZ
+
+
+@dataclass
+class Recorded:
+    """A recording of a conference, and the tick of the hall at which it began."""
+
+    record: RecordingRecord
+    began: int
+
+
+class Memory:
+    """A store that remembers recordings only."""
+
+    def __init__(self) -> None:
+        self.recordings: dict[Sid, RecordingRecord] = {}
+
+    def save_soon(self, *records: object) -> None:
+        self.recordings |= {record.sid: record for record in records if isinstance(record, RecordingRecord)}
+
+
+@dataclass
+class Hall:
+    """People come and go; conferences are opened and end. One at a time."""
+
+    folder: Path
+    prompts: WrittenNotes
+    ticks: int = 0
+    people: dict[Note, FarEnd] = field(default_factory=dict)
+    heard: list[dict[Note, bytes]] = field(default_factory=list)
+    """What every person was sent, tick by tick: one µ-law frame each."""
+    began: dict[Sid, int] = field(default_factory=dict)
+    """Recordings, and the tick before which each one began."""
+
+    def __post_init__(self) -> None:
+        draw = random.Random(7)
+        self.engine = Engine(SMALL, draw.randbytes)
+        self.plane = InProcessPlane(self.engine, self._sent)
+        self.media = MediaLink(self.plane)
+        self.tasks = Tasks()
+        self.memory = Memory()
+        self.conferences = self._conferences(draw)
+        for name in notes.VOICES:
+            self.connect(name)
+
+    def _conferences(self, draw: random.Random) -> Conferences:
+        account, clock, store = Sid(ACCOUNT + "0" * 32), Clock(lambda: 0.0, lambda: EPOCH), cast(Store, self.memory)
+        sids = Sids(draw.randbytes)
+        callbacks = Callbacks(account, lambda: "http://node", store, clock, lambda *_: None)
+        recordings = Recordings(self.folder, self.media, store, callbacks, clock, sids, self.tasks)
+        documents = Documents(cast(Any, None))
+        services = Services(
+            account_sid=account,
+            settings=Settings(data=self.folder),
+            clock=clock,
+            sids=sids,
+            store=store,
+            media=self.media,
+            prompts=self.prompts,
+            documents=documents,
+            callbacks=callbacks,
+            recordings=recordings,
+            tasks=self.tasks,
+        )
+        return Conferences(services, SoundSystem(self.prompts, documents))
+
+    # --- people -----------------------------------------------------------------------------------------------
+
+    def connect(self, name: Note) -> None:
+        """A call comes up: a leg, and the phone at its far end. A second time: a new call."""
+        if name in self.people:
+            self.plane.apply(CloseLeg(self.people[name].leg))
+        leg = self.media.new_id()
+        address = ("192.0.2.1", 40_000 + leg)
+        media = SetLegMedia(leg, *address, "PCMU", None, sends=True, receives=True, jitter_buffer="off")
+        self.plane.apply(OpenLeg(leg), media)
+        self.plane.deliver()
+        row = self.engine.legs.slots.row(leg)
+        assert row is not None
+        port = self.engine.ports.port_of[row]  # type: ignore[attr-defined]
+        self.people[name] = FarEnd(name, leg, port, address, leg, payload=PCMU.encode(notes.hummed(name)))
+
+    def _sent(self, port: int, _: tuple[str, int], packet: bytes) -> None:
+        self._by_port[port] = packet[12:]
+
+    # --- the conference ---------------------------------------------------------------------------------------
+
+    @property
+    def room(self) -> ConferenceRoom | None:
+        """The live conference."""
+        live = self.conferences.all()
+        return live[0] if live else None
+
+    def opened(self, options: ConferenceOptions) -> ConferenceRoom:
+        """The live conference, or a new one."""
+        return self.conferences.named("hall", options)
+
+    # --- time -------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Everybody hums for 20 ms, and is sent what it hears."""
+        self._by_port: dict[int, bytes] = {}
+        for sid in self.memory.recordings.keys() - self.began.keys():
+            self.began[sid] = self.ticks
+        for person in self.people.values():
+            self.plane.receive(person.port, person.packet(), person.address)
+        self.plane.tick()
+        self.heard.append({name: self._by_port[person.port] for name, person in self.people.items()})
+        self.ticks += 1
+
+    async def close(self) -> None:
+        """Everybody goes home; raises if anything is left behind."""
+        if self.room is not None:
+            self.room.end()
+        await asyncio.sleep(0)
+        self.tick()
+        for person in self.people.values():
+            self.plane.apply(CloseLeg(person.leg))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.plane.tick()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self._assert_nothing_is_left()
+        self.engine.close()
+
+    def _assert_nothing_is_left(self) -> None:
+        engine = self.engine
+        slots = (engine.legs.slots, engine.rooms.slots, engine.players.slots, engine.recorders.slots)
+        assert [part.count for part in slots] == [0, 0, 0, 0], "legs, rooms, players, recorders"
+        waiting = {name: dict(found) for name, found in vars(self.media).items() if isinstance(found, dict) and found}
+        assert not waiting, f"the control plane still waits for {waiting}"
+        assert not self.tasks._running, f"still running: {self.tasks._running}"
+        assert self.room is None
+
+
+@contextmanager
+def note_beeps() -> Iterator[None]:
+    """Beeps that are notes, while this is open."""
+    enter, leave = (notes.beep(sound, BEEP_TICKS) for sound in ("enter beep", "exit beep"))
+    with mock.patch.multiple(conference_room, ENTER_BEEP=enter, EXIT_BEEP=leave):
+        yield

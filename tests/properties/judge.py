@@ -1,0 +1,118 @@
+"""Runs a sequence and convicts it of the first frame that breaks the law."""
+
+import asyncio
+import wave
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tests.properties import notes
+from tests.properties.asking import Step
+from tests.properties.hall import Hall, WrittenNotes
+from tests.properties.law import Law
+from tests.properties.notes import ALL, VOICES, Note
+
+from mixminus.testing.virtual_time import run_virtual
+
+SETTLED = 12
+"""So many turns of the loop, and every task waits for the next tick."""
+
+
+class BrokenLaw(AssertionError):
+    """A frame had a note that it must not have, or lacked one."""
+
+
+@dataclass
+class Ledger:
+    """For every tick: what each listener must and may hear, and what the recording must and may."""
+
+    must: list[list[frozenset[Note]]] = field(default_factory=list)
+    may: list[list[frozenset[Note]]] = field(default_factory=list)
+    in_room: list[list[bool]] = field(default_factory=list)
+    recorded: list[tuple[frozenset[Note], frozenset[Note]]] = field(default_factory=list)
+
+    def write(self, law: Law) -> None:
+        law.tick()
+        self.must.append([law.must_hear(name) for name in VOICES])
+        self.may.append([law.may_hear(name) for name in VOICES])
+        self.in_room.append([name in law.people and law.in_room(law.people[name]) for name in VOICES])
+        public = law.recorded() if law.started else frozenset()
+        self.recorded.append((public | law.on_air(None, sure=True), public | law.on_air(None, sure=False)))
+        law.ticked()
+
+
+def convict(sequence: Iterable[Step], folder: Path, prompts: WrittenNotes) -> int:
+    """Run it in virtual time and judge every frame. Returns how many were judged; raises `BrokenLaw`."""
+    return run_virtual(_run(tuple(sequence), folder, prompts))
+
+
+async def _run(sequence: tuple[Step, ...], folder: Path, prompts: WrittenNotes) -> int:
+    hall, law, ledger = Hall(folder, prompts), Law(), Ledger()
+    for step in sequence:
+        for request in step.requests:
+            request.ask(law, hall)
+        for number in range(step.ticks):
+            for _ in range(SETTLED if number else step.yields):
+                await asyncio.sleep(0)
+            ledger.write(law)
+            hall.tick()
+    recordings = dict(hall.began)
+    judged = _judge_ears(hall, ledger)
+    await hall.close()
+    for sid, began in recordings.items():
+        _judge_recording(folder / hall.memory.recordings[sid].file_name, began, ledger)
+    return judged
+
+
+def _judge_ears(hall: Hall, ledger: Ledger) -> int:
+    frames = notes.decoded([sent[name] for sent in hall.heard for name in VOICES])
+    levels = notes.levels(frames).reshape(len(hall.heard), len(VOICES), len(ALL))
+    wrong = _wrong(levels, _table(ledger.must), _table(ledger.may))
+    if wrong.any():
+        tick, ear, note = (int(at) for at in np.argwhere(wrong)[0])
+        _complain(f"in tick {tick} {VOICES[ear]}", ALL[note], levels[tick, ear], ledger.must[tick][ear])
+    if (strange := notes.strange(frames) > notes.NOISE).any():
+        tick, ear = divmod(int(np.argmax(strange)), len(VOICES))
+        raise BrokenLaw(f"in tick {tick} {VOICES[ear]} hears something that nobody hums")
+    _judge_together(levels[:, :, ALL.index("notice")] > notes.SILENT, np.array(ledger.in_room))
+    return len(frames)
+
+
+def _wrong(levels: notes.Levels, must: NDArray[np.bool_], may: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which notes are missing, or there without leave; a voice is heard once, while beeps may coincide."""
+    wrong = (must & (levels < notes.LOUD)) | (~may & (levels > notes.SILENT))
+    wrong[..., : len(VOICES)] |= levels[..., : len(VOICES)] > notes.TWICE
+    return np.asarray(wrong)
+
+
+def _judge_together(heard: NDArray[np.bool_], in_room: NDArray[np.bool_]) -> None:
+    """What is for the room reaches all who are in it in the same ticks, or none."""
+    some, everybody = (heard & in_room).any(axis=1), (heard | ~in_room).all(axis=1)
+    if (some & ~everybody).any():
+        raise BrokenLaw(f"in tick {int(np.argmax(some & ~everybody))} a notice reached some ears, and not all")
+
+
+def _judge_recording(path: Path, began: int, ledger: Ledger) -> None:
+    with wave.open(str(path)) as file:
+        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    path.unlink()
+    wanted = ledger.recorded[began:]
+    levels = notes.levels(frames)[: len(wanted)]
+    must, may = (np.array([notes.columns(row[n]) for row in wanted[: len(levels)]]) for n in (0, 1))
+    wrong = _wrong(levels, must, may)
+    if wrong.any():
+        tick, note = (int(at) for at in np.argwhere(wrong)[0])
+        _complain(f"in tick {began + tick} the recording", ALL[note], levels[tick], wanted[tick][0])
+
+
+def _table(rows: list[list[frozenset[Note]]]) -> NDArray[np.bool_]:
+    known = {heard: notes.columns(heard) for row in rows for heard in row}
+    return np.array([[known[heard] for heard in row] for row in rows])
+
+
+def _complain(who: str, note: Note, levels: notes.Levels, must: frozenset[Note]) -> None:
+    sounds = ", ".join(f"{ALL[at]} ({levels[at]:.2f})" for at in np.flatnonzero(levels > notes.SILENT)) or "nothing"
+    wanted = ", ".join(sorted(must)) or "nothing"
+    raise BrokenLaw(f"{who} hears {sounds}; the law says {wanted} (wrong: {note})")
