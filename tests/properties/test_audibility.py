@@ -126,8 +126,6 @@ BREACHES: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "a coach is for everybody": lambda: mock.patch.object(hearing, "on_bus", hearing._has_voice),
     "the muted are heard": lambda: mock.patch.object(hearing, "_has_voice", lambda place: not place.held),
     "the held hear the room": lambda: mock.patch.object(Seat, "hears_bus", property(lambda s: s.ear is not Ear.WAIT)),
-        Seat, "hears_bus", property(lambda s: s.ear is not Ear.HOLD)
-    ),
     "music stops a tick late": _plane(LatePlayers),
     "a plan comes a tick late": _plane(LatePlans),
     "one listener is a tick late": _plane(PlansInPieces),
