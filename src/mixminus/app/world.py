@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ import structlog
 from mixminus.app.account import Credentials
 from mixminus.app.assembly import Node, Shells, assemble
 from mixminus.app.audio_fetch import AudioFetch
-from mixminus.app.call_session import CallSession, Verdict
+from mixminus.app.call_session import Verdict
 from mixminus.app.declared import declare
 from mixminus.app.worker_watch import WorkerWatch
 from mixminus.base.clock import Clock
@@ -47,7 +47,10 @@ class World:
         self.credentials = credentials
         self.public_url = settings.public_url or f"http://{settings.http}"
         self.sip_address = settings.sip
+        self.hurry = asyncio.Event()
+        """Set it, and a drain or a stop waits for nobody any more."""
         self.node: Node
+        self._listener: SipListener | None = None
 
     async def __aenter__(self) -> Self:
         settings, loop = self.settings, asyncio.get_running_loop()
@@ -72,13 +75,18 @@ class World:
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
         self.watch = WorkerWatch(self.node, self._plane.start)
         self.node.media.on_worker_lost = self.watch.lost
-        await self._start()
+        try:
+            await self._start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._sender.drain(LAST_CALLBACKS_S)
+        await _first_of(LAST_CALLBACKS_S, self.hurry, self._sender.drain(LAST_CALLBACKS_S))
         await self.node.tasks.close()
-        await self._listener.stop()
+        if self._listener is not None:
+            await self._listener.stop()
         await self._plane.stop()
         await self._sender.close()
         await self._prompts.close()
@@ -94,13 +102,13 @@ class World:
         """From now on calls are taken."""
         self.node.incoming.open = True
 
-    async def drain(self, patience_s: float, *, hurry: asyncio.Event) -> None:
-        """Take no new calls; give the live ones *patience_s*, or until *hurry* is set, then hang them up."""
+    async def drain(self, patience_s: float) -> None:
+        """Take no new calls; give the live ones *patience_s*, or until `hurry` is set, then hang them up."""
         self.node.incoming.open = False
         live = self.node.exchange.live_calls
         if live:
             log.info("draining", calls=len(live), patience_s=patience_s)
-            await _first_of(patience_s, hurry, live)
+            await _first_of(patience_s, self.hurry, asyncio.gather(*(call.ended.wait() for call in live)))
         for call in self.node.exchange.live_calls:
             call.end(Verdict(CallStatus.COMPLETED, "The node was stopped."))
         await asyncio.gather(*(call.ended.wait() for call in self.node.exchange.live_calls))
@@ -139,15 +147,13 @@ class World:
         self._sender.send(key, call, failure_code)
 
 
-async def _first_of(patience_s: float, hurry: asyncio.Event, live: Sequence[CallSession]) -> None:
-    """Wait until all calls have ended, somebody is in a hurry, or patience has run out."""
-    tasks = [asyncio.ensure_future(call.ended.wait()) for call in live]
-    hurried = asyncio.ensure_future(hurry.wait())
-    ended = asyncio.ensure_future(asyncio.wait(tasks))
-    waiting: list[asyncio.Future[Any]] = [ended, hurried]
+async def _first_of(patience_s: float, hurry: asyncio.Event, work: Awaitable[Any]) -> None:
+    """Wait until *work* is done, somebody is in a hurry, or patience has run out; then it is given up."""
+    waiting = (asyncio.ensure_future(work), asyncio.ensure_future(hurry.wait()))
     await asyncio.wait(waiting, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
-    for task in (*tasks, hurried, ended):
-        task.cancel()
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def _sip_settings(settings: Settings) -> SipSettings:

@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint
+
+STOP_TIMEOUT_S: Final = 5
+"""How long requests that are being answered may take when the node stops."""
 
 
 class PortTaken(MixminusError):
@@ -25,7 +29,14 @@ class HttpServer:
     async def start(self, at: Endpoint) -> Endpoint:
         """Bind and serve; returns the address with the port that was picked. Raises `PortTaken`."""
         listener = _bind(at)
-        config = uvicorn.Config(self._app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=65)
+        config = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=65,
+            timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        )
         self._server = QuietServer(config)
         # The socket listens already, so that nobody who comes before uvicorn is up is turned away.
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http server")

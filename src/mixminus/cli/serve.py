@@ -1,6 +1,7 @@
 """`mixminus serve`: a node in the foreground."""
 
 import asyncio
+import contextlib
 import signal
 
 from mixminus.app.account import Credentials
@@ -10,15 +11,34 @@ from mixminus.cli.running import RunningNode
 
 async def serve(settings: Settings, credentials: Credentials) -> None:
     """Run until SIGINT or SIGTERM; the first one drains, the second one ends at once."""
-    stopping, hurry = asyncio.Event(), asyncio.Event()
+    node, stopping = RunningNode(settings, credentials), asyncio.Event()
 
     def stop() -> None:
-        (hurry if stopping.is_set() else stopping).set()
+        (node.world.hurry if stopping.is_set() else stopping).set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    async with RunningNode(settings, credentials) as node:
+    if not await _started(node, stopping):
+        return
+    try:
         print(f"mixminus ready http={node.http} sip={node.sip}", flush=True)
         await stopping.wait()
-        await node.world.drain(settings.drain_s, hurry=hurry)
+        await node.world.drain(settings.drain_s)
+    finally:
+        await node.__aexit__()
+
+
+async def _started(node: RunningNode, stopping: asyncio.Event) -> bool:
+    """Whether it came up before somebody wanted it to stop: compiling kernels takes its time, once."""
+    starting = asyncio.create_task(node.__aenter__(), name="start")
+    interrupted = asyncio.create_task(stopping.wait(), name="interrupted start")
+    await asyncio.wait({starting, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+    interrupted.cancel()
+    if not starting.done():
+        starting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await starting
+        return False
+    await starting
+    return True

@@ -63,8 +63,13 @@ class WorkerPlane:
         reader, self._writer = await asyncio.open_connection(sock=ours)
         self._reading = asyncio.create_task(self._read(reader), name="media worker events")
         greeted = asyncio.create_task(self._greeted.wait(), name="media worker greeting")
-        await asyncio.wait({greeted, self._reading}, timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
-        greeted.cancel()
+        try:
+            await asyncio.wait({greeted, self._reading}, timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._kill()  # it may be compiling, and not listen for a long time
+            raise
+        finally:
+            greeted.cancel()
         if not self._greeted.is_set():
             await self.stop()
             raise WorkerStartError(f"the media worker did not start: {self._ending()}")
