@@ -15,7 +15,7 @@ from mixminus.app.stage import Stage
 from mixminus.app.tasks import cancelled
 from mixminus.base.errors import Refusal
 from mixminus.calls.options import DialOptions
-from mixminus.calls.records import CallStatus, Direction, RecordingSource
+from mixminus.calls.records import CallStatus, Direction, RecordingRecord, RecordingSource
 from mixminus.media.contract import Silence, Tone
 from mixminus.twiml.effects import Dialled, DialTargets, GoTo, Target, TargetKind
 
@@ -187,7 +187,7 @@ class Dial:
     ) -> Dialled:
         await stage.answer()
         bridge.join(stage.leg, child.leg)
-        recording_url = self._record(stage, effect)
+        recording = self._record(stage, effect)
         waits = [errand.left.wait(), child.ended.wait()]
         if effect.hangup_on_star:
             waits.append(stage.listen_for_star().wait())
@@ -198,6 +198,8 @@ class Dial:
             for task in tasks:
                 await cancelled(task)
             bridge.part()
+            if recording is not None:
+                stage.services.recordings.stop(recording.sid)
         if not errand.left.is_set():
             child.end(Verdict(CallStatus.COMPLETED, "The caller left the call."))
         await child.ended.wait() if not child.live else None
@@ -206,15 +208,14 @@ class Dial:
             call_sid=child.sid,
             duration_s=child.record.duration_s,
             bridged=True,
-            recording_url=recording_url,
+            recording_url=recording and stage.services.callbacks.recording_url(recording),
         )
 
-    def _record(self, stage: Stage, effect: DialTargets) -> str | None:
+    def _record(self, stage: Stage, effect: DialTargets) -> RecordingRecord | None:
         if effect.recording is None:
             return None
         options = recording_options(effect.recording)
-        record = stage.services.recordings.start_for_call(stage, options, RecordingSource.DIAL_VERB)
-        return stage.services.callbacks.recording_url(record)
+        return stage.services.recordings.start_for_call(stage, options, RecordingSource.DIAL_VERB)
 
 
 def _hang_up(children: Sequence[CallSession], status: CallStatus) -> None:

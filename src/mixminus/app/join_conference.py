@@ -31,6 +31,9 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     except asyncio.CancelledError:
         room.leave(stage.sid, stage.departure, stage.call_status)
         raise
+    finally:
+        if recording is not None:
+            stage.services.recordings.stop(recording.sid)
     url = stage.services.callbacks.recording_url(recording) if recording is not None else None
     return ConferenceLeft(joined=seat.was_in, recording_url=url)
 

@@ -1,6 +1,7 @@
 """Recordings of conferences and calls: from the first sample to the last callback."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -42,12 +43,17 @@ class RecordedCall(Protocol):
     def leg(self) -> int: ...
 
 
+OnComplete = Callable[[RecordingRecord], None]
+"""Told the record of a recording when its file is complete."""
+
+
 class LiveRecording:
     """One that is being written."""
 
-    def __init__(self, record: RecordingRecord, callback: Callback | None) -> None:
+    def __init__(self, record: RecordingRecord, callback: Callback | None, on_complete: OnComplete) -> None:
         self.record = record
         self.callback = callback
+        self.on_complete = on_complete
         self.complete = asyncio.Event()
 
 
@@ -84,7 +90,13 @@ class Recordings:
             return
         new = self._new(RecordingSource.CONFERENCE, options.recording)
         record = replace(new, conference_sid=conference.sid, channels=1)
-        self._start(record, ((Tap("bus", room),),), options.recording)
+
+        def tell(complete: RecordingRecord) -> None:
+            # `recordingStatusCallback` suppresses the deprecated one (twilio-conference-api.md 3.1).
+            if options.record_end_webhook is not None and live.callback is None:
+                self._callbacks.conference_recorded(conference, complete, options.record_end_webhook)
+
+        live = self._start(record, ((Tap("bus", room),),), options.recording, tell)
 
     def start_for_call(
         self, call: RecordedCall, options: RecordingOptions, source: RecordingSource = RecordingSource.OUTBOUND_API
@@ -92,7 +104,12 @@ class Recordings:
         """A leg: what it says and what it hears."""
         new = self._new(source, options)
         record = replace(new, call_sid=call.record.sid, track=options.track)
-        return self._start(record, _call_channels(call.leg, options), options)
+        return self._start(record, _call_channels(call.leg, options), options).record
+
+    def stop(self, sid: Sid) -> None:
+        """End one; harmless when it has ended already."""
+        if sid in self._live:
+            self._media.apply(StopRecording(sid))
 
     def stop_for_conference(self, sid: Sid) -> None:
         for live in self._live_of(conference_sid=sid):
@@ -152,15 +169,19 @@ class Recordings:
         )
 
     def _start(
-        self, record: RecordingRecord, channels: tuple[tuple[Tap, ...], ...], options: RecordingOptions
-    ) -> RecordingRecord:
-        live = self._live[record.sid] = LiveRecording(record, options.callback)
+        self,
+        record: RecordingRecord,
+        channels: tuple[tuple[Tap, ...], ...],
+        options: RecordingOptions,
+        on_complete: OnComplete = lambda record: None,
+    ) -> LiveRecording:
+        live = self._live[record.sid] = LiveRecording(record, options.callback, on_complete)
         path = str(self.file(record))
         stopped = self._media.record(StartRecording(record.sid, path, channels, options.trim_silence))
         self._store.save_soon(record)
         self._callbacks.recording_happened(record, options.callback)
         self._tasks.spawn(self._finish(live, stopped), f"recording {record.sid}")
-        return record
+        return live
 
     async def _finish(self, live: LiveRecording, stopped: "asyncio.Future[RecordingStopped]") -> None:
         try:
@@ -169,6 +190,7 @@ class Recordings:
             self._live.pop(live.record.sid, None)
             self._save(live, live.record.status)
             self._callbacks.recording_happened(live.record, live.callback)
+            live.on_complete(live.record)
         finally:
             live.complete.set()
 
