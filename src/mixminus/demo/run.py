@@ -115,12 +115,13 @@ async def _remember(performance: Performance, folder: Path, screen: Screen) -> N
     performance.claims.extend(claims)
     html, png = draw_timeline(history, folder)
     right = sum(claim.verdict.right for claim in claims)
-    screen.say(f"recording  {recording}  ({history.recording.duration_s} s; {right} of {len(claims)} claims hold)")
-    screen.say(f"timeline   {html}\n           {png}")
     screen.say(
-        f"history    {folder / 'mixminus.db'}  "
-        f"({len(history.calls)} calls, {len(history.participants)} participants, {len(history.events)} events)"
+        f"recording  {recording}\n"
+        f"           {history.recording.duration_s} s; {right} of {len(claims)} claims about who is on it hold"
     )
+    screen.say(f"timeline   {html}\n           {png}")
+    counts = f"{len(history.calls)} calls, {len(history.participants)} participants, {len(history.events)} events"
+    screen.say(f"history    {folder / 'mixminus.db'}\n           {counts}, read back after the node stopped")
 
 
 def _folder(keep: Path | None) -> Path:
