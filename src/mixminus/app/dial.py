@@ -208,7 +208,7 @@ class Dial:
             call_sid=child.sid,
             duration_s=child.record.duration_s,
             bridged=True,
-            recording_url=recording and stage.services.callbacks.recording_url(recording),
+            recording_url=stage.services.callbacks.recording_url(recording) if recording is not None else None,
         )
 
     def _record(self, stage: Stage, effect: DialTargets) -> RecordingRecord | None:
