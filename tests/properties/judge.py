@@ -2,7 +2,7 @@
 
 import asyncio
 import wave
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from tests.properties.law import Law
 from tests.properties.notes import ALL, VOICES, Note
 
 from mixminus.testing.virtual_time import run_virtual
+
+Intrude = Callable[[Hall], None]
+"""What strangers do before every tick."""
 
 SETTLED = 12
 """So many turns of the loop, and every task waits for the next tick."""
@@ -43,12 +46,14 @@ class Ledger:
         law.ticked()
 
 
-def convict(sequence: Iterable[Step], folder: Path, prompts: WrittenNotes) -> int:
+def convict(
+    sequence: Iterable[Step], folder: Path, prompts: WrittenNotes, intrude: Intrude = lambda hall: None
+) -> int:
     """Run it in virtual time and judge every frame. Returns how many were judged; raises `BrokenLaw`."""
-    return run_virtual(_run(tuple(sequence), folder, prompts))
+    return run_virtual(_run(tuple(sequence), folder, prompts, intrude))
 
 
-async def _run(sequence: tuple[Step, ...], folder: Path, prompts: WrittenNotes) -> int:
+async def _run(sequence: tuple[Step, ...], folder: Path, prompts: WrittenNotes, intrude: Intrude) -> int:
     hall, law, ledger = Hall(folder, prompts), Law(), Ledger()
     for step in sequence:
         for request in step.requests:
@@ -56,6 +61,7 @@ async def _run(sequence: tuple[Step, ...], folder: Path, prompts: WrittenNotes) 
         for number in range(step.ticks):
             for _ in range(SETTLED if number else step.yields):
                 await asyncio.sleep(0)
+            intrude(hall)
             ledger.write(law)
             hall.tick()
     recordings = dict(hall.began)

@@ -73,7 +73,10 @@ def receive_one(fd: int, inbox: Inbox, at: int, scratch: Scratch) -> bool:
 
 @kernel
 def receive(active: I32, legs: int, sockets: Sockets, line: Line, inbox: Inbox, scratch: Scratch, tick: int) -> int:
-    """Collect what arrived: one packet a leg, and the backlog of those that seem to have one. Returns how many."""
+    """Collect what arrived: one packet a leg, and the backlog of those that seem to have one. Returns how many.
+
+    A backlog gets no row that a leg further on may need: a flood at some ports must not silence the others (law 7).
+    """
     arrived = 0
     for n in range(legs):
         slot = active[n]
@@ -83,7 +86,8 @@ def receive(active: I32, legs: int, sockets: Sockets, line: Line, inbox: Inbox, 
         if sockets.hungry[slot] == 1 or (slot + tick) % EXTRA_EVERY_TICKS == 0:
             wanted += EXTRA_PACKETS
         got = 0
-        while got < wanted and arrived < len(inbox.slot):
+        legs_behind = legs - 1 - n
+        while got < wanted and arrived + legs_behind < len(inbox.slot):
             if not receive_one(sockets.fd[slot], inbox, arrived, scratch):
                 break
             inbox.slot[arrived] = slot
