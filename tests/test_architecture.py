@@ -44,7 +44,7 @@ MAY_IMPORT: Final = {
     "app": {"base", "calls", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
     "api": {"base", "calls", "app", "store"},
     "cli": {"base", "app", "api", "calls", "demo", "testing", "media", "store"},
-    "demo": {"base", "app", "api", "calls", "cli", "insights", "store", "testing"},
+    "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},
 }
 """`testing` may import anything and is imported by nothing but `demo` and `cli`."""
 
