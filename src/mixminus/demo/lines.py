@@ -1,17 +1,18 @@
-"""What the cast says, spoken by the node's own offline voice: the recording is worth listening to."""
+"""What the cast says: clips that come with the demo, so that the recording is worth listening to.
 
-import time
-from collections.abc import Mapping, Sequence
+They were spoken by the node's own offline voice; tests/demo/speak_lines.py speaks them anew when the story changes.
+"""
+
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-import numpy as np
-
-from mixminus.demo.story import CAST, Scene
-from mixminus.prompts.io.library import PromptLibrary
-from mixminus.prompts.io.voice import offline_voice
-from mixminus.prompts.prompt import Fetched, Limits
+from mixminus.demo.story import Scene
+from mixminus.testing.clips import load_clip
 from mixminus.testing.g711 import Samples
+
+FOLDER: Final = Path(__file__).parent / "voices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +23,14 @@ class Line:
     samples: Samples
 
 
-async def speak(story: Sequence[Scene], folder: Path) -> Mapping[str, Line]:
-    """Return the line of every scene that has one, by its title. The prompts are kept in *folder*."""
-    limits = Limits()
-    library = PromptLibrary(
-        folder, folder, fetch=_never_fetch, voice=offline_voice(limits), now=time.monotonic, limits=limits
-    )
-    lines = {}
-    try:
-        for scene in story:
-            if scene.line is not None:
-                who, text = scene.line
-                spoken = await library.speech(text, CAST[who], "en-US")
-                lines[scene.title] = Line(who, np.fromfile(spoken.path, "<i2"))
-    finally:
-        await library.close()
-    return lines
+def clip_of(text: str) -> Path:
+    """The WAV file of a sentence."""
+    return FOLDER / f"{re.sub('[^a-z]+', '-', text.lower()).strip('-')}.wav"
 
 
-async def _never_fetch(url: str, headers: Mapping[str, str]) -> Fetched:
-    raise NotImplementedError("lines are spoken, not fetched")
+def line_of(scene: Scene) -> Line | None:
+    """What is said in a scene, if anything."""
+    if scene.line is None:
+        return None
+    who, text = scene.line
+    return Line(who, load_clip(clip_of(text)))

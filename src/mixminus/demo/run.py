@@ -15,7 +15,7 @@ import uvloop
 from mixminus.demo.errors import DemoCannotRun
 from mixminus.demo.judging import Claim, judge
 from mixminus.demo.keepsakes import Heard, draw_timeline, listen_to_recording, read_history
-from mixminus.demo.lines import Line, speak
+from mixminus.demo.lines import line_of
 from mixminus.demo.program import check_installed
 from mixminus.demo.screen import Screen
 from mixminus.demo.stage import Stage
@@ -69,7 +69,6 @@ async def _play(folder: Path, screen: Screen) -> Performance:
     performance = Performance()
     async with AsyncExitStack() as opened:
         async with screen.waiting("starting a node, its webhook application and five phones"):
-            lines = await speak(STORY, folder / "prompts")
             stage = await opened.enter_async_context(Stage(folder))
         node = stage.node
         screen.say(f"[bold green]✔[/] the node answers at http={node.http} sip={node.sip}")
@@ -79,7 +78,7 @@ async def _play(folder: Path, screen: Screen) -> Performance:
         with screen.scenes(len(STORY)) as ticker:
             for number, scene in enumerate(STORY, 1):
                 ticker.begins(scene.title)
-                claims = await _scene(stage, scene, lines.get(scene.title), performance)
+                claims = await _scene(stage, scene, performance)
                 screen.scene(number, scene.title, claims, time.monotonic() - began)
                 ticker.ends()
         performance.room, performance.duration_s = stage.room, time.monotonic() - began
@@ -87,13 +86,13 @@ async def _play(folder: Path, screen: Screen) -> Performance:
     return performance
 
 
-async def _scene(stage: Stage, scene: Scene, line: Line | None, performance: Performance) -> tuple[Claim, ...]:
+async def _scene(stage: Stage, scene: Scene, performance: Performance) -> tuple[Claim, ...]:
     """Play one scene; returns its claims, judged."""
     for cue in scene.cues:
         await stage.perform(cue)
     if not scene.present:
         return ()
-    await stage.say(line)
+    await stage.say(line_of(scene))
     heard, (begin, end) = await stage.listen(scene)
     claims = judge(scene, heard)
     performance.claims.extend(claims)
