@@ -17,6 +17,7 @@ from mixminus.webhooks.parameters import call_progress, conference_event, confer
 
 CALL_CALLBACK_FAILED = 15003
 CONFERENCE_CALLBACK_FAILED = 16011
+RETRIEVAL_FAILED = 11200
 
 Deliver = Callable[[str, WebhookCall, int], None]
 """Key of the order, what to ask, and the code of its failure."""
@@ -57,6 +58,10 @@ class Callbacks:
     def warned(self, call_sid: Sid, code: int, message: str) -> None:
         """What an application said was not quite right, or could not be done."""
         log.warning("alert", call_sid=call_sid, code=code, reason=message)
+
+    def ask_action(self, call_sid: Sid, url: str, method: str, about: FormPairs) -> None:
+        """Ask the action URL of a `<Dial>` whose caller is gone; nobody waits for the answer."""
+        self._send(call_sid, Webhook(url, method), about, RETRIEVAL_FAILED)
 
     # --- conferences ----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from mixminus.app.bridge import Bridge
 from mixminus.app.call_session import CallSession, CallWishes, Verdict
+from mixminus.app.interrupted import Interrupted
 from mixminus.app.line import Unreached
 from mixminus.app.options_from_twiml import CALL_EVENTS, callback, recording_options
 from mixminus.app.place_call import PlacedCall, Placing
@@ -96,10 +97,13 @@ class BeDialled:
         self._ringing.unreached(unreached)
 
     async def run(self, session: CallSession) -> None:
-        if self._whisper is not None and not await self._whisper(session):
-            self._ringing.unreached(Unreached(CallStatus.NO_ANSWER, None, "The called party declined the call."))
-            return
-        if not self._ringing.answered(session):
+        agreed = False
+        try:
+            agreed = self._whisper is None or await self._whisper(session)
+        finally:  # also when it hangs up during the whisper
+            if not agreed:
+                self._ringing.unreached(Unreached(CallStatus.NO_ANSWER, None, "The called party declined the call."))
+        if not agreed or not self._ringing.answered(session):
             return
         try:
             await asyncio.Event().wait()
@@ -137,7 +141,10 @@ class Dial:
                     children.append(child)
             if not children:
                 return ringing.failure
-            winner = await ringing.won
+            try:
+                winner = await ringing.won
+            except asyncio.CancelledError as cancellation:
+                raise Interrupted(Dialled("canceled")) from cancellation
             ringing.quiet()
             _hang_up([child for child, _ in children if child is not winner], CallStatus.CANCELED)
             if winner is None:
@@ -194,6 +201,8 @@ class Dial:
         tasks = [asyncio.ensure_future(wait) for wait in waits]
         try:
             await asyncio.wait(tasks, timeout=effect.time_limit_s, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError as cancellation:
+            raise Interrupted(_bridged(stage, child, recording)) from cancellation
         finally:
             for task in tasks:
                 await cancelled(task)
@@ -203,19 +212,27 @@ class Dial:
         if not errand.left.is_set():
             child.end(Verdict(CallStatus.COMPLETED, "The caller left the call."))
         await child.ended.wait() if not child.live else None
-        return Dialled(
-            status="completed",
-            call_sid=child.sid,
-            duration_s=child.record.duration_s,
-            bridged=True,
-            recording_url=stage.services.callbacks.recording_url(recording) if recording is not None else None,
-        )
+        return _bridged(stage, child, recording)
 
     def _record(self, stage: Stage, effect: DialTargets) -> RecordingRecord | None:
         if effect.recording is None:
             return None
         options = recording_options(effect.recording)
         return stage.services.recordings.start_for_call(stage, options, RecordingSource.DIAL_VERB)
+
+
+def _bridged(stage: Stage, child: CallSession, recording: RecordingRecord | None) -> Dialled:
+    """What `<Dial action>` is told of somebody who was reached; of a call that goes on, how long it has been."""
+    duration_s, answered = child.record.duration_s, child.record.start_time
+    if duration_s is None and answered is not None:
+        duration_s = int((stage.services.clock.utc() - answered).total_seconds())
+    return Dialled(
+        status="completed",
+        call_sid=child.sid,
+        duration_s=duration_s,
+        bridged=True,
+        recording_url=stage.services.callbacks.recording_url(recording) if recording is not None else None,
+    )
 
 
 def _hang_up(children: Sequence[CallSession], status: CallStatus) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from mixminus.app.conference_room import ConferenceRoom
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.conferences import Conferences
+from mixminus.app.interrupted import Interrupted
 from mixminus.app.options_from_twiml import conference_options, participant_options, recording_options
 from mixminus.app.stage import Stage
 from mixminus.app.tasks import cancelled
@@ -28,12 +29,16 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     recording = _record_leg(stage, effect)
     try:
         await _until_out(stage, effect, room, seat)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as cancellation:
         room.leave(stage.sid, stage.departure, stage.call_status)
-        raise
+        raise Interrupted(_left(stage, seat, recording)) from cancellation
     finally:
         if recording is not None:
             stage.services.recordings.stop(recording.sid)
+    return _left(stage, seat, recording)
+
+
+def _left(stage: Stage, seat: ConferenceSeat, recording: RecordingRecord | None) -> ConferenceLeft:
     url = stage.services.callbacks.recording_url(recording) if recording is not None else None
     return ConferenceLeft(joined=seat.was_in, recording_url=url)
 

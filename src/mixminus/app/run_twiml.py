@@ -4,6 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from mixminus.app.documents import Opened, Trail
+from mixminus.app.interrupted import Interrupted, ask_action
 from mixminus.app.perform import Performer
 from mixminus.app.stage import Stage
 from mixminus.base.errors import Refusal
@@ -82,6 +83,9 @@ async def _drive(steps: "Generator[Effect, Any, Outcome | None]", performer: Per
             effect = steps.send(await performer.perform(stage, effect))
     except StopIteration as end:
         return end.value or RanOut()
+    except Interrupted as cut:
+        ask_action(steps, cut, stage)
+        raise
 
 
 def _finish(stage: Stage, outcome: Outcome) -> None:
