@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Self
 
 import structlog
@@ -15,12 +16,13 @@ from mixminus.app.call_session import Verdict
 from mixminus.app.declared import declare
 from mixminus.app.worker_watch import WorkerWatch
 from mixminus.base.clock import Clock
+from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint, Settings
 from mixminus.calls.records import CallStatus
 from mixminus.media.plane import WorkerPlane
 from mixminus.prompts.io.library import PromptLibrary
 from mixminus.prompts.io.voice import offline_voice
-from mixminus.prompts.prompt import Limits
+from mixminus.prompts.prompt import Fetched, Limits
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.resolver import resolve
@@ -37,6 +39,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
 
 LAST_CALLBACKS_S = 5.0
 """How long a stopping node tries to deliver what it owes."""
+
+
+class PortTaken(MixminusError):
+    """The SIP address cannot be bound."""
 
 
 class World:
@@ -137,11 +143,17 @@ class World:
         if orphans.calls:
             log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
         await declare(self.node.exchange, self.settings)
-        at = self.settings.sip
-        self._listener = await SipListener.start(at.host, at.port, self._agent, self.node.desk.heard)
+        self._listener = await self._listen(self.settings.sip)
         self.node.desk.drain = self._listener.pump.drain
         self.sip_address = Endpoint(*self._listener.address)
         self.node.reachable_at(*self._listener.address)
+
+    async def _listen(self, at: Endpoint) -> SipListener:
+        try:
+            return await SipListener.start(at.host, at.port, self._agent, self.node.desk.heard)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise PortTaken(f"--sip {at} cannot be bound: {why}. Choose another port, or 0.") from error
 
     def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
         self._sender.send(key, call, failure_code)
@@ -154,6 +166,20 @@ async def _first_of(patience_s: float, hurry: asyncio.Event, work: Awaitable[Any
     for each in waiting:
         each.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def spoken(text: str, folder: Path) -> Path:
+    """A text in the node's own offline voice: a file in *folder* of 8 kHz 16-bit samples. Raises `Refusal`."""
+    limits, now = Limits(), asyncio.get_running_loop().time
+    library = PromptLibrary(folder, folder, fetch=_no_fetch, voice=offline_voice(limits), now=now, limits=limits)
+    try:
+        return (await library.speech(text)).path
+    finally:
+        await library.close()
+
+
+async def _no_fetch(url: str, headers: Mapping[str, str]) -> Fetched:
+    raise AssertionError("speech is not fetched")
 
 
 def _sip_settings(settings: Settings) -> SipSettings:

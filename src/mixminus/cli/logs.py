@@ -7,8 +7,12 @@ import structlog
 
 
 def configure_logs(form: str, level: str) -> None:
-    """*form* is `text` or `json`; standard error gets the lines, so that standard output stays for answers."""
-    threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    """*form* is `text`, `json` or empty: text for people on a terminal, JSON for machines.
+
+    Standard error gets the lines, so that standard output stays for answers.
+    """
+    form = form or ("text" if sys.stderr.isatty() else "json")
+    threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

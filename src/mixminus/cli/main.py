@@ -2,21 +2,22 @@
 
 import asyncio
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvloop
 
 from mixminus import __version__
+from mixminus.app.account import Credentials
 from mixminus.app.account import credentials as read_credentials
-from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Settings
+from mixminus.cli.failing import failing_in_one_line
 from mixminus.cli.logs import configure_logs
+from mixminus.cli.options import BY_NAME
 from mixminus.cli.serve import serve as serve_node
-from mixminus.cli.settings import read_settings
+from mixminus.cli.settings import Told
 
 app = typer.Typer(
     name="mixminus",
@@ -26,26 +27,37 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Option = Annotated[str | None, typer.Option()]
-Config = Annotated[Path | None, typer.Option("--config", help="Read settings from this file (mixminus.toml).")]
+
+def _option(name: str) -> Any:
+    """An option of the table; the environment and the file are read elsewhere, so that their order is one rule."""
+    option = BY_NAME[name]
+    return typer.Option(option.flag, help=option.help, show_default=False)
+
+
+Http = Annotated[str | None, _option("http")]
+Sip = Annotated[str | None, _option("sip")]
+Rtp = Annotated[str | None, _option("rtp")]
+Data = Annotated[str | None, _option("data")]
+Log = Annotated[str | None, _option("log")]
+LogLevel = Annotated[str | None, _option("log_level")]
+Config = Annotated[Path | None, typer.Option("--config", help="Read settings from this file (mixminus.toml)")]
 
 
 @app.command()
 def serve(
-    http: Annotated[str | None, typer.Option(help="REST and metrics, HOST:PORT [127.0.0.1:8080]")] = None,
-    sip: Annotated[str | None, typer.Option(help="SIP over UDP and TCP, HOST:PORT [127.0.0.1:5060]")] = None,
-    rtp: Annotated[str | None, typer.Option(help="Media, HOST:LOW-HIGH [127.0.0.1:20000-29999]")] = None,
-    data: Annotated[str | None, typer.Option(help="Where everything is kept [platform data directory]")] = None,
-    database: Annotated[str | None, typer.Option(help="Database URL [SQLite in --data]")] = None,
-    workers: Annotated[str | None, typer.Option(help="Media worker processes [one per core]")] = None,
-    public_url: Annotated[str | None, typer.Option(help="What URLs handed out start with [the HTTP address]")] = None,
-    drain_s: Annotated[str | None, typer.Option(help="Seconds that live calls get at a stop [30]")] = None,
-    log: Annotated[str, typer.Option(help="text or json", envvar="MIXMINUS_LOG")] = "text",
-    log_level: Annotated[str, typer.Option(help="debug, info, warning", envvar="MIXMINUS_LOG_LEVEL")] = "info",
+    http: Http = None,
+    sip: Sip = None,
+    rtp: Rtp = None,
+    data: Data = None,
+    database: Annotated[str | None, _option("database")] = None,
+    workers: Annotated[str | None, _option("workers")] = None,
+    public_url: Annotated[str | None, _option("public_url")] = None,
+    drain_s: Annotated[str | None, _option("drain_s")] = None,
+    log: Log = None,
+    log_level: LogLevel = None,
     config: Config = None,
 ) -> None:
     """Run a node in the foreground. Ctrl-C drains; a second one ends at once."""
-    configure_logs(log, log_level)
     given = {
         "http": http,
         "sip": sip,
@@ -55,18 +67,52 @@ def serve(
         "workers": workers,
         "public_url": public_url,
         "drain_s": drain_s,
+        "log": log,
+        "log_level": log_level,
     }
-    settings = read_settings(given, config, os.environ)
-    uvloop.run(serve_node(settings, _credentials(settings)))
+    with failing_in_one_line():
+        told = Told(given, config, os.environ)
+        lines = told.log()
+    with failing_in_one_line(lines.level):
+        configure_logs(lines.form, lines.level)
+        settings = told.settings()
+        uvloop.run(serve_node(settings, _credentials(settings)))
 
 
 @app.command()
-def credentials(
-    data: Annotated[str | None, typer.Option(help="The node's data directory")] = None, config: Config = None
+def doctor(http: Http = None, sip: Sip = None, rtp: Rtp = None, data: Data = None, config: Config = None) -> None:
+    """Check whether a node could run here: ports, limits, codecs, clock, disk, libraries, voice, media worker."""
+    from mixminus.cli.doctor.visit import visit  # kernels and phones: nothing that other commands load
+
+    with failing_in_one_line():
+        settings = Told({"http": http, "sip": sip, "rtp": rtp, "data": data}, config, os.environ).settings()
+        raise typer.Exit(asyncio.run(visit(settings)))
+
+
+@app.command()
+def call(
+    to: Annotated[str, typer.Argument(help="A SIP URI, or a number at --server")],
+    say: Annotated[str | None, typer.Option(help="Speak this text")] = None,
+    play: Annotated[Path | None, typer.Option(help="Play this WAV file (8 kHz, mono, 16 bits)")] = None,
+    record: Annotated[Path | None, typer.Option(help="Write what is heard to this WAV file")] = None,
+    for_s: Annotated[float, typer.Option("--for", min=0.1, help="Hang up after so many seconds")] = 10.0,
+    server: Annotated[str, typer.Option(help="Where numbers are called, HOST:PORT")] = "127.0.0.1:5060",
 ) -> None:
+    """Place a call with a virtual phone: say something, or play a file, and record what comes back."""
+    from mixminus.cli.call import PlannedCall, place_call
+
+    with failing_in_one_line():
+        asyncio.run(
+            place_call(PlannedCall.of(to, server, say=say, play=play, record=record, for_s=for_s), typer.echo)
+        )
+
+
+@app.command()
+def credentials(data: Data = None, config: Config = None) -> None:
     """Print the account SID and the auth token of a data directory."""
-    found = _credentials(read_settings({"data": data}, config, os.environ))
-    print(f"MIXMINUS_ACCOUNT_SID={found.account_sid}\nMIXMINUS_AUTH_TOKEN={found.auth_token}")
+    with failing_in_one_line():
+        found = _credentials(Told({"data": data}, config, os.environ).settings())
+        print(f"MIXMINUS_ACCOUNT_SID={found.account_sid}\nMIXMINUS_AUTH_TOKEN={found.auth_token}")
 
 
 @app.command()
@@ -76,7 +122,8 @@ def demo(
     """Play a contact-center story on a node of its own, with real audio, and check it by listening."""
     from mixminus.demo.run import demo as play_demo  # phones and pictures: nothing that a node loads
 
-    raise typer.Exit(play_demo(keep))
+    with failing_in_one_line():
+        raise typer.Exit(play_demo(keep))
 
 
 @app.command()
@@ -85,19 +132,10 @@ def version() -> None:
     print(__version__)
 
 
-def _credentials(settings: Settings):  # type: ignore[no-untyped-def]
+def _credentials(settings: Settings) -> Credentials:
     return read_credentials(settings.data, os.environ, os.urandom, datetime.now(UTC))
 
 
 def main() -> None:
     """Run a command. Exit codes: 0 fine, 1 failed, 2 wrong use; no traceback reaches a user."""
-    try:
-        app(standalone_mode=True)
-    except MixminusError as error:
-        print(f"mixminus: {error}", file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:
-        print(f"mixminus: {error}", file=sys.stderr)
-        sys.exit(1)
-    except asyncio.CancelledError:
-        sys.exit(1)
+    app()

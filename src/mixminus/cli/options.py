@@ -1,0 +1,156 @@
+"""Every option of a node, once: option, environment variable, key of `mixminus.toml` and documentation follow it."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mixminus.base.errors import MixminusError
+from mixminus.base.settings import Endpoint, PortRange
+
+ENVIRONMENT_PREFIX: Final = "MIXMINUS_"
+
+
+class BadSetting(MixminusError):
+    """Something that was set has no sense; the message names it and shows how it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that a node can be told; `read` turns its text into a value, or raises `BadSetting`."""
+
+    name: str
+    default: str
+    """As text; empty means that somebody else decides: the platform, the terminal, another option."""
+    shown_default: str
+    meaning: str
+    read: Callable[[str, str], Any]
+    """Given how the option is called, and its text."""
+    on_command_line: bool = True
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    @property
+    def help(self) -> str:
+        return f"{self.meaning} [{self.shown_default}]"
+
+
+# --- how each is read ---------------------------------------------------------------------------------------------
+
+
+def endpoint(name: str, text: str) -> Endpoint:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not _is_number(port) or int(port) > 65_535:
+        raise BadSetting(f"{name} {text!r} must be HOST:PORT, such as 127.0.0.1:8080 (port 0 picks a free one).")
+    return Endpoint(host.strip("[]"), int(port))
+
+
+def port_range(name: str, text: str) -> PortRange:
+    host, _, ports = text.rpartition(":")
+    low, dash, high = ports.partition("-")
+    numbers = _is_number(low) and _is_number(high)
+    if not host or not dash or not numbers or not 0 <= int(low) <= int(high) <= 65_535:
+        raise BadSetting(f"{name} {text!r} must be HOST:LOW-HIGH, such as 127.0.0.1:20000-29999.")
+    return PortRange(host.strip("[]"), int(low), int(high))
+
+
+def whole(name: str, text: str) -> int:
+    if not _is_number(text) or int(text) < 1:
+        raise BadSetting(f"{name} {text!r} must be a whole number of at least 1.")
+    return int(text)
+
+
+def seconds(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise BadSetting(f"{name} {text!r} must be a number of seconds.")
+    return value
+
+
+def url(name: str, text: str) -> str | None:
+    if text and not text.startswith(("http://", "https://")):
+        raise BadSetting(f"{name} {text!r} must begin with http:// or https://.")
+    return text.rstrip("/") or None
+
+
+def database(name: str, text: str) -> str | None:
+    if text and not text.startswith(("sqlite:", "postgresql:", "postgresql+")):
+        raise BadSetting(f"{name} {text!r} must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.")
+    return text or None
+
+
+def truth(name: str, text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise BadSetting(f"{name} {text!r} must be true or false.")
+    return text.lower() == "true"
+
+
+def one_of(*words: str) -> Callable[[str, str], str]:
+    def read(name: str, text: str) -> str:
+        if text.lower() not in ("", *words):
+            raise BadSetting(f"{name} {text!r} must be one of {', '.join(words)}.")
+        return text.lower()
+
+    return read
+
+
+def digest_algorithms(name: str, text: str) -> tuple[str, ...]:
+    algorithms = tuple(word.strip().upper() for word in text.split(","))
+    if not set(algorithms) <= {"SHA-256", "MD5"}:
+        raise BadSetting(f"{name} {text!r} must be SHA-256, MD5 or both, strongest first.")
+    return algorithms
+
+
+def folder(_name: str, text: str) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+OPTIONS: Final = tuple(
+    Option(*row)
+    for row in (
+        ("http", "127.0.0.1:8080", "127.0.0.1:8080", "REST, metrics and media of recordings, HOST:PORT", endpoint),
+        ("sip", "127.0.0.1:5060", "127.0.0.1:5060", "SIP over UDP and TCP, HOST:PORT", endpoint),
+        ("rtp", "127.0.0.1:20000-29999", "127.0.0.1:20000-29999", "Media ports, HOST:LOW-HIGH", port_range),
+        ("data", "", "platform data directory", "Where everything is kept that a node keeps", folder),
+        ("database", "", "SQLite in --data", "Database URL", database),
+        ("workers", str(os.cpu_count() or 1), "one per core", "Media worker processes", whole),
+        ("public_url", "", "the HTTP address", "What URLs that are handed out start with", url),
+        ("drain_s", "30", "30", "Seconds that live calls get when the node stops", seconds),
+        ("rtp_timeout_s", "60", "60", "A phone that is silent for so many seconds is gone", seconds, False),
+        ("public_recordings", "false", "false", "Whether anybody may fetch recordings", truth, False),
+        (
+            "digest_algorithms",
+            "SHA-256,MD5",
+            "SHA-256,MD5",
+            "What phones are challenged with, strongest first",
+            digest_algorithms,
+            False,
+        ),
+        ("log", "", "text on a terminal, else json", "Log lines are text or json", one_of("text", "json")),
+        (
+            "log_level",
+            "info",
+            "info",
+            "What is worth a log line: debug, info, warning, error",
+            one_of("debug", "info", "warning", "error"),
+        ),
+    )
+)
+
+BY_NAME: Final[Mapping[str, Option]] = {option.name: option for option in OPTIONS}

@@ -1,0 +1,200 @@
+"""Options, environment, file: what a node is told, and who wins (CONTRACT.md, "Commands")."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Endpoint, PortRange, Settings, Trunk
+from mixminus.cli.main import serve
+from mixminus.cli.options import OPTIONS, BadSetting, Option
+from mixminus.cli.settings import LogSettings, Told, read_settings
+
+HOME = {"HOME": "/home/me"}
+
+VALUES = {
+    "http": ("127.0.0.2:1", "127.0.0.2:2", "127.0.0.2:3"),
+    "sip": ("127.0.0.2:1", "127.0.0.2:2", "127.0.0.2:3"),
+    "rtp": ("127.0.0.2:2-4", "127.0.0.2:6-8", "127.0.0.2:10-12"),
+    "data": ("/one", "/two", "/three"),
+    "database": ("sqlite:///one", "sqlite:///two", "postgresql://three"),
+    "workers": ("11", "12", "13"),
+    "public_url": ("http://one", "https://two", "http://three"),
+    "drain_s": ("1.5", "2", "0"),
+    "rtp_timeout_s": ("1", "2", "3.5"),
+    "public_recordings": ("true", "false", "true"),
+    "digest_algorithms": ("MD5", "SHA-256", "SHA-256,MD5"),
+    "log": ("text", "json", "text"),
+    "log_level": ("debug", "warning", "error"),
+}
+"""Three values of every option: for the command line, the environment and the file."""
+
+
+def file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mixminus.toml"
+    path.write_text(text)
+    return path
+
+
+def value(told: Told, option: Option) -> object:
+    match option.name:
+        case "log":
+            return told.log().form
+        case "log_level":
+            return told.log().level
+        case name:
+            return getattr(told.settings(), name)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_an_option_wins_over_the_environment_and_the_environment_over_the_file(
+    tmp_path: Path, option: Option
+) -> None:
+    on_line, in_environment, in_file = VALUES[option.name]
+    config = file(tmp_path, f'{option.name} = "{in_file}"\n')
+    environment = {**HOME, option.variable: in_environment}
+
+    def read(text: str) -> object:
+        return option.read(option.name, text)
+
+    assert value(Told({option.name: on_line}, config, environment), option) == read(on_line)
+    assert value(Told({option.name: None}, config, environment), option) == read(in_environment)
+    assert value(Told({}, config, HOME), option) == read(in_file)
+    assert value(Told({}, config, {**HOME, option.variable: ""}), option) == read(in_file)
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    settings = read_settings({}, None, HOME)
+    assert settings.http == Endpoint("127.0.0.1", 8080)
+    assert settings.sip == Endpoint("127.0.0.1", 5060)
+    assert settings.rtp == PortRange("127.0.0.1", 20_000, 29_999)
+    assert settings.data == Path("/home/me/.local/share/mixminus")
+    assert settings.drain_s == 30
+    assert (settings.database, settings.public_url, settings.public_recordings) == (None, None, False)
+    bare = Settings(data=settings.data)
+    assert settings.rtp_timeout_s == bare.rtp_timeout_s
+    assert settings.digest_algorithms == bare.digest_algorithms
+    assert Told({}, None, HOME).log() == LogSettings("", "info")
+
+
+def test_the_platform_may_say_where_data_are() -> None:
+    assert read_settings({}, None, {**HOME, "XDG_DATA_HOME": "/data"}).data == Path("/data/mixminus")
+
+
+def test_serve_takes_every_option_of_the_table_and_no_other() -> None:
+    assert {option.name for option in OPTIONS if option.on_command_line} == set(
+        inspect.signature(serve).parameters
+    ) - {"config"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("http", "8080"),
+        ("http", ":8080"),
+        ("http", "127.0.0.1:"),
+        ("http", "127.0.0.1:65536"),
+        ("http", "127.0.0.1:²"),
+        ("sip", "nonsense"),
+        ("rtp", "127.0.0.1:20000"),
+        ("rtp", "127.0.0.1:30000-20000"),
+        ("rtp", "20000-30000"),
+        ("workers", "0"),
+        ("workers", "many"),
+        ("drain_s", "-1"),
+        ("drain_s", "nan"),
+        ("drain_s", "soon"),
+        ("public_url", "example.com"),
+        ("database", "mysql://x"),
+    ],
+)
+def test_nonsense_is_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(BadSetting, match="--" + name.replace("_", "-")):
+        read_settings({name: text}, None, HOME)
+
+
+@pytest.mark.parametrize(("name", "text"), [("log", "xml"), ("log_level", "loud")])
+def test_a_log_that_nobody_writes_is_refused(name: str, text: str) -> None:
+    with pytest.raises(BadSetting, match="must be one of"):
+        Told({name: text}, None, HOME).log()
+
+
+def test_the_variable_is_named_when_it_is_the_variable_that_is_wrong() -> None:
+    with pytest.raises(BadSetting, match="MIXMINUS_DRAIN_S 'x'"):
+        read_settings({}, None, {**HOME, "MIXMINUS_DRAIN_S": "x"})
+
+
+def test_ipv6_addresses_come_in_brackets() -> None:
+    assert read_settings({"http": "[::1]:8080"}, None, HOME).http == Endpoint("::1", 8080)
+
+
+def test_toml_may_write_numbers_lists_and_truths(tmp_path: Path) -> None:
+    text = 'drain_s = 5\nworkers = 2\npublic_recordings = true\ndigest_algorithms = ["MD5"]\n'
+    settings = read_settings({}, file(tmp_path, text), HOME)
+    assert (settings.drain_s, settings.workers, settings.public_recordings) == (5.0, 2, True)
+    assert settings.digest_algorithms == ("MD5",)
+
+
+TABLES = """
+[users.bob]
+password = "secret"
+[trunks.carrier]
+uri = "sip:carrier.example.com"
+prefixes = ["+1", "+44"]
+username = "me"
+password = "hidden"
+from = "+15550009999"
+addresses = ["192.0.2.1"]
+[numbers."+15550001000"]
+voice_url = "http://app/voice"
+voice_method = "GET"
+[numbers."+15550002000"]
+application = "support"
+[applications.support]
+voice_url = "http://app/support"
+"""
+
+
+def test_users_trunks_numbers_and_applications_are_tables(tmp_path: Path) -> None:
+    settings = read_settings({}, file(tmp_path, TABLES), HOME)
+    assert settings.users == {"bob": "secret"}
+    assert settings.trunks == (
+        Trunk("carrier", "sip:carrier.example.com", ("+1", "+44"), "me", "hidden", "+15550009999", ("192.0.2.1",)),
+    )
+    assert settings.numbers == (
+        DeclaredNumber("+15550001000", "http://app/voice", "GET"),
+        DeclaredNumber("+15550002000", application="support"),
+    )
+    assert settings.applications == (DeclaredApplication("support", "http://app/support"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("colour = 1", "says colour"),
+        ("drain_s = {}", "plain value"),
+        ("users = 1", r"\[users.NAME\] must be a table"),
+        ("[users]\nbob = 1", r"\[users.NAME\] must be a table"),
+        ("[users.bob]", r"\[users.bob\] lacks password"),
+        ("[users.bob]\npassword = 1", "password must be a string"),
+        ('[trunks.t]\nuri = "sip:x"\nprefixes = "+1"', "prefixes must be a list of strings"),
+        ("[trunks.t]\nprefixes = []", "lacks uri"),
+        ('[numbers."+1"]\nvoiceurl = "x"', "does not know voiceurl; it may say application, voice_method, voice_url"),
+        ("[applications.a]", "lacks voice_url"),
+        ("nonsense", "not valid TOML"),
+    ],
+)
+def test_a_file_that_says_nonsense_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(BadSetting, match=complaint):
+        read_settings({}, file(tmp_path, text), HOME)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="cannot be read: No such file"):
+        read_settings({}, tmp_path / "none.toml", HOME)
+
+
+def test_a_password_is_in_no_complaint(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as refused:
+        read_settings({}, file(tmp_path, '[users.bob]\npassword = "secret"\nname = "Bob"'), HOME)
+    assert "secret" not in str(refused.value)
