@@ -97,18 +97,20 @@ class BeDialled:
         self._ringing.unreached(unreached)
 
     async def run(self, session: CallSession) -> None:
+        try:
+            if await self._agrees(session) and self._ringing.answered(session):
+                await asyncio.Event().wait()
+        finally:
+            self.left.set()
+
+    async def _agrees(self, session: CallSession) -> bool:
         agreed = False
         try:
             agreed = self._whisper is None or await self._whisper(session)
-        finally:  # also when it hangs up during the whisper
+        finally:  # also when it hangs up or is redirected during the whisper
             if not agreed:
                 self._ringing.unreached(Unreached(CallStatus.NO_ANSWER, None, "The called party declined the call."))
-        if not agreed or not self._ringing.answered(session):
-            return
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.left.set()
+        return agreed
 
 
 class Dial:
@@ -154,7 +156,8 @@ class Dial:
         finally:
             ringing.quiet()
             bridge.part()
-            _hang_up([child for child, _ in children], CallStatus.CANCELED)
+            # Who has left for somewhere else, redirected through the API, is nobody's child any more.
+            _hang_up([child for child, errand in children if not errand.left.is_set()], CallStatus.CANCELED)
 
     def _call(
         self, stage: Stage, effect: DialTargets, target: Target, ringing: Ringing
