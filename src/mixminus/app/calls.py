@@ -1,8 +1,11 @@
 """The live calls of a node."""
 
+from collections import Counter
+
 from mixminus.app.call_session import CallSession
 from mixminus.app.tasks import Tasks
 from mixminus.base.types import Sid
+from mixminus.calls.records import CallStatus, Direction
 
 
 class Calls:
@@ -11,6 +14,8 @@ class Calls:
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
         self._live: dict[Sid, CallSession] = {}
+        self.ended: Counter[tuple[Direction, CallStatus]] = Counter()
+        """How many calls there were, by how they ended."""
 
     def __len__(self) -> int:
         return len(self._live)
@@ -28,4 +33,5 @@ class Calls:
 
     async def _until_ended(self, session: CallSession) -> None:
         await session.ended.wait()
+        self.ended[session.record.direction, session.record.status] += 1
         self._live.pop(session.sid, None)

@@ -1,6 +1,6 @@
 """The running node as the edges see it (see `contract.Node`): each command finds its actor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mixminus.app.addresses import ApplicationAddress, PhoneNumber, parse_address, trunk_for
@@ -35,6 +35,7 @@ from mixminus.calls.records import (
     CallRecord,
     CallStatus,
     ConferenceRecord,
+    Direction,
     ParticipantRecord,
     RecordingRecord,
     RecordingSource,
@@ -75,6 +76,11 @@ class Exchange:
     @property
     def live_calls(self) -> Sequence[CallSession]:
         return self._calls.all()
+
+    @property
+    def ended_calls(self) -> Mapping[tuple[Direction, CallStatus], int]:
+        """How many calls there were since the start, by direction and by how they ended."""
+        return self._calls.ended
 
     @property
     def live_conferences(self) -> Sequence[ConferenceRoom]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ from mixminus.webhooks.contract import HttpFailure, WebhookCall
 from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.http import AiohttpFetch
 from mixminus.webhooks.io.sender import WebhookSender
+from mixminus.webhooks.io.timed import TimedFetch
 from mixminus.webhooks.outbox import Delivery
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
@@ -55,6 +57,7 @@ class World:
         self.sip_address = settings.sip
         self.hurry = asyncio.Event()
         """Set it, and a drain or a stop waits for nobody any more."""
+        self.failed_callbacks: Counter[int] = Counter()
         self.node: Node
         self._listener: SipListener | None = None
 
@@ -66,8 +69,9 @@ class World:
         self.store = await asyncio.to_thread(SqlStore, settings.database or _sqlite(settings))
         self._plane = WorkerPlane(settings.rtp.host, settings.rtp.low, settings.rtp.high)
         self._http = AiohttpFetch()
-        courier = Courier(self.credentials.auth_token, self._http, loop.time, lambda: os.urandom(16).hex())
-        self._sender = WebhookSender(courier, _callback_failed)
+        self.fetch = TimedFetch(self._http, loop.time)
+        courier = Courier(self.credentials.auth_token, self.fetch, loop.time, lambda: os.urandom(16).hex())
+        self.sender = WebhookSender(courier, self._callback_failed)
         limits = Limits()
         self._prompts = PromptLibrary(
             settings.prompts_folder,
@@ -77,7 +81,7 @@ class World:
             now=loop.time,
             limits=limits,
         )
-        self._agent = SipAgent(_sip_settings(settings), os.urandom)
+        self.sip = SipAgent(_sip_settings(settings), os.urandom)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
         self.watch = WorkerWatch(self.node, self._plane.start)
         self.node.media.on_worker_lost = self.watch.lost
@@ -89,12 +93,12 @@ class World:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await _first_of(LAST_CALLBACKS_S, self.hurry, self._sender.drain(LAST_CALLBACKS_S))
+        await _first_of(LAST_CALLBACKS_S, self.hurry, self.sender.drain(LAST_CALLBACKS_S))
         await self.node.tasks.close()
         if self._listener is not None:
             await self._listener.stop()
         await self._plane.stop()
-        await self._sender.close()
+        await self.sender.close()
         await self._prompts.close()
         await self._http.close()
         await asyncio.to_thread(self.store.close)
@@ -130,7 +134,7 @@ class World:
             prompts=self._prompts,
             courier=courier,
             deliver=self._deliver,
-            sip=self._agent,
+            sip=self.sip,
             resolve=resolve,
             public_url=lambda: self.public_url,
         )
@@ -150,13 +154,18 @@ class World:
 
     async def _listen(self, at: Endpoint) -> SipListener:
         try:
-            return await SipListener.start(at.host, at.port, self._agent, self.node.desk.heard)
+            return await SipListener.start(at.host, at.port, self.sip, self.node.desk.heard)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise PortTaken(f"--sip {at} cannot be bound: {why}. Choose another port, or 0.") from error
 
     def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
-        self._sender.send(key, call, failure_code)
+        self.sender.send(key, call, failure_code)
+
+    def _callback_failed(self, delivery: Delivery, failure: HttpFailure) -> None:
+        self.failed_callbacks[failure.code] += 1
+        asked = {"key": delivery.key, "url": delivery.call.url}
+        log.warning("callback failed", **asked, code=failure.code, reason=failure.message)
 
 
 async def _first_of(patience_s: float, hurry: asyncio.Event, work: Awaitable[Any]) -> None:
@@ -197,7 +206,3 @@ def _sip_settings(settings: Settings) -> SipSettings:
 
 def _sqlite(settings: Settings) -> str:
     return f"sqlite:///{settings.data / 'mixminus.db'}"
-
-
-def _callback_failed(delivery: Delivery, failure: HttpFailure) -> None:
-    log.warning("callback failed", key=delivery.key, url=delivery.call.url, code=failure.code, reason=failure.message)

@@ -4,11 +4,12 @@ import os
 from typing import Self
 
 from mixminus.api.app import build_api
-from mixminus.api.auth import Account, Accounts
+from mixminus.api.auth import Account, Accounts, Who
 from mixminus.app.account import Credentials
 from mixminus.app.world import World
 from mixminus.base.settings import Endpoint, Settings
 from mixminus.cli.http_server import HttpServer
+from mixminus.cli.metrics import registry_of
 
 
 class RunningNode:
@@ -34,7 +35,12 @@ class RunningNode:
         account = Account(
             self._credentials.account_sid, self._credentials.auth_token, date_created=self._credentials.made_at
         )
-        api = build_api(self.world.node.exchange, Accounts(account, self.world.store, os.urandom))
+        api = build_api(
+            self.world.node.exchange,
+            Accounts(account, self.world.store, os.urandom),
+            metrics=registry_of(self.world),
+            listeners=Who.ANYBODY if self._settings.public_recordings else Who.CREDENTIALED,
+        )
         self._server = HttpServer(api)
         try:
             self.http = await self._server.start(self._settings.http)

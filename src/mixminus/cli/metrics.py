@@ -1,0 +1,100 @@
+"""What `/metrics` shows: read from the node's parts when somebody asks, so that counting costs a call nothing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from mixminus.app.world import World
+
+
+def registry_of(world: World) -> CollectorRegistry:
+    """Everything about a node, its two processes included."""
+    registry = CollectorRegistry()
+    registry.register(NodeCollector(world))
+    PlatformCollector(registry=registry)
+    ProcessCollector(registry=registry)
+    ProcessCollector(namespace="mixminus_media", pid=lambda: world.media_pid or 0, registry=registry)
+    return registry
+
+
+class NodeCollector(Collector):
+    """The node's own numbers."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._calls()
+        yield from self._webhooks()
+        yield from self._sip()
+        yield from self._machine()
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing at registration: the node has not started then."""
+        return ()
+
+    def _calls(self) -> Iterator[Metric]:
+        exchange = self._world.node.exchange
+        rooms = exchange.live_conferences
+        yield _gauge("live_calls", "Calls that have not ended", len(exchange.live_calls))
+        yield _gauge("live_conferences", "Conferences that have not ended", len(rooms))
+        people = sum(len(room.machine.participants()) for room in rooms)
+        yield _gauge("live_participants", "Participants of live conferences, those being dialled included", people)
+        calls = CounterMetricFamily(
+            "mixminus_calls", "Calls that ended, by direction and status", labels=("direction", "status")
+        )
+        for (direction, status), count in exchange.ended_calls.items():
+            calls.add_metric((direction.value, status.value), count)
+        yield calls
+
+    def _webhooks(self) -> Iterator[Metric]:
+        outbox, fetch = self._world.sender.outbox, self._world.fetch
+        yield _counter(
+            "callbacks_finished", "Status callbacks that are settled", outbox.finished_count
+        )
+        yield _gauge("callbacks_owed", "Status callbacks that wait or are under way", len(outbox))
+        yield _by("callbacks_failed", "Status callbacks that did not arrive", "code", self._world.failed_callbacks)
+        dropped = {rule.value: count for rule, count in outbox.dropped.items()}
+        yield _by("callbacks_dropped", "Status callbacks never tried, by the bound that was full", "bound", dropped)
+        yield _by("http_answers", "Answers of applications to any request of ours", "status", fetch.answers)
+        yield _by("http_failures", "Requests without a usable answer", "code", fetch.failures)
+        yield HistogramMetricFamily(
+            "mixminus_http_seconds",
+            "How long applications took to answer",
+            buckets=list(fetch.durations.cumulative()),
+            sum_value=fetch.durations.total_s,
+        )
+
+    def _sip(self) -> Iterator[Metric]:
+        agent = self._world.sip
+        counted = agent.counters
+        yield _counter("sip_messages", "SIP messages received", counted.received)
+        yield _counter("sip_malformed", "SIP messages that could not be read, and were dropped", counted.malformed)
+        yield _counter("sip_refused", "SIP requests that were refused", counted.refused)
+        yield _counter("sip_ignored", "SIP messages of hosts that were refused too often", counted.ignored)
+        yield _counter("sip_unmatched", "SIP responses to nothing that we asked", counted.unmatched_responses)
+        yield _gauge("sip_dialogs", "Calls whose peer may still speak to us", agent.open_calls)
+        yield _gauge("sip_transactions", "SIP transactions in memory", agent.open_transactions)
+
+    def _machine(self) -> Iterator[Metric]:
+        world = self._world
+        yield _gauge("taking_calls", "Whether calls are taken: 1, or 0", int(world.node.exchange.taking_calls))
+        yield _counter("media_worker_losses", "How often the media worker died", world.watch.losses)
+        yield _gauge("store_backlog", "Records that wait for the database", world.store.backlog)
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"mixminus_{name}", meaning, value=value)
+
+
+def _counter(name: str, meaning: str, value: float) -> Metric:
+    return CounterMetricFamily(f"mixminus_{name}", meaning, value=value)
+
+
+def _by(name: str, meaning: str, label: str, counts: "Mapping[str, int] | Mapping[int, int]") -> Metric:
+    family = CounterMetricFamily(f"mixminus_{name}", meaning, labels=(label,))
+    for word, count in counts.items():
+        family.add_metric((str(word),), count)
+    return family
