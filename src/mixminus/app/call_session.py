@@ -81,7 +81,9 @@ class CallSession(LegListener):
         self._answered = asyncio.Event()
         self._verdict: Verdict | None = None
         self._star: asyncio.Event | None = None
-        self._timers: list[asyncio.TimerHandle] = []
+        self._answered_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        """Of the ringing, and from the answer on of the whole call."""
 
     # --- what it is -----------------------------------------------------------------------------------------------
 
@@ -132,7 +134,7 @@ class CallSession(LegListener):
         self._call.dialling(self._at())
         self._publish()
         self._errand.dialling(self)
-        self._after(self.wishes.timeout_s, self._ring_timed_out)
+        self._end_at(self._now() + self.wishes.timeout_s, self._ring_timed_out)
         await self.line.dial(self)
 
     async def answer(self) -> None:
@@ -156,7 +158,6 @@ class CallSession(LegListener):
 
     def line_answered(self) -> None:
         if self.live:
-            self._cancel_timers()
             self._connected()
             self._run()
 
@@ -213,8 +214,10 @@ class CallSession(LegListener):
         self.wishes = _with_callback(self.wishes, callback)
 
     def limit_time(self, seconds: float) -> None:
-        """End the call *seconds* after now."""
-        self._after(seconds, self._time_is_up)
+        """End the call *seconds* after its answer; what is said last stands."""
+        self.wishes = replace(self.wishes, time_limit_s=seconds)
+        if self.is_answered:
+            self._end_at(self._answered_at + seconds, self._time_is_up)
 
     def end(self, verdict: Verdict, departure: Departure | None = None) -> None:
         """End the call; what is said first stands."""
@@ -223,7 +226,7 @@ class CallSession(LegListener):
         self._verdict = verdict
         if departure is not None:
             self.departure = departure
-        self._cancel_timers()
+        self._cancel_timer()
         self.services.tasks.spawn(self._wind_up(verdict), f"end of {self.sid}")
 
     # --- inside ---------------------------------------------------------------------------------------------------
@@ -232,6 +235,7 @@ class CallSession(LegListener):
         if self._answered.is_set():
             return
         self._answered.set()
+        self._answered_at = self._now()
         self._call.answered(self._at())
         self.services.media.listen(self.leg, self)
         if self.wishes.recording is not None:
@@ -280,13 +284,17 @@ class CallSession(LegListener):
     def _time_is_up(self) -> None:
         self.end(Verdict(CallStatus.COMPLETED, "The time limit of the call was reached."))
 
-    def _after(self, seconds: float, action: Callable[[], None]) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(seconds, action))
+    def _end_at(self, when: float, action: Callable[[], None]) -> None:
+        self._cancel_timer()
+        if self.live:
+            self._timer = asyncio.get_running_loop().call_at(when, action)
 
-    def _cancel_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _at(self) -> datetime:
         return self.services.clock.utc()

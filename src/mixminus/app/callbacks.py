@@ -59,9 +59,9 @@ class Callbacks:
         """What an application said was not quite right, or could not be done."""
         log.warning("alert", call_sid=call_sid, code=code, reason=message)
 
-    def ask_action(self, call_sid: Sid, url: str, method: str, about: FormPairs) -> None:
+    def ask_action(self, call_sid: Sid, action: Webhook, about: FormPairs) -> None:
         """Ask the action URL of a `<Dial>` whose caller is gone; nobody waits for the answer."""
-        self._send(call_sid, Webhook(url, method), about, RETRIEVAL_FAILED)
+        self._send(call_sid, action, about, RETRIEVAL_FAILED)
 
     # --- conferences ----------------------------------------------------------------------------------------------
 

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Generator
 from typing import Any
 
-from mixminus.app.callbacks import facts
 from mixminus.app.stage import Stage
+from mixminus.calls.options import Webhook
 from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome
 from mixminus.twiml.errors import TwimlError
-from mixminus.twiml.parameters import voice_request
 
 
 class Interrupted(asyncio.CancelledError):
@@ -29,8 +28,10 @@ def ask_action(steps: "Generator[Effect, Any, Outcome | None]", cut: Interrupted
         steps.send(cut.result)
     except StopIteration as end:
         if isinstance(end.value, GoTo):
-            about = voice_request(facts(stage.record, stage.call_status.value), end.value.parameters)
-            stage.services.callbacks.ask_action(stage.sid, end.value.url, end.value.method, about)
+            status = ("CallStatus", stage.call_status.value)
+            about = (status if pair[0] == status[0] else pair for pair in stage.about)
+            where = Webhook(end.value.url, end.value.method)
+            stage.services.callbacks.ask_action(stage.sid, where, (*about, *end.value.parameters))
     except TwimlError as error:
         stage.warn(error.code, error.message)
     finally:
