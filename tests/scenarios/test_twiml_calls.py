@@ -12,7 +12,7 @@ NOTE_HZ = 1979
 OTHER_HZ = 2371
 
 
-# --- Say, Play, Pause --------------------------------------------------------------------------------------------
+# --- Say, Play, Pause ------------------------------------------------------------------------------------------
 
 
 @scenario
@@ -101,7 +101,7 @@ async def test_plain_text_is_read_aloud(scene: Scene) -> None:
     assert call.first_heard(SPEECH_HZ) is not None
 
 
-# --- answering and not answering ------------------------------------------------------------------------------------
+# --- answering and not answering -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_the_headers_of_the_invite_reach_the_voice_url(scene: Scene) -> No
     assert "SipHeader_Subject" not in dict(asked.form)
 
 
-# --- Gather -------------------------------------------------------------------------------------------------------
+# --- Gather ----------------------------------------------------------------------------------------------------
 
 
 @scenario
@@ -273,7 +273,7 @@ async def test_the_action_defaults_to_the_document_itself(scene: Scene) -> None:
     assert [dict(asked.form).get("Digits") for asked in scene.told("/alice")] == [None, "7"]
 
 
-# --- from document to document ---------------------------------------------------------------------------------------
+# --- from document to document ---------------------------------------------------------------------------------
 
 
 @scenario

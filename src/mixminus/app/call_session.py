@@ -5,7 +5,7 @@ says what the call is for. The errand runs as a task; a redirect replaces it, an
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -22,7 +22,15 @@ from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.call import Call
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Callback, RecordingOptions
-from mixminus.calls.records import FINAL_CALL_STATUSES, CallRecord, CallStatus, Direction
+from mixminus.calls.records import (
+    FINAL_CALL_STATUSES,
+    CallRecord,
+    CallStatus,
+    Direction,
+    RecordingRecord,
+    RecordingSource,
+    RecordingStatus,
+)
 from mixminus.twiml.parameters import voice_request
 
 
@@ -262,20 +270,21 @@ class CallSession(LegListener):
     async def _wind_up(self, verdict: Verdict) -> None:
         await cancelled(self._program)
         self.line.hang_up()
-        await self.services.recordings.stop_for_call(self.sid)
+        recorded = await self.services.recordings.stop_for_call(self.sid)
         self.line.release()
         self._call.ended(
             _final(verdict.status, answered=self.is_answered), self._at(), verdict.reason, verdict.sip_code
         )
-        self._publish()
+        self._publish(recorded)
         self.log.info("call ended", status=str(self.record.status), reason=verdict.reason)
         self.ended.set()
 
-    def _publish(self) -> None:
-        """Write down the call's state, then tell whoever subscribed."""
+    def _publish(self, recorded: Sequence[RecordingRecord] = ()) -> None:
+        """Write down the call's state, then tell whoever subscribed; its end tells of the recording asked for."""
         self.services.store.save_soon(self.record)
+        asked_for = next(filter(_was_asked_for, recorded), None)
         for happened in self._call.drain():
-            self.services.callbacks.call_happened(self.record, happened, self.wishes.callback)
+            self.services.callbacks.call_happened(self.record, happened, self.wishes.callback, asked_for)
 
     def _ring_timed_out(self) -> None:
         if not self.is_answered:
@@ -305,6 +314,11 @@ def _final(status: CallStatus, *, answered: bool) -> CallStatus:
     if answered and status not in (CallStatus.COMPLETED, CallStatus.FAILED):
         return CallStatus.COMPLETED
     return status if status in FINAL_CALL_STATUSES else CallStatus.COMPLETED
+
+
+def _was_asked_for(recording: RecordingRecord) -> bool:
+    """Whether it is that of `Record=true`, and there is something in it."""
+    return recording.source is RecordingSource.OUTBOUND_API and recording.status is RecordingStatus.COMPLETED
 
 
 def _with_callback(wishes: CallWishes, callback: Callback | None) -> CallWishes:

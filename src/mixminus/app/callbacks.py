@@ -13,7 +13,13 @@ from mixminus.calls.records import CallRecord, ConferenceRecord, EventRecord, Re
 from mixminus.store.contract import Store
 from mixminus.twiml.parameters import CallFacts, voice_request
 from mixminus.webhooks.contract import WebhookCall
-from mixminus.webhooks.parameters import call_progress, conference_event, conference_record_end, recording_status
+from mixminus.webhooks.parameters import (
+    call_progress,
+    conference_event,
+    conference_record_end,
+    recording_of_call,
+    recording_status,
+)
 
 CALL_CALLBACK_FAILED = 15003
 CONFERENCE_CALLBACK_FAILED = 16011
@@ -44,7 +50,14 @@ class Callbacks:
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
-    def call_happened(self, call: CallRecord, happened: CallHappened, callback: Callback | None) -> None:
+    def call_happened(
+        self,
+        call: CallRecord,
+        happened: CallHappened,
+        callback: Callback | None,
+        recording: RecordingRecord | None = None,
+    ) -> None:
+        """*recording*: the one that was asked for with the call, complete."""
         status = happened.status.value
         self._store.save_soon(
             EventRecord(call.sid, happened.sequence_number, status, happened.timestamp, call.sid, happened.details)
@@ -52,7 +65,11 @@ class Callbacks:
         if callback is None or happened.token not in callback.events:
             return
         about = (*voice_request(facts(call, status)), *happened.details.items())
-        parameters = call_progress(about, sequence_number=happened.sequence_number, timestamp=happened.timestamp)
+        recorded: FormPairs = ()
+        if recording is not None:
+            recorded = recording_of_call(recording.sid, self.recording_url(recording), recording.duration_s or 0)
+        number, at = happened.sequence_number, happened.timestamp
+        parameters = call_progress(about, sequence_number=number, timestamp=at, recording=recorded)
         self._send(call.sid, callback.webhook, parameters, CALL_CALLBACK_FAILED)
 
     def warned(self, call_sid: Sid, code: int, message: str) -> None:

@@ -115,13 +115,14 @@ class Recordings:
         for live in self._live_of(conference_sid=sid):
             self._media.apply(StopRecording(live.record.sid))
 
-    async def stop_for_call(self, sid: Sid) -> None:
-        """Returns when the files are complete, so that the leg may go."""
+    async def stop_for_call(self, sid: Sid) -> tuple[RecordingRecord, ...]:
+        """Returns when the files are complete, so that the leg may go: what has been recorded until now."""
         stopping = self._live_of(call_sid=sid)
         for live in stopping:
             self._media.apply(StopRecording(live.record.sid))
         for live in stopping:
             await live.complete.wait()
+        return tuple(live.record for live in stopping)
 
     # --- by REST --------------------------------------------------------------------------------------------------
 
