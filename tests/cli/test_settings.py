@@ -1,6 +1,7 @@
 """Options, environment, file: what a node is told, and who wins (CONTRACT.md, "Commands")."""
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Endpoint
 from mixminus.cli.main import serve
 from mixminus.cli.options import OPTIONS, BadSetting, Option
 from mixminus.cli.settings import LogSettings, Told, read_settings
+from mixminus.cli.tables import KEYS
 
 HOME = {"HOME": "/home/me"}
 
@@ -99,6 +101,11 @@ def test_serve_takes_every_option_of_the_table_and_no_other() -> None:
         ("rtp", "127.0.0.1:20000"),
         ("rtp", "127.0.0.1:30000-20000"),
         ("rtp", "20000-30000"),
+        ("rtp", "0.0.0.0:20000-30000"),
+        ("rtp", "[::1]:20000-30000"),
+        ("rtp", "example.com:20000-30000"),
+        ("sip", "0.0.0.0:5060"),
+        ("sip", "[::]:5060"),
         ("workers", "0"),
         ("workers", "many"),
         ("drain_s", "-1"),
@@ -198,3 +205,52 @@ def test_a_password_is_in_no_complaint(tmp_path: Path) -> None:
     with pytest.raises(BadSetting) as refused:
         read_settings({}, file(tmp_path, '[users.bob]\npassword = "secret"\nname = "Bob"'), HOME)
     assert "secret" not in str(refused.value)
+
+
+# --- the pages ----------------------------------------------------------------------------------------------------
+
+PAGES = Path(__file__).parents[2] / "docs"
+
+
+def rows(page: Path) -> list[list[str]]:
+    """The cells of every table row of a page."""
+    lines = [line for line in page.read_text().splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_page_of_settings_has_every_option_with_its_variable_key_and_default() -> None:
+    documented = {row[0]: row[1:4] for row in rows(PAGES / "settings.md")}
+    for option in OPTIONS:
+        first = f"`{option.flag}`" if option.on_command_line else f"(key `{option.name}`)"
+        assert documented[first] == [f"`{option.variable}`", f"`{option.name}`", option.shown_default], option.name
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_the_page_of_settings_has_every_key_of_every_table(table: str) -> None:
+    documented = {row[0] for row in rows(PAGES / "settings.md") if row[-1].startswith(f"`[{table}.")}
+    assert documented == {f"`{key}`" for key in KEYS[table]}
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["running.md", "settings.md"])
+def test_a_configuration_on_a_page_is_one_that_is_understood(tmp_path: Path, page: str) -> None:
+    assert blocks(page, "toml")
+    for block in blocks(page, "toml"):
+        read_settings({}, file(tmp_path, block), HOME)
+
+
+def test_a_page_names_no_option_that_does_not_exist() -> None:
+    known = {option.flag for option in OPTIONS} | {"--config", "--say", "--play", "--record", "--for", "--server"}
+    text = "\n".join(blocks("running.md", "sh"))
+    for line in text.splitlines():
+        if line.strip().startswith("mixminus "):
+            assert set(re.findall(r"--[a-z-]+", line)) <= known, line
+
+
+def test_a_page_names_no_metric_that_does_not_exist() -> None:
+    source = (Path(__file__).parents[2] / "src" / "mixminus" / "cli" / "metrics.py").read_text()
+    for name in re.findall(r"`mixminus_([a-z_]+?)(?:_total)?`", (PAGES / "running.md").read_text()):
+        assert f'"{name}"' in source or f'"mixminus_{name}"' in source, name

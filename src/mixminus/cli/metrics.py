@@ -51,9 +51,7 @@ class NodeCollector(Collector):
 
     def _webhooks(self) -> Iterator[Metric]:
         outbox, fetch = self._world.sender.outbox, self._world.fetch
-        yield _counter(
-            "callbacks_finished", "Status callbacks that are settled", outbox.finished_count
-        )
+        yield _counter("callbacks_finished", "Status callbacks that are settled", outbox.finished_count)
         yield _gauge("callbacks_owed", "Status callbacks that wait or are under way", len(outbox))
         yield _by("callbacks_failed", "Status callbacks that did not arrive", "code", self._world.failed_callbacks)
         dropped = {rule.value: count for rule, count in outbox.dropped.items()}

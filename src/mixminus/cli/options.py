@@ -1,5 +1,6 @@
 """Every option of a node, once: option, environment variable, key of `mixminus.toml` and documentation follow it."""
 
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint, PortRange
 
 ENVIRONMENT_PREFIX: Final = "MIXMINUS_"
+
+WILDCARDS: Final = ("0.0.0.0", "::")
 
 
 class BadSetting(MixminusError):
@@ -52,13 +55,27 @@ def endpoint(name: str, text: str) -> Endpoint:
     return Endpoint(host.strip("[]"), int(port))
 
 
+def sip_endpoint(name: str, text: str) -> Endpoint:
+    """It is also our name in Via and Contact."""
+    at = endpoint(name, text)
+    if at.host in WILDCARDS:
+        raise BadSetting(
+            f"{name} {text!r}: phones cannot call {at.host} back. Write the address that they reach."
+        )
+    return at
+
+
 def port_range(name: str, text: str) -> PortRange:
     host, _, ports = text.rpartition(":")
     low, dash, high = ports.partition("-")
     numbers = _is_number(low) and _is_number(high)
     if not host or not dash or not numbers or not 0 <= int(low) <= int(high) <= 65_535:
         raise BadSetting(f"{name} {text!r} must be HOST:LOW-HIGH, such as 127.0.0.1:20000-29999.")
-    return PortRange(host.strip("[]"), int(low), int(high))
+    if host in WILDCARDS or not _is_ipv4(host):
+        raise BadSetting(
+            f"{name} {text!r}: SDP tells phones this host. Write the IPv4 address that they reach."
+        )
+    return PortRange(host, int(low), int(high))
 
 
 def whole(name: str, text: str) -> int:
@@ -115,6 +132,14 @@ def folder(_name: str, text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
+def _is_ipv4(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
@@ -125,7 +150,7 @@ OPTIONS: Final = tuple(
     Option(*row)
     for row in (
         ("http", "127.0.0.1:8080", "127.0.0.1:8080", "REST, metrics and media of recordings, HOST:PORT", endpoint),
-        ("sip", "127.0.0.1:5060", "127.0.0.1:5060", "SIP over UDP and TCP, HOST:PORT", endpoint),
+        ("sip", "127.0.0.1:5060", "127.0.0.1:5060", "SIP over UDP and TCP, HOST:PORT", sip_endpoint),
         ("rtp", "127.0.0.1:20000-29999", "127.0.0.1:20000-29999", "Media ports, HOST:LOW-HIGH", port_range),
         ("data", "", "platform data directory", "Where everything is kept that a node keeps", folder),
         ("database", "", "SQLite in --data", "Database URL", database),
