@@ -1,6 +1,7 @@
 """`kill -9` of the control process, and a restart on the same data directory (issue 2, Shows 6)."""
 
 import asyncio
+import json
 import signal
 import socket
 import sqlite3
@@ -9,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.served import NUMBER, Served, serving, webhook_app
+from tests.cli.served import NUMBER, Served, run, serving, webhook_app
 
 from mixminus.store.history import CALL_REASON
 from mixminus.testing import PALETTE
@@ -70,7 +71,8 @@ async def test_a_killed_node_finds_everything_again_and_closes_what_was_open(tmp
             )
             port = await talk_until_killed(node)
         assert_free(port)
-        async with serving(data, app, url) as node:
+        same_ports = ("--http", node.base_url.removeprefix("http://"), "--sip", f"127.0.0.1:{node.sip_port}")
+        async with serving(data, app, url, *same_ports) as node:
             await asyncio.to_thread(check_history, node, made.sid)
             await asyncio.to_thread(check_recording, data, node)
             async with node.phone("carol") as carol:
@@ -111,3 +113,32 @@ def check_recording(data: Path, node: Served) -> None:
         seconds = file.getnframes() / file.getframerate()
     assert seconds >= RECORDED_S - 1.0
     assert abs(float(recording.duration) - seconds) <= 0.5
+
+
+async def test_a_second_node_on_the_same_data_is_refused_and_the_first_one_goes_on(tmp_path: Path) -> None:
+    data = tmp_path / "node"
+    async with webhook_app() as (app, url), serving(data, app, url) as node:
+        app.answers("/voice", ROOM)
+        async with node.phone("alice") as alice:
+            call = await alice.dial(NUMBER)
+            addresses = ("--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--rtp", "127.0.0.1:0-0")
+            status, out, err = await run("serve", *addresses, "--data", str(data))
+            assert (status, out) == (1, "")
+            assert err == f"mixminus: Another node works on {data}. Stop it, or choose another --data.\n"
+            assert [one.status for one in await asyncio.to_thread(node.twilio.calls.list)] == ["in-progress"]
+            await call.hang_up()
+
+
+async def test_every_line_of_the_log_about_a_call_carries_its_sid(tmp_path: Path) -> None:
+    async with webhook_app() as (app, url), serving(tmp_path / "node", app, url, "--log", "json") as node:
+        app.answers("/voice", ROOM.replace("<Dial>", "<Nonsense/><Dial>"))
+        async with node.phone("alice") as alice:
+            call = await alice.dial(NUMBER)
+            await call.hang_up()
+        node.send(signal.SIGTERM)
+        _, err = await node.process.communicate()
+        [sid] = await asyncio.to_thread(kept, tmp_path / "node", "SELECT sid FROM calls")
+    lines = [json.loads(line) for line in err.decode().splitlines()]
+    about_the_call = [line for line in lines if line["event"] in ("twiml", "alert", "call ended")]
+    assert len(about_the_call) >= 2
+    assert {line["call_sid"] for line in about_the_call} == {sid}

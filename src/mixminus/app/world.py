@@ -1,6 +1,7 @@
 """Builds the control process and puts it on the network. The only module of `app` that imports shells."""
 
 import asyncio
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Awaitable, Mapping
@@ -14,8 +15,9 @@ from mixminus.app.account import Credentials
 from mixminus.app.assembly import Node, Shells, assemble
 from mixminus.app.audio_fetch import AudioFetch
 from mixminus.app.call_session import Verdict
+from mixminus.app.data_lock import DataLock
 from mixminus.app.declared import declare
-from mixminus.app.worker_watch import WorkerWatch
+from mixminus.app.worker_watch import WINDING_UP_S, WorkerWatch
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint, Settings
@@ -65,8 +67,13 @@ class World:
         settings, loop = self.settings, asyncio.get_running_loop()
         for folder in (settings.recordings_folder, settings.media_folder, settings.prompts_folder):
             folder.mkdir(parents=True, exist_ok=True)
+        self._lock = DataLock(settings.data)
         self.clock = Clock(loop.time, lambda: datetime.now(UTC))
-        self.store = await asyncio.to_thread(SqlStore, settings.database or _sqlite(settings))
+        try:
+            self.store = await asyncio.to_thread(SqlStore, settings.database or _sqlite(settings))
+        except BaseException:
+            self._lock.release()
+            raise
         self._plane = WorkerPlane(settings.rtp.host, settings.rtp.low, settings.rtp.high)
         self._http = AiohttpFetch()
         self.fetch = TimedFetch(self._http, loop.time)
@@ -102,6 +109,7 @@ class World:
         await self._prompts.close()
         await self._http.close()
         await asyncio.to_thread(self.store.close)
+        self._lock.release()
 
     @property
     def media_pid(self) -> int | None:
@@ -119,9 +127,12 @@ class World:
         if live:
             log.info("draining", calls=len(live), patience_s=patience_s)
             await _first_of(patience_s, self.hurry, asyncio.gather(*(call.ended.wait() for call in live)))
-        for call in self.node.exchange.live_calls:
+        ending = self.node.exchange.live_calls
+        for call in ending:
             call.end(Verdict(CallStatus.COMPLETED, "The node was stopped."))
-        await asyncio.gather(*(call.ended.wait() for call in self.node.exchange.live_calls))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WINDING_UP_S):
+                await asyncio.gather(*(call.ended.wait() for call in ending))
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -59,9 +59,7 @@ def sip_endpoint(name: str, text: str) -> Endpoint:
     """It is also our name in Via and Contact."""
     at = endpoint(name, text)
     if at.host in WILDCARDS:
-        raise BadSetting(
-            f"{name} {text!r}: phones cannot call {at.host} back. Write the address that they reach."
-        )
+        raise BadSetting(f"{name} {text!r}: phones cannot call {at.host} back. Write the address that they reach.")
     return at
 
 
@@ -72,9 +70,7 @@ def port_range(name: str, text: str) -> PortRange:
     if not host or not dash or not numbers or not 0 <= int(low) <= int(high) <= 65_535:
         raise BadSetting(f"{name} {text!r} must be HOST:LOW-HIGH, such as 127.0.0.1:20000-29999.")
     if host in WILDCARDS or not _is_ipv4(host):
-        raise BadSetting(
-            f"{name} {text!r}: SDP tells phones this host. Write the IPv4 address that they reach."
-        )
+        raise BadSetting(f"{name} {text!r}: SDP tells phones this host. Write the IPv4 address that they reach.")
     return PortRange(host, int(low), int(high))
 
 
