@@ -14,12 +14,14 @@ from mixminus.calls.records import (
     CallStatus,
     ConferenceRecord,
     ConferenceStatus,
+    EventRecord,
     ParticipantRecord,
     ParticipantStatus,
     RecordingRecord,
     RecordingSource,
     RecordingStatus,
 )
+from mixminus.store.contract import Is, Where
 from mixminus.store.history import CALL_REASON, CONFERENCE_REASON, Orphans, close_orphans
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
@@ -128,3 +130,21 @@ async def test_a_recording_without_sound_is_absent_with_16101(
     assert closed == replace(
         recording(RecordingStatus.ABSENT), error_code=16101, date_updated=RESTART, status=RecordingStatus.ABSENT
     )
+
+
+async def test_the_end_is_an_event_of_its_own_after_the_ones_there_were(store: SqlStore) -> None:
+    await store.save(call(1), conference(ConferenceStatus.IN_PROGRESS))
+    await store.save(EventRecord(call(1).sid, 0, "initiated", NOON), EventRecord(call(1).sid, 1, "ringing", NOON))
+    await restart(store)
+    await restart(store)
+    told = await store.query(EventRecord, Where("subject_sid", Is.EQUAL, call(1).sid))
+    numbered = [(event.sequence_number, event.name) for event in told]
+    assert numbered == [(0, "initiated"), (1, "ringing"), (2, "failed")]
+        (0, "initiated"),
+        (1, "ringing"),
+        (2, "failed"),
+    ]
+    assert (told[-1].timestamp, told[-1].details) == (RESTART, {"Reason": CALL_REASON})
+    (ended,) = await store.query(EventRecord, Where("name", Is.EQUAL, "conference-end"))
+    assert (ended.subject_sid, ended.sequence_number) == (conference(ConferenceStatus.INIT).sid, 0)
+    assert ended.details == {"Reason": CONFERENCE_REASON}

@@ -6,12 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from mixminus.base.types import Sid
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
     CallRecord,
     CallStatus,
     ConferenceRecord,
     ConferenceStatus,
+    EventRecord,
     ParticipantRecord,
     ParticipantStatus,
     ReasonConferenceEnded,
@@ -24,6 +26,8 @@ from mixminus.store.wav import wav_size
 
 CALL_REASON: Final = "The node stopped while this call was live."
 CONFERENCE_REASON: Final = "The node stopped while this conference was live."
+
+CONFERENCE_END: Final = "conference-end"
 
 TOO_SHORT: Final = 16101
 
@@ -62,8 +66,19 @@ async def close_orphans(store: Store, at: datetime, file_of: FileOf) -> Orphans:
         participants=tuple(closed_participant(participant, at) for participant in participants),
         recordings=tuple(closed_recording(recording, at, file_of(recording)) for recording in recordings),
     )
-    await store.save(*orphans.calls, *orphans.conferences, *orphans.participants, *orphans.recordings)
+    events = [
+        *[await _last_event(store, call.sid, CallStatus.FAILED.value, CALL_REASON, at) for call in calls],
+        *[await _last_event(store, room.sid, CONFERENCE_END, CONFERENCE_REASON, at) for room in conferences],
+    ]
+    await store.save(*orphans.calls, *orphans.conferences, *orphans.participants, *orphans.recordings, *events)
     return orphans
+
+
+async def _last_event(store: Store, subject: Sid, name: str, reason: str, at: datetime) -> EventRecord:
+    """The end, numbered after everything that happened before (law 6: a failure reaches the event log)."""
+    known = await store.query(EventRecord, Where("subject_sid", Is.EQUAL, subject))
+    number = max((event.sequence_number + 1 for event in known), default=0)
+    return EventRecord(subject, number, name, at, details={"Reason": reason})
 
 
 def closed_call(call: CallRecord, at: datetime) -> CallRecord:
