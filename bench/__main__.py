@@ -2,63 +2,86 @@
 
 import argparse
 import asyncio
-import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import cpu, density, floor, reach
-from bench.density import Load
+from bench import cpu, page, plan, plots, shapes
+from bench.density import Pace
 from bench.load.generator import TooFewFiles
 from bench.load.remote import GeneratorFailed
+from bench.plan import Plan
 from bench.report import Report
+from bench.rows import Row, merged
+from bench.shapes import Shape, rooms_of
 from bench.targets.known_delay import Faults, KnownDelay
 from bench.targets.mixminus import Mixminus
 from bench.targets.participants import RestRefused
-from bench.targets.target import Steered, Target, TargetFailed
+from bench.targets.target import Target, TargetFailed
 
 TARGETS: Final[Mapping[str, Callable[[], Target]]] = {
     "mixminus": Mixminus,
     "known-delay": lambda: KnownDelay(Faults(delay_ms=15.0)),
 }
-STEERED: Final[Mapping[str, Callable[[], Steered]]] = {"mixminus": Mixminus}
-
-_SHORT_LEGS: Final = (100, 500)
-_FULL_LEGS: Final = (100, 500, 1_000, 2_000)
-_REACH_ROUNDS: Final = 20  # six changes each
-_FLOOR_SOCKETS: Final = (1, 1_000)
-_DEFAULT: Final = Load()
+_SHORT_PAGE: Final = Path("out/bench.html")
+_RATES: Final = (50.0, 150.0)
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--target", choices=sorted(TARGETS), default="mixminus")
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--short",
-        dest="legs",
-        action="store_const",
-        const=_SHORT_LEGS,
-        help="100 and 500 legs: about 2 minutes (the default)",
+        "--short", action="store_true", help=f"about 2 minutes; also writes {_SHORT_PAGE} (the default)"
     )
-    size.add_argument("--full", dest="legs", action="store_const", const=_FULL_LEGS, help="100 to 2,000 legs")
-    size.add_argument("--legs", type=_numbers, help="such as 100,500,1000,2000")
-    parser.add_argument("--parts", type=lambda text: text.split(","), default=["floor", "density", "reach"])
-    parser.add_argument("--room-size", type=int, default=_DEFAULT.room_size)
-    parser.add_argument("--talkers", type=int, default=_DEFAULT.talkers, help="per room")
-    parser.add_argument("--calls-per-s", type=float, default=_DEFAULT.calls_per_s)
-    parser.add_argument("--windows", type=int, default=_DEFAULT.windows)
-    parser.add_argument("--seconds", type=float, default=_DEFAULT.seconds, help="per window")
+    size.add_argument("--full", action="store_true", help="100 to 3,000 legs and every shape: about 20 minutes a run")
+    size.add_argument("--legs", type=_numbers, help="rooms of one size only, such as 100,500,1000,2000")
+    parser.add_argument("--parts", type=_parts, default=plan.PARTS, help=f"some of {','.join(plan.PARTS)}")
+    parser.add_argument("--shapes", type=str, default="", help="only loads whose name has this in it")
+    parser.add_argument("--room-size", type=int, default=3, help="with --legs")
+    parser.add_argument("--talkers", type=int, default=2, help="per room, with --legs")
+    parser.add_argument("--runs", type=int, default=1, help="measure everything so often, show medians")
+    parser.add_argument("--windows", type=int, help="per load")
+    parser.add_argument("--seconds", type=float, help="per window")
+    parser.add_argument("--soak-s", type=float)
     parser.add_argument("--json", type=Path, help="write every figure to this file")
-    parser.set_defaults(legs=_SHORT_LEGS)
-    return parser.parse_args()
+    parser.add_argument("--html", type=Path, help="write a page with tables and plots")
+    parser.add_argument("--png", type=Path, help="write the plots")
+    return parser.parse_args(words)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split(","))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    if unknown := set(parts) - set(plan.PARTS):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: the parts are {', '.join(plan.PARTS)}")
+    return parts
+
+
+def planned(options: argparse.Namespace) -> Plan:
+    """Return what the command line asks for."""
+    loads: Sequence[Shape]
+    if options.legs:
+        loads = [rooms_of(options.room_size, legs, options.talkers) for legs in options.legs]
+    elif options.full:
+        loads = [*(rooms_of(3, legs) for legs in shapes.FULL_LEGS), *shapes.FULL]
+    else:
+        loads = [*(rooms_of(3, legs) for legs in shapes.SHORT_LEGS), *shapes.SHORT]
+    windows, seconds, rate_seconds, soak_s = (3, 5.0, 20.0, 120.0) if options.full else (2, 3.0, 4.0, 9.0)
+    return Plan(
+        shapes=[shape for shape in loads if options.shapes in shape.name],
+        rates=_RATES,
+        rate_seconds=rate_seconds,
+        soak_s=options.soak_s or soak_s,
+        pace=Pace(options.windows or windows, options.seconds or seconds, core=own_core()),
+        parts=options.parts,
+    )
 
 
 def own_core() -> int | None:
@@ -70,41 +93,49 @@ def own_core() -> int | None:
     return cores[-1]
 
 
-async def run(options: argparse.Namespace) -> Report:
-    """Measure the parts that were asked for."""
-    report = Report(options.target, cpu.machine(), [], [], [])
-    load = Load(
-        room_size=options.room_size,
-        talkers=options.talkers,
-        calls_per_s=options.calls_per_s,
-        windows=options.windows,
-        seconds=options.seconds,
-        core=own_core(),
-    )
-    if "floor" in options.parts:
-        report.floors.extend(floor.measure(sockets) for sockets in _FLOOR_SOCKETS)
-    if "density" in options.parts:
-        for legs in options.legs:
-            print(f"{legs} legs ...", file=sys.stderr, flush=True)
-            report.steps.append(await density.measure(TARGETS[options.target], legs, load))
-    if "reach" in options.parts and options.target in STEERED:
-        print("REST to wire ...", file=sys.stderr, flush=True)
-        report.reaches.extend(await reach.measure(STEERED[options.target](), _REACH_ROUNDS))
-    return report
+async def measured(wanted: Plan, target: str, runs: int) -> Report:
+    """Measure everything *runs* times, run by run: a disturbance spoils one value of many rows, not all of one row."""
+    machine = cpu.machine()
+    rows: list[Row] = []
+    for run in range(runs):
+        if runs > 1:
+            wanted.say(f"run {run + 1} of {runs}")
+        async for row in plan.run(wanted, TARGETS[target]):
+            rows.append(row)
+    return Report(target, machine, runs, merged(rows))
 
 
 def main() -> int:
     """Print the report; exit status 1 when the measurement failed or a fault was found."""
     options = arguments()
     try:
-        report = asyncio.run(run(options))
-    except (TargetFailed, GeneratorFailed, TooFewFiles, RestRefused, density.NobodyAnswered) as error:
+        report = asyncio.run(measured(planned(options), options.target, options.runs))
+    except (TargetFailed, GeneratorFailed, TooFewFiles, RestRefused) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print(report.text())
-    if options.json:
-        options.json.write_text(json.dumps(report.to_values(), indent=1))
+    write(report, options)
     return 1 if report.faults() else 0
+
+
+def write(report: Report, options: argparse.Namespace) -> None:
+    """Write the files that were asked for."""
+    if options.json:
+        _write(options.json, report.to_json().encode())
+    default = None if options.full or options.legs else _SHORT_PAGE
+    if html := options.html or default:
+        _write(html, page.page(report).encode())
+        print(f"\n{html}")
+    if options.png:
+        try:
+            _write(options.png, plots.png(report))
+        except plots.NoMatplotlib as error:
+            print(f"bench: {options.png} was not written: {error}", file=sys.stderr)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 if __name__ == "__main__":

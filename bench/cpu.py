@@ -72,6 +72,16 @@ def spent(before: Usage, after: Usage) -> Spent:
     return Spent(after.at_s - before.at_s, sum(by_name.values()), dict(by_name))
 
 
+def machine_idle_s() -> float:
+    """Return how long the cores have been idle since boot, added up.
+
+    The kernel measures idleness and samples work (see above), so that busy is what was not idle.
+    """
+    # proc(5): user nice system idle iowait ...
+    fields = (_PROC / "stat").read_text().split(maxsplit=6)
+    return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
+
+
 def machine() -> dict[str, str]:
     """Describe the machine, as every report must."""
     lines = (_PROC / "cpuinfo").read_text().splitlines()

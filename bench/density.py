@@ -1,28 +1,27 @@
-"""What a leg costs: one fresh server and one fresh generator per number of legs, several windows each."""
+"""What a leg costs: a fresh server and a fresh generator for a shape of load, measured in several windows."""
 
 import asyncio
+import os
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench import cpu
-from bench.load.generator import SetUp
+from bench.load.caller import leg_name
+from bench.load.generator import Ending, SetUp
 from bench.load.remote import RemoteGenerator, calling
 from bench.load.results import Window
-from bench.load.scenario import Scenario
-from bench.targets.target import Target
+from bench.shapes import Shape
+from bench.targets.target import Steered, Target, TargetFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What every step has in common; `core` is the generator's own, None shares all.
+class Pace:
+    """How long to look, for all shapes alike; `core` is the generator's own, None shares all.
 
     `settle_s` passes before set-up, to see what idling costs, and after it, for jitter buffers and last writes.
     """
 
-    room_size: int = 3
-    talkers: int = 2
-    calls_per_s: float = 50.0
     windows: int = 3
     seconds: float = 5.0
     settle_s: float = 2.0
@@ -30,85 +29,87 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One number of legs. `windows` and `spent` go together; memory is what the calls added."""
+class Measured:
+    """One window: what the phones heard, what the server spent meanwhile, and how busy all others were."""
 
-    legs: int
+    window: Window
+    spent: cpu.Spent
+    generator_cpu: float
+    others_cpu: float
+    """In cores: nobody's business but the machine's; a quiet machine has nearly none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One shape, once. Memory is what the calls added."""
+
+    shape: Shape
     set_up: SetUp
     idle_cpu: float
     bytes_per_leg: float
-    windows: tuple[Window, ...]
-    spent: tuple[cpu.Spent, ...]
-    generator_cpu: float
-    dropped: int
+    measured: tuple[Measured, ...]
+    ending: Ending
 
-    def median(self, figure: Callable[[Window], float]) -> float:
+    def median(self, figure: Callable[[Measured], float]) -> float:
         """Return the median of a figure over the windows."""
-        return statistics.median(figure(window) for window in self.windows)
+        return statistics.median(map(figure, self.measured))
 
     def total(self, count: Callable[[Window], int]) -> int:
         """Return the sum of a count over the windows."""
-        return sum(count(window) for window in self.windows)
-
-    def costs_us(self) -> list[float]:
-        """Return CPU per leg-second of each window, ascending."""
-        return sorted(spent.us_per(window.legs) for spent, window in zip(self.spent, self.windows, strict=True))
-
-    def cost_us_of(self, name: str) -> float:
-        """Return the median CPU per leg-second of the processes of that name."""
-        pairs = zip(self.spent, self.windows, strict=True)
-        return statistics.median(s.by_name.get(name, 0.0) * 1e6 / w.legs / s.elapsed_s for s, w in pairs)
+        return sum(count(m.window) for m in self.measured)
 
 
 class NobodyAnswered(Exception):
     """Not a single call came up, so that there is nothing to measure."""
 
 
-async def measure(make_target: Callable[[], Target], legs: int, load: Load) -> Step:
-    """Load a fresh server with *legs*, rounded down to full rooms."""
-    rooms = max(1, legs // load.room_size)
+async def measure(make_target: Callable[[], Target], shape: Shape, pace: Pace) -> Step:
+    """Load a fresh server; raises `TargetFailed` when the shape needs a coach and the target cannot be steered."""
     target = make_target()
-    server = await target.start(rooms)
+    server = await target.start(shape.rooms)
     try:
         before = cpu.usage(target.pids())
-        await asyncio.sleep(load.settle_s)
+        await asyncio.sleep(pace.settle_s)
         idle = cpu.usage(target.pids())
-        numbers = tuple(target.dial_string(room) for room in range(rooms))
-        scenario = Scenario(server, numbers, load.room_size, load.talkers, load.calls_per_s)
-        async with calling(scenario, load.core) as generator:
+        numbers = tuple(target.dial_string(room) for room in range(shape.rooms))
+        async with calling(shape.scenario(server, numbers), pace.core) as generator:
             set_up = await generator.set_up()
             if not set_up.up:
-                raise NobodyAnswered(f"all {scenario.legs} calls failed: SIP status and count {set_up.failures}")
-            await asyncio.sleep(load.settle_s)
+                raise NobodyAnswered(f"{shape.name}: every call failed, SIP status and count {set_up.failures}")
+            await _coach(target, shape)
+            await asyncio.sleep(pace.settle_s)
             loaded = cpu.usage(target.pids())
-            windows, spent, own_cpu = await _windows(target, generator, load)
-            dropped = await generator.end()
+            measured = [await look(target, generator, pace.seconds) for _ in range(pace.windows)]
+            ending = await generator.end()
     finally:
         await target.stop()
     return Step(
-        legs=set_up.up,
+        shape=shape,
         set_up=set_up,
-        idle_cpu=cpu.spent(before, idle).cpu_s / load.settle_s,
+        idle_cpu=cpu.spent(before, idle).cpu_s / pace.settle_s,
         bytes_per_leg=(loaded.resident_bytes - idle.resident_bytes) / set_up.up,
-        windows=tuple(windows),
-        spent=tuple(spent),
-        generator_cpu=own_cpu,
-        dropped=dropped,
+        measured=tuple(measured),
+        ending=ending,
     )
 
 
-async def _windows(
-    target: Target, generator: RemoteGenerator, load: Load
-) -> tuple[list[Window], list[cpu.Spent], float]:
-    windows, spent, own = [], [], []
-    for _ in range(load.windows):
-        before = cpu.usage(target.pids())
-        windows.append(await generator.measure(load.seconds))
-        spent.append(cpu.spent(before, cpu.usage(target.pids())))
-        own.append(generator.cpu)
-    return windows, spent, statistics.median(own)
+async def look(target: Target, generator: RemoteGenerator, seconds: float) -> Measured:
+    """Measure one window."""
+    family = [*target.pids(), os.getpid()]  # the generator and the voice application are ours, not others'
+    before, all_before, idle_s = cpu.usage(target.pids()), cpu.usage(family), cpu.machine_idle_s()
+    window = await generator.measure(seconds)
+    after, all_after, idle_s = cpu.usage(target.pids()), cpu.usage(family), cpu.machine_idle_s() - idle_s
+    ours = cpu.spent(all_before, all_after)
+    others = max(0.0, (os.cpu_count() or 1) - (idle_s + ours.cpu_s) / ours.elapsed_s)
+    return Measured(window, cpu.spent(before, after), generator.cpu, others)
 
 
-def process_names(steps: Sequence[Step]) -> list[str]:
-    """Return the names of all processes that spent anything, as columns."""
-    return sorted({name for step in steps for spent in step.spent for name in spent.by_name})
+async def _coach(target: Target, shape: Shape) -> None:
+    if shape.coach is None or shape.coachee is None:
+        return
+    if not isinstance(target, Steered):
+        raise TargetFailed(f"{shape.name}: this target's participants cannot be changed")
+    for room in range(shape.rooms):
+        first = room * shape.room_size
+        coachee = target.call_sid(leg_name(first + shape.coachee))
+        await target.change(leg_name(first + shape.coach), {"Coaching": "true", "CallSidToCoach": coachee})

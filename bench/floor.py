@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from bench.load import libc
 from bench.load.generator import raise_file_limit
+from bench.rows import Row, row
 
+PART: Final = "floor"
 RTP_BYTES: Final = 172
 PAIRS_PER_LEG_SECOND: Final = 50
 
@@ -29,6 +31,16 @@ class Floor:
     def us_per_leg_second(self) -> float:
         """What a leg would cost a server that did nothing else: 50 packets in and 50 out a second."""
         return self.us_per_pair * PAIRS_PER_LEG_SECOND
+
+    def row(self) -> Row:
+        """Return it as a row."""
+        figures = {"us_per_pair": self.us_per_pair, "cpu_us": self.us_per_leg_second}
+        return row(PART, name(self.sockets), figures)
+
+
+def name(sockets: int) -> str:
+    """Return the row's name."""
+    return f"{sockets:,} socket{'s' if sockets != 1 else ''}"
 
 
 @njit(cache=True, nogil=True)

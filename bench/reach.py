@@ -17,7 +17,11 @@ from bench.load import arrays, results, sounds
 from bench.load.caller import leg_name
 from bench.load.generator import Generator, running
 from bench.load.scenario import Scenario
+from bench.rows import Row, row
 from bench.targets.target import Steered, TargetFailed
+
+PART: Final = "reach"
+ALL: Final = "all changes"
 
 _HUMMER, _LISTENER, _AGENT = 0, 1, 2
 _SETTLE_S: Final = 2.0
@@ -48,13 +52,23 @@ class Reach:
     never: int = 0
 
 
-def percentiles(reaches: list[Reach]) -> tuple[float, float, float, float]:
-    """Return p50, p99 and maximum after the answer, and p99 after the request, over all kinds together."""
+def rows(reaches: list[Reach]) -> list[Row]:
+    """Return a row for every kind of change, and one for all together."""
+    return [*(_row(reach.name, [reach]) for reach in reaches), _row(ALL, reaches)]
+
+
+def _row(name: str, reaches: list[Reach]) -> Row:
     answer = np.array([ms for reach in reaches for ms in reach.after_answer_ms])
     asked = np.array([ms for reach in reaches for ms in reach.after_request_ms])
-    ranks = (results.percentile(answer, percent) for percent in (50, 99, 100))
-    p50, p99, most = ranks
-    return p50, p99, most, results.percentile(asked, 99)
+    figures = {
+        "changes": len(answer),
+        "reach_p50_ms": results.percentile(answer, 50),
+        "reach_p99_ms": results.percentile(answer, 99),
+        "reach_max_ms": results.percentile(answer, 100),
+        "request_p99_ms": results.percentile(asked, 99),
+    }
+    never = sum(reach.never for reach in reaches)
+    return row(PART, name, figures, [f"{never} changes were never heard"] if never else [])
 
 
 async def measure(target: Steered, rounds: int, seed: int = 1) -> list[Reach]:

@@ -23,12 +23,13 @@ async def serve(scenario: Scenario) -> None:
     """Call, then obey."""
     async with running(scenario) as generator:
         say(dataclasses.asdict(await generator.call_all()))
-        while (command := await next_line()).startswith("measure "):
-            begin_s, begin_cpu_s = time.monotonic(), time.process_time()
-            window = await generator.measure(float(command.split()[1]))
-            own_cpu = (time.process_time() - begin_cpu_s) / (time.monotonic() - begin_s)
-            say({**dataclasses.asdict(window), "generator_cpu": own_cpu})
-        say({"dropped": await generator.hang_up_all()})
+        async with generator.churning():
+            while (command := await next_line()).startswith("measure "):
+                begin_s, begin_cpu_s = time.monotonic(), time.process_time()
+                window = await generator.measure(float(command.split()[1]))
+                own_cpu = (time.process_time() - begin_cpu_s) / (time.monotonic() - begin_s)
+                say({**dataclasses.asdict(window), "generator_cpu": own_cpu})
+        say(dataclasses.asdict(await generator.hang_up_all()))
 
 
 async def next_line() -> str:

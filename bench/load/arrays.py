@@ -5,8 +5,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.load import libc, marker, sounds
+from bench.load import alaw, libc, marker, sounds
 from bench.load.scenario import Scenario
+from bench.load.sip_text import PAYLOAD_TYPES
 
 SLOTS: Final = 20
 """Phones are not in step with each other: each has one of 20 send slots, 1 ms apart, drawn at random."""
@@ -30,7 +31,10 @@ WATCHED_LEG, WATCHED_NS, WATCHED_ENERGY = range(3)
 # Places in `tally`. How many rows a log has had never wraps, though the log is a ring.
 STOP, SKIPPED_SLOTS, HEARD, SPOKEN, WATCHED = range(5)
 
-COUNTERS: Final = ("packets_out", "send_failed", "packets_in", "lost", "late", "strange", "damaged")
+WHEEL_SLOTS: Final = 128
+"""Packets that are held back wait in a wheel of slots; the longest jitter is one less."""
+
+COUNTERS: Final = ("packets_out", "withheld", "send_failed", "packets_in", "lost", "late", "strange", "damaged")
 
 # One phone is one record: a few neighbouring cache lines, and one array for a kernel to hold instead of two dozen
 # (Numba counts references to the arrays of a tuple, which was a fifth of the generator's time).
@@ -40,6 +44,10 @@ PHONE: Final = np.dtype(
         ("fd", np.int64),
         ("live", np.int64),
         ("sound", np.int64),
+        ("payload_type", np.int64),
+        ("loss", np.float64),
+        ("jitter_slots", np.int64),
+        ("luck", np.int64),  # of a linear congruential generator
         ("loop_offset", np.int64),
         ("marker_first", np.int64),  # frame of the first marker; -1: never
         ("marker_every", np.int64),
@@ -75,6 +83,9 @@ class Legs(NamedTuple):
     spoken: NDArray[np.int64]
     watch: NDArray[np.int64]
     timespec: NDArray[np.int64]
+    wheel_count: NDArray[np.int64]  # (slot): how many packets wait for it
+    wheel_leg: NDArray[np.int64]  # (slot, place)
+    wheel_packet: NDArray[np.uint8]  # (slot, place, 172)
     iov: NDArray[np.uint64]
     control: NDArray[np.int64]
     buffers: NDArray[np.uint8]
@@ -89,6 +100,9 @@ def make_legs(scenario: Scenario) -> Legs:
     control = np.zeros((libc.BATCH, libc.CONTROL_WORDS), np.int64)
     iov = np.zeros((libc.BATCH, 2), np.uint64)
 
+    # A slot's share of all phones, and as much again for chance; whoever finds no place goes at once.
+    places = 2 * (scenario.legs // SLOTS) + SLOTS if scenario.jitter_ms else 1
+
     def zeros(*shape: int) -> NDArray[np.int64]:
         return np.zeros(shape, np.int64)
 
@@ -97,8 +111,8 @@ def make_legs(scenario: Scenario) -> Legs:
         tally=zeros(5),
         slot_legs=np.argsort(slot, kind="stable").astype(np.int64),
         slot_start=np.searchsorted(np.sort(slot), np.arange(SLOTS + 1)).astype(np.int64),
-        loops=sounds.loops(scenario.talkers),
-        packet=_packets(scenario.legs, random),
+        loops=_loops(scenario),
+        packet=_packets(scenario, random),
         sent_ns=zeros(scenario.legs, marker.SERIALS),
         pending=np.zeros((scenario.legs, marker.SAMPLES), np.uint8),
         deviation=zeros(DEVIATION_BINS),
@@ -107,6 +121,9 @@ def make_legs(scenario: Scenario) -> Legs:
         spoken=zeros(LOG_ROWS, 2),
         watch=zeros(WATCH_ROWS, 3),
         timespec=zeros(2),
+        wheel_count=zeros(WHEEL_SLOTS),
+        wheel_leg=zeros(WHEEL_SLOTS, places),
+        wheel_packet=np.zeros((WHEEL_SLOTS, places, PACKET_BYTES), np.uint8),
         iov=iov,
         control=control,
         buffers=buffers,
@@ -120,6 +137,10 @@ def _phones(scenario: Scenario, random: np.random.Generator) -> NDArray[np.void]
     speaks = np.array([scenario.speaks(leg) for leg in range(count)], bool)
     phones["fd"] = phones["next_sequence"] = -1
     phones["sound"] = np.where(speaks, scenario.speech_sound, scenario.quiet_sound)
+    phones["payload_type"] = PAYLOAD_TYPES[scenario.codec]
+    phones["loss"] = scenario.loss
+    phones["jitter_slots"] = min(scenario.jitter_ms, WHEEL_SLOTS - 1)
+    phones["luck"] = random.integers(0, 1 << 31, count)
     phones["loop_offset"] = random.integers(0, sounds.LOOP_FRAMES, count)
     phones["sequence"] = random.integers(0, 1 << 16, count)
     phones["timestamp"] = random.integers(0, 1 << 32, count)
@@ -138,9 +159,15 @@ def _marker_schedule(scenario: Scenario, random: np.random.Generator) -> tuple[N
     return first, every
 
 
-def _packets(count: int, random: np.random.Generator) -> NDArray[np.uint8]:
-    """RFC 3550, 5.1: version 2, payload type 0, an SSRC of its own; the rest is filled in as packets go out."""
-    packet = np.zeros((count, PACKET_BYTES), np.uint8)
+def _loops(scenario: Scenario) -> NDArray[np.uint8]:
+    loops = sounds.loops(scenario.talkers)
+    return alaw.OF_ULAW[loops] if scenario.codec == "PCMA" else loops
+
+
+def _packets(scenario: Scenario, random: np.random.Generator) -> NDArray[np.uint8]:
+    """RFC 3550, 5.1: version 2, the payload type, an SSRC of its own; the rest is filled in as packets go out."""
+    packet = np.zeros((scenario.legs, PACKET_BYTES), np.uint8)
     packet[:, 0] = 0x80
-    packet[:, 8:12] = random.integers(0, 256, (count, 4))
+    packet[:, 1] = PAYLOAD_TYPES[scenario.codec]
+    packet[:, 8:12] = random.integers(0, 256, (scenario.legs, 4))
     return packet

@@ -1,6 +1,9 @@
 """The signalling of all phones over one UDP socket: INVITE, ACK, BYE, and a polite answer to what the server asks."""
 
 import asyncio
+import contextlib
+import itertools
+import random
 import secrets
 import time
 from collections.abc import Callable
@@ -66,6 +69,8 @@ class Caller(asyncio.DatagramProtocol):
         self._plug, self._unplug = plug, unplug
         self.calls = [Call(leg, scenario.number_of(leg), port) for leg, port in enumerate(ports)]
         self._by_id = {call.call_id: call for call in self.calls}
+        self.replaced: list[Call] = []
+        """Calls that were made anew by `churn`, however they went."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -93,6 +98,22 @@ class Caller(asyncio.DatagramProtocol):
                 await asyncio.sleep(begin + call.leg / self._scenario.calls_per_s - loop.time())
                 group.create_task(self._place(call), name=f"call of leg {call.leg}")
 
+    async def churn(self, end: asyncio.Event) -> None:
+        """Let one phone after the other hang up and call again, at the scenario's pace, until *end*."""
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        order = list(range(len(self.calls)))
+        random.Random(self._scenario.seed).shuffle(order)
+        async with asyncio.TaskGroup() as group:
+            for turn, leg in enumerate(itertools.cycle(order)):
+                pause_s = begin + turn / self._scenario.churn_per_s - loop.time()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(end.wait(), max(0.0, pause_s))
+                if end.is_set():
+                    return
+                if self.calls[leg].life is Life.UP:
+                    group.create_task(self._replace(self.calls[leg]), name=f"new call of leg {leg}")
+
     async def hang_up_all(self) -> None:
         """End every call that is up, a little faster than they were made."""
         pause_s = 0.5 / self._scenario.calls_per_s
@@ -101,6 +122,14 @@ class Caller(asyncio.DatagramProtocol):
                 if call.life is Life.UP:
                     group.create_task(self._hang_up(call), name=f"end of leg {call.leg}")
                     await asyncio.sleep(pause_s)
+
+    async def _replace(self, old: Call) -> None:
+        await self._hang_up(old)
+        del self._by_id[old.call_id]
+        new = Call(old.leg, old.number, old.media_port)
+        self.calls[old.leg] = self._by_id[new.call_id] = new
+        self.replaced.append(new)
+        await self._place(new)
 
     async def _place(self, call: Call) -> None:
         call.life, begin = Life.CALLING, time.monotonic()
@@ -113,7 +142,7 @@ class Caller(asyncio.DatagramProtocol):
             return
         call.life = Life.UP
         try:
-            self._plug(call.leg, sip_text.media_address(final.body))
+            self._plug(call.leg, sip_text.media_address(final.body, self._scenario.codec))
         except sip_text.UnusableAnswer:
             await self._hang_up(call)
             call.life, call.failure = Life.FAILED, _UNUSABLE_ANSWER
@@ -122,7 +151,7 @@ class Caller(asyncio.DatagramProtocol):
         call.cseq += 1
         call.target, call.to = self._uri(call), f"<{self._uri(call)}>"
         headers = [*self._headers(call, "INVITE"), *extra]
-        invite = sip_text.request("INVITE", call.target, headers, sip_text.sdp(self._host, call.media_port))
+        invite = sip_text.request("INVITE", call.target, headers, self._sdp(call))
         final = await self._transact(call, "INVITE", invite)
         if final is None:
             return None
@@ -171,7 +200,7 @@ class Caller(asyncio.DatagramProtocol):
             self._transport.sendto(sip_text.response(message, "481 Call/Transaction Does Not Exist", []))
             return
         contact = [("Contact", self._contact())]
-        body = sip_text.sdp(self._host, call.media_port) if message.method == "INVITE" else ""
+        body = self._sdp(call) if message.method == "INVITE" else ""
         self._transport.sendto(sip_text.response(message, "200 OK", contact, body))
         if message.method == "BYE" and call.life is Life.UP:
             call.life = Life.DROPPED
@@ -196,6 +225,9 @@ class Caller(asyncio.DatagramProtocol):
             name, challenge = ("Proxy-Authorization", "proxy-authenticate")
         s = self._scenario
         return name, sip_text.authorization(final.first(challenge), "INVITE", self._uri(call), s.username, s.password)
+
+    def _sdp(self, call: Call) -> str:
+        return sip_text.sdp(self._host, call.media_port, self._scenario.codec)
 
     def _uri(self, call: Call) -> str:
         host, port = self._scenario.server

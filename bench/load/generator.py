@@ -14,13 +14,14 @@ from typing import Final
 import numpy as np
 
 from bench.load import arrays, baseline, kernels, libc, results
-from bench.load.caller import Caller, Life
+from bench.load.caller import Call, Caller, Life
 from bench.load.results import Window
 from bench.load.scenario import Scenario
 
 _TAIL_S: Final = 0.5  # the last marker of a window comes home within this
 _SPARE_FILES: Final = 64
 _START_IN_NS: Final = 20_000_000
+_CAME_UP: Final = frozenset({Life.UP, Life.ENDED, Life.DROPPED})
 
 
 class TooFewFiles(Exception):
@@ -29,12 +30,24 @@ class TooFewFiles(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """How the calls came up: refusals by SIP status, INVITE to final answer."""
+    """How calls came up: refusals by SIP status, INVITE to final answer."""
 
     up: int
     failures: dict[int, int]
     setup_p50_ms: float
     setup_p99_ms: float
+    seconds: float
+    """From the first INVITE to the last answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of the calls after they had come up."""
+
+    dropped: int
+    """Ended by the server."""
+    replaced: SetUp
+    """The calls that were made anew by churn."""
 
 
 class Generator:
@@ -44,18 +57,29 @@ class Generator:
         self.legs = legs
         self._scenario = scenario
         self._sockets = sockets
+        self._churn_begin_s = time.monotonic()
         self.caller = Caller(scenario, [s.getsockname()[1] for s in sockets], self._plug, self._unplug)
         self.baseline_ns = baseline.loopback_delay_ns()
 
     async def call_all(self) -> SetUp:
         """Bring the calls up."""
+        begin_s = time.monotonic()
         await self.caller.call_all()
-        calls = self.caller.calls
-        setup_ms = np.array([c.setup_s * 1e3 for c in calls if c.life is Life.UP])
-        failures = Counter(c.failure for c in calls if c.life is Life.FAILED)
-        return SetUp(
-            len(setup_ms), dict(failures), results.percentile(setup_ms, 50), results.percentile(setup_ms, 99)
-        )
+        return _set_up(self.caller.calls, time.monotonic() - begin_s)
+
+    @asynccontextmanager
+    async def churning(self) -> AsyncIterator[None]:
+        """Let phones hang up and call again meanwhile, if the scenario wants that."""
+        if not self._scenario.churn_per_s:
+            yield
+            return
+        end, self._churn_begin_s = asyncio.Event(), time.monotonic()
+        task = asyncio.create_task(self.caller.churn(end), name="churn")
+        try:
+            yield
+        finally:
+            end.set()
+            await task
 
     async def measure(self, seconds: float) -> Window:
         """Listen for *seconds*."""
@@ -63,16 +87,22 @@ class Generator:
         await asyncio.sleep(seconds)
         after = results.snapshot(self.legs)
         await asyncio.sleep(_TAIL_S)
-        return results.window(self.legs, self._scenario.room_size, before, after, self.baseline_ns)
+        return results.window(self.legs, self._scenario, before, after, self.baseline_ns)
 
-    async def hang_up_all(self) -> int:
-        """End the calls; return how many the server had dropped by itself."""
-        dropped = sum(c.life is Life.DROPPED for c in self.caller.calls)
+    async def hang_up_all(self) -> Ending:
+        """End the calls."""
+        calls, replaced = self.caller.calls, self.caller.replaced
+        ending = Ending(
+            dropped=len({id(c) for c in [*calls, *replaced] if c.life is Life.DROPPED}),
+            replaced=_set_up(replaced, time.monotonic() - self._churn_begin_s),
+        )
         await self.caller.hang_up_all()
-        return dropped
+        return ending
 
     def _plug(self, leg: int, address: tuple[str, int]) -> None:
         self._sockets[leg].connect(address)
+        self.legs.phones["next_sequence"][leg] = -1
+        self.legs.phones["pending_count"][leg] = 0
         self.legs.phones["live"][leg] = 1
 
     def _unplug(self, leg: int) -> None:
@@ -105,6 +135,14 @@ async def running(scenario: Scenario) -> AsyncIterator[Generator]:
         transport.close()
         for s in sockets:
             s.close()
+
+
+def _set_up(calls: list[Call], seconds: float) -> SetUp:
+    # An ended or dropped call came up, too: its set-up counts.
+    setup_ms = np.array([c.setup_s * 1e3 for c in calls if c.life in _CAME_UP])
+    failures = Counter(c.failure for c in calls if c.life is Life.FAILED)
+    p50, p99 = (results.percentile(setup_ms, percent) for percent in (50, 99))
+    return SetUp(len(setup_ms), dict(failures), p50, p99, seconds)
 
 
 def raise_file_limit(needed: int) -> None:

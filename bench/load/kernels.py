@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from bench.load import arrays, libc, marker, sounds, ulaw
+from bench.load import alaw, arrays, libc, marker, sounds, ulaw
 from bench.load.arrays import Legs
 
 NS_PER_SAMPLE: Final = libc.NS_PER_S // sounds.RATE_HZ
@@ -20,6 +20,9 @@ _SKIP_AFTER_NS: Final = 100_000_000
 _MAX_DROPOUT: Final = 3_000
 _LONGEST_GAP_NS: Final = 2 * libc.NS_PER_S
 _LINEAR: Final = ulaw.LINEAR
+_PCMA: Final = 8
+_ALAW_OF_ULAW: Final = alaw.OF_ULAW
+_ULAW_OF_ALAW: Final = alaw.TO_ULAW
 
 
 @njit(cache=True, nogil=True)
@@ -34,18 +37,20 @@ def run(legs: Legs, epoch_ns: int) -> None:
         if late_ns > _SKIP_AFTER_NS:
             legs.tally[arrays.SKIPPED_SLOTS] += late_ns // arrays.SLOT_NS
             slot += late_ns // arrays.SLOT_NS
-        frame, place = slot // arrays.SLOTS, slot % arrays.SLOTS
+        send_held_back(legs, slot % arrays.WHEEL_SLOTS)
+        place = slot % arrays.SLOTS
         for i in range(legs.slot_start[place], legs.slot_start[place + 1]):
             leg = legs.slot_legs[i]
             if legs.phones[leg].live:
                 receive(legs, leg)
-                send_frame(legs, leg, frame)
+                send_frame(legs, leg, slot)
         slot += 1
 
 
 @njit(cache=True, nogil=True)
-def send_frame(legs: Legs, leg: int, frame: int) -> None:
-    """Send what *leg* says in *frame*: its sound, or a marker when it is its turn."""
+def send_frame(legs: Legs, leg: int, slot: int) -> None:
+    """Send what *leg* says in this slot's frame: its sound, or a marker when it is its turn."""
+    frame = slot // arrays.SLOTS
     phone, packet = legs.phones[leg], legs.packet[leg]
     if phone.sound == sounds.NOTHING:
         return
@@ -60,12 +65,56 @@ def send_frame(legs: Legs, leg: int, frame: int) -> None:
     else:
         said = legs.loops[phone.sound, (frame + phone.loop_offset) % sounds.LOOP_FRAMES]
         libc.memcpy(payload.ctypes.data, said.ctypes.data, np.uintp(sounds.FRAME_SAMPLES))
+    phone.sequence = sequence + 1
+    if phone.loss > 0 and draw(legs, leg) < phone.loss:
+        phone.withheld += 1
+    elif phone.jitter_slots > 0:
+        hold_back(legs, leg, slot + int(draw(legs, leg) * (phone.jitter_slots + 1)), slot)
+    else:
+        transmit(legs, leg, packet)
+
+
+@njit(cache=True, nogil=True)
+def transmit(legs: Legs, leg: int, packet: NDArray[np.uint8]) -> None:
+    """Hand one packet to the kernel and count it."""
+    phone = legs.phones[leg]
     size, flags = np.uintp(arrays.PACKET_BYTES), np.int32(libc.MSG_DONTWAIT)
     if libc.send(np.int32(phone.fd), packet.ctypes.data, size, flags) == arrays.PACKET_BYTES:
         phone.packets_out += 1
     else:
         phone.send_failed += 1
-    phone.sequence = sequence + 1
+
+
+@njit(cache=True, nogil=True)
+def draw(legs: Legs, leg: int) -> float:
+    """Draw from [0, 1): ANSI C's linear congruential generator, its upper bits, the same in every run."""
+    phone = legs.phones[leg]
+    phone.luck = (phone.luck * 1_103_515_245 + 12_345) & 0x7FFFFFFF
+    drawn: float = (phone.luck >> 8) / (1 << 23)
+    return drawn
+
+
+@njit(cache=True, nogil=True)
+def hold_back(legs: Legs, leg: int, until_slot: int, slot: int) -> None:
+    """Keep the packet of *leg* until a later slot; it goes at once when it is due now or that slot is full."""
+    at = until_slot % arrays.WHEEL_SLOTS
+    place = legs.wheel_count[at]
+    if until_slot == slot or place == legs.wheel_leg.shape[1]:
+        transmit(legs, leg, legs.packet[leg])
+        return
+    legs.wheel_leg[at, place] = leg
+    legs.wheel_packet[at, place] = legs.packet[leg]
+    legs.wheel_count[at] = place + 1
+
+
+@njit(cache=True, nogil=True)
+def send_held_back(legs: Legs, at: int) -> None:
+    """Send what waited for this place of the wheel; a phone that hung up meanwhile says nothing more."""
+    for place in range(legs.wheel_count[at]):
+        leg = legs.wheel_leg[at, place]
+        if legs.phones[leg].live:
+            transmit(legs, leg, legs.wheel_packet[at, place])
+    legs.wheel_count[at] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -74,6 +123,9 @@ def speak_marker(legs: Legs, leg: int, payload: NDArray[np.uint8]) -> None:
     phone = legs.phones[leg]
     phone.serial = (phone.serial + 1) % marker.SERIALS
     marker.write(leg, phone.serial, payload)
+    if phone.payload_type == _PCMA:
+        for i in range(len(payload)):
+            payload[i] = _ALAW_OF_ULAW[payload[i]]
     row = legs.spoken[legs.tally[arrays.SPOKEN] % arrays.LOG_ROWS]
     legs.tally[arrays.SPOKEN] += 1
     row[arrays.SPOKEN_BY] = leg
@@ -98,12 +150,13 @@ def receive(legs: Legs, leg: int) -> None:
 
 @njit(cache=True, nogil=True)
 def take_packet(legs: Legs, leg: int, packet: NDArray[np.uint8], arrival_ns: int) -> None:
-    """Count one RTP packet and listen to it. Whatever is not PCMU in RTP is counted as strange."""
+    """Count one RTP packet and listen to it. Whatever is not RTP of its codec is counted as strange."""
     phone = legs.phones[leg]
     begin = arrays.HEADER_BYTES
     if len(packet) > begin:
         begin += 4 * (packet[0] & 0x0F)
-    if len(packet) <= begin or packet[0] >> 6 != 2 or packet[0] & 0x30 != 0 or packet[1] & 0x7F != 0:
+    is_rtp = len(packet) > begin and packet[0] >> 6 == 2 and packet[0] & 0x30 == 0
+    if not is_rtp or packet[1] & 0x7F != phone.payload_type:
         phone.strange += 1
         return
     sequence = np.int64(packet[2]) << 8 | packet[3]
@@ -126,6 +179,9 @@ def take_packet(legs: Legs, leg: int, packet: NDArray[np.uint8], arrival_ns: int
         phone.pending_count = 0
     phone.next_sequence, phone.heard_ssrc = (sequence + 1) & 0xFFFF, ssrc
     phone.last_arrival_ns, phone.last_timestamp = arrival_ns, timestamp
+    if phone.payload_type == _PCMA:
+        for i in range(begin, len(packet)):
+            packet[i] = _ULAW_OF_ALAW[packet[i]]
     if phone.watched:
         watch(legs, leg, packet, begin, arrival_ns)
     listen(legs, leg, packet, begin, arrival_ns)

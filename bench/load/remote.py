@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from bench.load.generator import SetUp
+from bench.load.generator import Ending, SetUp
 from bench.load.results import Window
 from bench.load.scenario import Scenario
 
@@ -28,9 +28,7 @@ class RemoteGenerator:
 
     async def set_up(self) -> SetUp:
         """Wait until every call is up or has failed."""
-        answer = await self._answer()
-        answer["failures"] = {int(status): n for status, n in answer["failures"].items()}
-        return SetUp(**answer)
+        return _set_up(await self._answer())
 
     async def measure(self, seconds: float) -> Window:
         """Listen for *seconds*."""
@@ -39,10 +37,11 @@ class RemoteGenerator:
         self.cpu = answer.pop("generator_cpu")
         return Window(**answer)
 
-    async def end(self) -> int:
-        """Hang up; return how many calls the server had dropped by itself."""
+    async def end(self) -> Ending:
+        """Hang up."""
         await self._command("end")
-        return int((await self._answer())["dropped"])
+        answer = await self._answer()
+        return Ending(int(answer["dropped"]), _set_up(answer["replaced"]))
 
     async def _command(self, line: str) -> None:
         assert self._process.stdin
@@ -55,6 +54,11 @@ class RemoteGenerator:
             raise GeneratorFailed(f"the load generator ended with status {await self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _set_up(answer: dict[str, Any]) -> SetUp:
+    failures = {int(status): count for status, count in answer.pop("failures").items()}
+    return SetUp(failures=failures, **answer)
 
 
 @asynccontextmanager

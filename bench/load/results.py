@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bench.load import arrays
 from bench.load.arrays import Legs
+from bench.load.scenario import Scenario
 
 _NS_PER_MS: Final = 1e6
 
@@ -41,7 +42,11 @@ class Window:
     """Markers of another room: the gravest fault there is."""
     echoes: int
     """Markers that came back to their own speaker: not a mix-minus."""
+    leaked_whispers: int
+    """Markers of a coach that somebody else than the coachee heard: as grave."""
     packets_out: int
+    withheld: int
+    """Packets that were lost on purpose."""
     packets_in: int
     lost: int
     late: int
@@ -77,18 +82,21 @@ def snapshot(legs: Legs) -> Snapshot:
     )
 
 
-def window(legs: Legs, room_size: int, before: Snapshot, after: Snapshot, baseline_ns: int) -> Window:
+def window(legs: Legs, scenario: Scenario, before: Snapshot, after: Snapshot, baseline_ns: int) -> Window:
     """Say what happened between two snapshots; call it half a second after the second, when all markers are home."""
     heard = recent(legs.heard, int(legs.tally[arrays.HEARD]))
     heard = heard[_within(heard[:, arrays.ARRIVAL_NS] - heard[:, arrays.DELAY_NS], before, after)]
     spoken = recent(legs.spoken, int(legs.tally[arrays.SPOKEN]))
     spoken = spoken[_within(spoken[:, arrays.SPOKEN_NS], before, after)]
+    room_size = scenario.room_size
     listener, speaker = heard[:, arrays.LISTENER], heard[:, arrays.SPEAKER]
     same_room = listener // room_size == speaker // room_size
-    right = heard[same_room & (listener != speaker)]
+    others = same_room & (listener != speaker)
+    allowed = scenario.hears(listener, speaker)
+    right = heard[others & allowed]
     delay_ms = (right[:, arrays.DELAY_NS] - baseline_ns) / _NS_PER_MS
     live = legs.phones["live"].astype(bool)
-    audience = np.bincount(np.arange(len(live)) // room_size, weights=live)
+    audience = _audience(scenario, live)[spoken[:, arrays.SPOKEN_BY]]
     count = {name: after.counters[name] - before.counters[name] for name in arrays.COUNTERS}
     return Window(
         seconds=(after.at_ns - before.at_ns) / 1e9,
@@ -97,12 +105,14 @@ def window(legs: Legs, room_size: int, before: Snapshot, after: Snapshot, baseli
         delay_p50_ms=percentile(delay_ms, 50),
         delay_p99_ms=percentile(delay_ms, 99),
         delay_max_ms=percentile(delay_ms, 100),
-        markers_expected=int((audience[spoken[:, arrays.SPOKEN_BY] // room_size] - 1).sum()),
+        markers_expected=int(audience.sum()),
         markers_heard=len(right),
         markers_damaged=count["damaged"],
         wrong_room=int((~same_room).sum()),
         echoes=int((listener == speaker).sum()),
+        leaked_whispers=int((others & ~allowed).sum()),
         packets_out=count["packets_out"],
+        withheld=count["withheld"],
         packets_in=count["packets_in"],
         lost=count["lost"],
         late=count["late"],
@@ -113,6 +123,16 @@ def window(legs: Legs, room_size: int, before: Snapshot, after: Snapshot, baseli
         generator_late_p99_ms=_bin_ms(after.lateness - before.lateness, 99, arrays.LATENESS_BIN_NS),
         generator_skipped_slots=after.skipped_slots - before.skipped_slots,
     )
+
+
+def _audience(scenario: Scenario, live: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return for each phone how many others should hear what it says."""
+    leg = np.arange(len(live))
+    others: NDArray[np.int64] = np.bincount(leg // scenario.room_size, weights=live)[leg // scenario.room_size] - 1
+    if scenario.coach is None or scenario.coachee is None:
+        return others.astype(np.int64)
+    coachee = leg // scenario.room_size * scenario.room_size + scenario.coachee
+    return np.where(leg % scenario.room_size == scenario.coach, live[coachee], others).astype(np.int64)
 
 
 def recent(log: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -4,6 +4,9 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.load import sounds
 
 
@@ -19,6 +22,16 @@ class Scenario:
     calls_per_s: float = 50.0
     speech_sound: int = sounds.SPEECH
     quiet_sound: int = sounds.SILENCE
+    codec: str = "PCMU"
+    loss: float = 0.0
+    """Share of their packets that phones keep to themselves."""
+    jitter_ms: int = 0
+    """Phones hold a packet back for a while between 0 and this, drawn anew each time; beyond 20 they reorder."""
+    churn_per_s: float = 0.0
+    """So many phones a second hang up and call again, once all are up."""
+    coach: int | None = None
+    """Place in each room of the phone that whispers to `coachee` alone; who makes it so is not the generator."""
+    coachee: int | None = None
     username: str = ""
     password: str = ""
     seed: int = 1
@@ -35,6 +48,14 @@ class Scenario:
     def speaks(self, leg: int) -> bool:
         """Tell whether *leg* is one of its room's talkers."""
         return leg % self.room_size < self.talkers
+
+    def hears(self, listener: NDArray[np.int64], speaker: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell, pair by pair, whether two different phones of one room may hear each other: not the whispers."""
+        if self.coach is None:
+            return np.ones(len(listener), bool)
+        whispers = speaker % self.room_size == self.coach
+        allowed: NDArray[np.bool_] = ~whispers | (listener % self.room_size == self.coachee)
+        return allowed
 
     def to_json(self) -> str:
         """Return one line."""

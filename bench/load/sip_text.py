@@ -9,6 +9,8 @@ _CRLF: Final = "\r\n"
 _LONG_NAMES: Final = {"v": "via", "i": "call-id", "f": "from", "t": "to", "m": "contact", "l": "content-length"}
 _START: Final = re.compile(r"SIP/2\.0 (?P<status>\d{3})|(?P<method>[A-Z]+) \S+ SIP/2\.0")
 _URI: Final = re.compile(r"<?(sips?:[^>\s]+)>?")
+PAYLOAD_TYPES: Final = {"PCMU": 0, "PCMA": 8}
+"""RFC 3551, table 4."""
 _PARAMETER: Final = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
 
 
@@ -17,7 +19,7 @@ class UnreadableSip(Exception):
 
 
 class UnusableAnswer(Exception):
-    """The SDP answer accepts no PCMU stream."""
+    """The SDP answer does not accept the stream that was offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,17 @@ def contact_uri(message: Message) -> str:
     return match[1] if match else ""
 
 
-def sdp(host: str, port: int) -> str:
-    """Offer, or answer with, PCMU and telephone events in 20 ms packets."""
+def sdp(host: str, port: int, codec: str = "PCMU") -> str:
+    """Offer, or answer with, one codec and telephone events in 20 ms packets."""
+    payload_type = PAYLOAD_TYPES[codec]
     lines = [
         "v=0",
         f"o=- {port} 1 IN IP4 {host}",
         "s=-",
         f"c=IN IP4 {host}",
         "t=0 0",
-        f"m=audio {port} RTP/AVP 0 101",
-        "a=rtpmap:0 PCMU/8000",
+        f"m=audio {port} RTP/AVP {payload_type} 101",
+        f"a=rtpmap:{payload_type} {codec}/8000",
         "a=rtpmap:101 telephone-event/8000",
         "a=fmtp:101 0-15",
         "a=ptime:20",
@@ -95,12 +98,12 @@ def sdp(host: str, port: int) -> str:
     return _CRLF.join(lines)
 
 
-def media_address(body: str) -> tuple[str, int]:
-    """Return where the answer wants PCMU; raise `UnusableAnswer`."""
+def media_address(body: str, codec: str = "PCMU") -> tuple[str, int]:
+    """Return where the answer wants *codec*; raise `UnusableAnswer`."""
     audio = re.search(r"^m=audio (\d+) RTP/AVPF?((?: \d+)+)", body, re.MULTILINE)
     # A c= line of the media description, which comes later, overrides that of the session (RFC 4566, 5.7).
     hosts = re.findall(r"^c=IN IP4 ([\d.]+)", body, re.MULTILINE)
-    if not audio or not hosts or int(audio[1]) == 0 or "0" not in audio[2].split():
+    if not audio or not hosts or int(audio[1]) == 0 or str(PAYLOAD_TYPES[codec]) not in audio[2].split():
         raise UnusableAnswer(body[:200])
     return hosts[-1], int(audio[1])
 

@@ -21,6 +21,7 @@ _STOP_WITHIN_S: Final = 15.0
 # Below the ephemeral ports, where the phones' sockets are, and beside the default range of another node.
 _RTP_PORTS: Final = "10000-19999"
 _LEG: Final = re.compile(r"leg\d{6}")
+_MOST_IN_A_ROOM: Final = 5_000
 _NUMBER: Final = "+1555{room:07d}"
 
 
@@ -30,6 +31,7 @@ class Mixminus:
     def __init__(self, workers: int = 1) -> None:
         self._workers = workers
         self._call_sids: dict[str, str] = {}
+        self._rooms: dict[str, str] = {}
 
     async def start(self, rooms: int) -> tuple[str, int]:
         self._directory = tempfile.TemporaryDirectory(prefix="bench-")
@@ -56,7 +58,7 @@ class Mixminus:
         return self._call_sids[leg_name]
 
     async def change(self, leg_name: str, form: Mapping[str, str]) -> tuple[int, int]:
-        return await asyncio.to_thread(self._api.update, "room-0", self._call_sids[leg_name], form)
+        return await asyncio.to_thread(self._api.update, self._rooms[leg_name], self._call_sids[leg_name], form)
 
     async def stop(self) -> None:
         if self._process.returncode is None:
@@ -110,9 +112,11 @@ class Mixminus:
     async def _voice(self, request: web.Request) -> web.Response:
         """Send the caller to the room that the last seven digits of the called number name."""
         form = await request.post()
+        number = re.sub(r"\D", "", str(form.get("To", "")))[-7:]
+        room = f"room-{int(number or '0')}"
         if leg := _LEG.search(str(form.get("From", ""))):
             self._call_sids[leg[0]] = str(form.get("CallSid", ""))
-        room = int(re.sub(r"\D", "", str(form.get("To", "")))[-7:] or "0")
-        conference = f'<Conference beep="false" waitUrl="">room-{room}</Conference>'
+            self._rooms[leg[0]] = room
+        conference = f'<Conference beep="false" waitUrl="" maxParticipants="{_MOST_IN_A_ROOM}">{room}</Conference>'
         twiml = f"<Response><Dial>{conference}</Dial></Response>"
         return web.Response(text=twiml, content_type="text/xml")

@@ -1,7 +1,7 @@
 """What the benchmark wants from a server."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class TargetFailed(Exception):
@@ -24,6 +24,7 @@ class Target(Protocol):
         """End the server."""
 
 
+@runtime_checkable
 class Steered(Target, Protocol):
     """A target whose participants can be changed while they talk."""
 
