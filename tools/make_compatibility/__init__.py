@@ -1,0 +1,1 @@
+"""Makes docs/compatibility.md from the code's own tables."""
