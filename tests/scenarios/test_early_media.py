@@ -1,4 +1,4 @@
-"""Sound before the answer: twilio-conference-api.md 2.3 EarlyMedia; twiml-and-streams.md 2.6 ringTone, early media."""
+"""Sound before the answer: twilio-conference-api.md 2.3 EarlyMedia; twiml-and-streams.md 2.6 ringTone."""
 
 import asyncio
 

@@ -66,9 +66,12 @@ class Ringing:
             self.won.set_result(None)
 
     def quiet(self) -> None:
-        """No more ringback."""
+        """No more ringback, and none that is about to begin."""
         if self._loudspeaker is not None:
             self._stage.services.media.apply(*self._loudspeaker.hush())
+            self._loudspeaker = None
+        if self._ringback is not None:
+            self._ringback.cancel()
 
     @property
     def failure(self) -> Dialled:
