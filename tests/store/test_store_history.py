@@ -140,3 +140,7 @@ async def test_the_end_is_an_event_of_its_own_after_the_ones_there_were(store: S
     told = await store.query(EventRecord, Where("subject_sid", Is.EQUAL, call(1).sid))
     numbered = [(event.sequence_number, event.name) for event in told]
     assert numbered == [(0, "initiated"), (1, "ringing"), (2, "failed")]
+    assert (told[-1].timestamp, told[-1].details) == (RESTART, {"Reason": CALL_REASON})
+    (ended,) = await store.query(EventRecord, Where("name", Is.EQUAL, "conference-end"))
+    assert (ended.subject_sid, ended.sequence_number) == (conference(ConferenceStatus.INIT).sid, 0)
+    assert ended.details == {"Reason": CONFERENCE_REASON}
