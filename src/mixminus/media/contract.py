@@ -76,6 +76,18 @@ class SetRoom(msgspec.Struct, frozen=True, tag=True):
 
     room: int
     rows: tuple[LegRow, ...]
+    plan: int = 0
+    """A number of the sender's own, that `Applied` gives back."""
+
+
+class WatchRoom(msgspec.Struct, frozen=True, tag=True):
+    """From now on `Applied` tells what is in force in the room, at each tick at which that has changed.
+
+    *on* false: it tells so once more, and then no more.
+    """
+
+    room: int
+    on: bool = True
 
 
 class Pcm(msgspec.Struct, frozen=True, tag=True):
@@ -131,10 +143,18 @@ class SendDigits(msgspec.Struct, frozen=True, tag=True):
 
 
 class Tap(msgspec.Struct, frozen=True, array_like=True):
-    """A place to record. `kind` is `bus` (of a room), `leg_in` (what the leg says) or `leg_out` (what it hears)."""
+    """A place to record, by `kind`.
+
+    `bus`: everything on a room's bus. `leg_in`: what the leg says, `leg_out`: what it hears. `voice`: what the leg
+    says on the bus of *room*, `whisper`: what it says in *room* to some listeners alone (`LegRow.plus`); both are
+    silent at every tick at which the routing plan in force has it otherwise.
+    """
 
     kind: str
     id: int
+    room: int | None = None
+    sign: int = 1
+    """-1 takes it out of the sum: the bus less one voice."""
 
 
 class StartRecording(msgspec.Struct, frozen=True, tag=True):
@@ -148,6 +168,15 @@ class StartRecording(msgspec.Struct, frozen=True, tag=True):
     channels: tuple[tuple[Tap, ...], ...]
     trim_silence: bool = False
     """Drop silence at the start and at the end."""
+    aligned_with: str | None = None
+    """A running recording: the file begins with as much silence as that one holds already, and is paused if it is."""
+
+
+class SetTaps(msgspec.Struct, frozen=True, tag=True):
+    """Record from other places from the next tick on. As many channels as at the start; an unknown one is ignored."""
+
+    recording: str
+    channels: tuple[tuple[Tap, ...], ...]
 
 
 class PauseRecording(msgspec.Struct, frozen=True, tag=True):
@@ -171,10 +200,12 @@ Command = (
     | SetLegMedia
     | CloseLeg
     | SetRoom
+    | WatchRoom
     | Play
     | StopPlayer
     | SendDigits
     | StartRecording
+    | SetTaps
     | PauseRecording
     | ResumeRecording
     | StopRecording
@@ -228,6 +259,34 @@ class RecordingStopped(msgspec.Struct, frozen=True, tag=True):
     error: str | None = None
 
 
+class AppliedRow(msgspec.Struct, frozen=True, array_like=True):
+    """What one leg of a room hears from a tick on: its row, without legs that are gone, and the players it hears."""
+
+    row: LegRow
+    players: tuple[int, ...] = ()
+
+
+class Applied(msgspec.Struct, frozen=True, tag=True):
+    """What is in force in a watched room from this tick on, until the next `Applied`. No rows: nobody is in it.
+
+    Read back from what the mixer works on. Ticks are counted from 1 since the engine began, 20 ms each.
+    """
+
+    room: int
+    tick: int
+    plan: int
+    """Of the `SetRoom` that was applied last."""
+    rows: tuple[AppliedRow, ...]
+    players: tuple[int, ...]
+    """Those that play to the room."""
+
+
+class Ticked(msgspec.Struct, frozen=True, tag=True):
+    """Now and then, while rooms are watched: until this tick inclusive, all `Applied` before it still hold."""
+
+    tick: int
+
+
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):
     """The engine is gone, and with it all its legs."""
 
@@ -235,7 +294,16 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
 
 
 Event = (
-    LegOpened | LegRefused | DigitPressed | DigitsSent | RtpTimedOut | PlayerFinished | RecordingStopped | WorkerLost
+    LegOpened
+    | LegRefused
+    | DigitPressed
+    | DigitsSent
+    | RtpTimedOut
+    | PlayerFinished
+    | RecordingStopped
+    | Applied
+    | Ticked
+    | WorkerLost
 )
 
 EventHandler = Callable[[Event], None]

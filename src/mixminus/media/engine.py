@@ -31,9 +31,11 @@ from mixminus.media.contract import (
     SendDigits,
     SetLegMedia,
     SetRoom,
+    SetTaps,
     StartRecording,
     StopPlayer,
     StopRecording,
+    WatchRoom,
 )
 from mixminus.media.digits import DigitSenders
 from mixminus.media.disk import Disk, InlineDisk
@@ -58,6 +60,7 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
+from mixminus.media.watching import RoomWatch
 from mixminus.rtp.telephone_event import DIGITS
 
 INBOX_PER_LEG: Final = 2
@@ -77,7 +80,7 @@ class EngineSettings:
     max_legs: int = 32768
     rooms: int = 1024
     players: int = 1024
-    recorders: int = 64
+    recorders: int = 1024
     happenings: int = 8192
     clip_cache_bytes: int = 64 << 20
     """How much decoded audio is kept after nobody plays it any more."""
@@ -99,6 +102,7 @@ class Engine:
         self.rooms = Rooms(settings.rooms, self.legs)
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
+        self.watch = RoomWatch(self.rooms, self.players)
         self.digits = DigitSenders(self.legs)
         self.inbox = zeroed(Inbox, INBOX_PER_LEG * settings.legs + INBOX_SPARE)
         self.arrived = 0
@@ -157,6 +161,7 @@ class Engine:
         self.ticks += 1
         self._events.extend(self.players.start_loaded())
         self._events.extend(self.digits.step())
+        self._events.extend(self.watch.report(self.ticks))
         self._run_kernels()
         self.arrived = 0
         self._tell_happenings()
@@ -188,7 +193,7 @@ class Engine:
             recorders.slots.active,
             recorders.slots.count,
             recorders.rows,
-            recorders.taps,
+            recorders.tapping.taps,
             rooms.bus,
             legs.mixing,
             self._total,
@@ -223,8 +228,11 @@ class Engine:
                 self._close_leg(leg)
             case SetRoom(room, rows):
                 self.rooms.set_plan(command)
+                self.watch.note(command)
                 if not rows:
                     self.players.stop_on(room=room)
+            case WatchRoom(room, on):
+                self.watch.watch(room, on)
             case Play():
                 if (finished := self.players.play(command)) is not None:
                     self._events.append(finished)
@@ -234,6 +242,8 @@ class Engine:
                 self.digits.send(leg, digits)
             case StartRecording():
                 self.recorders.start(command)
+            case SetTaps(recording, channels):
+                self.recorders.set_taps(recording, channels)
             case PauseRecording(recording, skip):
                 self.recorders.pause(recording, skip)
             case ResumeRecording(recording):

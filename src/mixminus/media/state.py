@@ -29,7 +29,6 @@ RECENT_PACKETS: Final = 64
 
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
-MAX_CHANNELS: Final = 2
 
 FREE, SOCKET, PIPE = 0, 1, 2
 """Kinds of leg."""
@@ -37,7 +36,7 @@ FREE, SOCKET, PIPE = 0, 1, 2
 DIGIT, TIMED_OUT, PLAYER_ENDED = 1, 2, 3
 """Kinds of happening."""
 
-TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT = 1, 2, 3
+TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER = 1, 2, 3, 4, 5
 """Kinds of tap."""
 
 RECORDING, PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP = 1, 2, 3
@@ -127,6 +126,8 @@ class Mixing(NamedTuple):
     hears_bus: U8
     edge: I32
     """First of the exceptions of this listener, or -1."""
+    whispers: I32
+    """How many listeners hear this leg as an exception."""
     said: I16
     heard: I16
     extra: I32
@@ -163,21 +164,23 @@ class Segments(NamedTuple):
 
 
 class RecorderRows(NamedTuple):
+    """One row a channel; the rows of one recording go through the same modes at the same ticks."""
+
     mode: U8
-    channels: I32
     tap: I32
-    """First tap of each channel, or -1."""
+    """First tap, or -1."""
     buffer: I16
-    """Interleaved."""
     ticks: I32
     peak: I32
-    """Of each tick in the buffer, over all channels."""
+    """Of each tick in the buffer."""
 
 
 class Taps(NamedTuple):
     kind: I32
     row: I32
     """-1: what was tapped is gone."""
+    room: I32
+    sign: I32
     next: I32
 
 
@@ -225,8 +228,7 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
     "Mixing.extra": (160,),
-    "RecorderRows.tap": (MAX_CHANNELS,),
-    "RecorderRows.buffer": (RECORD_TICKS * 160 * MAX_CHANNELS,),
+    "RecorderRows.buffer": (RECORD_TICKS * 160,),
     "RecorderRows.peak": (RECORD_TICKS,),
     "Inbox.data": (PACKET_BYTES,),
     "Outbox.data": (SENT_PACKET_BYTES,),
