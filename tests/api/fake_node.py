@@ -17,6 +17,7 @@ from mixminus.calls.commands import (
     PlaceCall,
     RemoveParticipant,
     StartCallRecording,
+    StartConferenceRecording,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
@@ -171,6 +172,12 @@ class FakeNode:
         self._take(command)
         recording = replace(self._recording(), call_sid=command.call_sid, status=RecordingStatus.IN_PROGRESS)
         return await self._saved(recording)
+
+    async def start_conference_recording(self, command: StartConferenceRecording) -> RecordingRecord:
+        self._take(command)
+        track = "participants" if command.participants else "mixed"
+        leader = replace(self._recording(), conference_sid=command.conference_sid, channels=2, track=track)
+        return await self._saved(replace(leader, status=RecordingStatus.IN_PROGRESS))
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord:
         self._take(command)

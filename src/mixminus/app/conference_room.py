@@ -8,13 +8,14 @@ from datetime import datetime
 
 import structlog
 
+from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.prompting import Loudspeaker
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
-from mixminus.calls.commands import UpdateParticipant
+from mixminus.calls.commands import StartConferenceRecording, UpdateParticipant
 from mixminus.calls.conference import Conference
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import AudioDocument, ParticipantOptions, Sound, Webhook
@@ -34,6 +35,7 @@ from mixminus.calls.records import (
     ConferenceStatus,
     ParticipantRecord,
     ParticipantStatus,
+    RecordingRecord,
 )
 from mixminus.calls.refusals import ConferenceNotBridged
 from mixminus.media.contract import Command, LegRow, SetRoom, Tone
@@ -76,6 +78,7 @@ class ConferenceRoom:
         self._services = services
         self._sounds = sounds
         self._on_over = on_over
+        self._recordings = ConferenceRecordings(services, self.room)
         self._seats: dict[Sid, ConferenceSeat] = {}
         self._private: dict[Sid, PrivateSound] = {}
         self._ears: dict[Sid, Ear] = {}
@@ -201,6 +204,13 @@ class ConferenceRoom:
                 self.machine.announcement_ended(call_sid, webhook.url, self._at())
         self._carry_out()
 
+    # --- recording it ---------------------------------------------------------------------------------------------
+
+    def record_tracks(self, wish: StartConferenceRecording) -> RecordingRecord:
+        """Begin a set of tracks. Raises `Refusal` when nobody talks to anybody yet (16001)."""
+        self.machine.require_bridged()
+        return self._recordings.start_set(self.record, wish, self._legs())
+
     # --- carrying out what the machine wants ----------------------------------------------------------------------
 
     def _carry_out(self) -> None:
@@ -214,7 +224,7 @@ class ConferenceRoom:
                 case PlayBeep(entering):
                     self._beep(entering)
                 case BeginRecording():
-                    self._begin_recording()
+                    self._recordings.start(self.record, self.machine.options, self._legs())
                 case Dismiss(call_sid, reason):
                     self._seats.pop(call_sid).dismiss(reason)
                 case ConferenceOver():
@@ -231,7 +241,8 @@ class ConferenceRoom:
         for sound in ending:
             hushing.extend(sound.loudspeaker.hush())
             sound.task.cancel()
-        self._services.media.apply(SetRoom(self.room, self._rows(seats)), *hushing)
+        following = self._recordings.follow(self._legs())
+        self._services.media.apply(SetRoom(self.room, self._rows(seats)), *hushing, *following)
         for seat in seats:
             if seat.sound is not None and seat.call_sid not in self._private:
                 self._play_private(seat.call_sid, seat.sound)
@@ -242,15 +253,10 @@ class ConferenceRoom:
     def _beep(self, entering: bool) -> None:
         self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
 
-    def _begin_recording(self) -> None:
-        if self.machine.options.recording is not None:
-            self._services.recordings.start_for_conference(self.record, self.room, self.machine.options)
-
     def _over(self) -> None:
         for announcement in self._announcements:
             announcement.task.cancel()
-        self._services.media.apply(SetRoom(self.room, ()))
-        self._services.recordings.stop_for_conference(self.record.sid)
+        self._services.media.apply(SetRoom(self.room, ()), *self._recordings.stop(self.record.sid))
         self._on_over(self)
 
     # --- private sound --------------------------------------------------------------------------------------------
@@ -299,6 +305,13 @@ class ConferenceRoom:
             for seat in seats
             if seat.call_sid in legs
         )
+
+    def _legs(self) -> dict[Sid, int]:
+        """The legs in the room, the first who joined first."""
+        live = [person for person in self.machine.participants() if person.live]
+        came = sorted(live, key=lambda person: (person.join_time is None, person.join_time or person.date_created))
+        found = ((person.call_sid, self._seats[person.call_sid].leg) for person in came)
+        return {call_sid: leg for call_sid, leg in found if leg is not None}
 
     def _at(self) -> datetime:
         return self._services.clock.utc()

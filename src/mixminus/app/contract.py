@@ -11,6 +11,7 @@ from mixminus.calls.commands import (
     PlaceCall,
     RemoveParticipant,
     StartCallRecording,
+    StartConferenceRecording,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
@@ -51,6 +52,9 @@ class Node(Protocol):
     async def update_conference(self, command: UpdateConference) -> ConferenceRecord: ...
 
     async def start_call_recording(self, command: StartCallRecording) -> RecordingRecord: ...
+
+    async def start_conference_recording(self, command: StartConferenceRecording) -> RecordingRecord:
+        """The recording that leads the set; its tracks name it."""
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord: ...
 

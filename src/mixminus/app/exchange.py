@@ -23,6 +23,7 @@ from mixminus.calls.commands import (
     PlaceCall,
     RemoveParticipant,
     StartCallRecording,
+    StartConferenceRecording,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
@@ -168,6 +169,11 @@ class Exchange:
         recordings, source = self._services.recordings, RecordingSource.START_CALL_RECORDING_API
         record = recordings.start_for_call(session, command.recording, source)
         await self.store.flush()
+        return record
+
+    async def start_conference_recording(self, command: StartConferenceRecording) -> RecordingRecord:
+        record = (await self._live_conference(command.conference_sid)).record_tracks(command)
+        await self._services.store.flush()
         return record
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord:

@@ -25,7 +25,6 @@ from mixminus.media.contract import (
     RtpTimedOut,
     SendDigits,
     SetRoom,
-    StartRecording,
     StopPlayer,
     WorkerLost,
 )
@@ -179,11 +178,10 @@ class MediaLink:
 
     # --- recordings -----------------------------------------------------------------------------------------------
 
-    def record(self, command: StartRecording) -> asyncio.Future[RecordingStopped]:
-        """Start a recording; the future resolves when its file is complete."""
+    def recorded(self, recording: str) -> asyncio.Future[RecordingStopped]:
+        """Resolves when the file is complete of the recording of that name, which is about to be started."""
         stopped: asyncio.Future[RecordingStopped] = asyncio.get_running_loop().create_future()
-        self._recordings[command.recording] = stopped
-        self.apply(command)
+        self._recordings[recording] = stopped
         return stopped
 
     # --- events ---------------------------------------------------------------------------------------------------
