@@ -22,6 +22,7 @@ from mixminus.api.resources import (
     participants,
     recording_media,
     recordings,
+    tracks,
 )
 from mixminus.api.routes import Operation, routes
 from mixminus.app.contract import Node
@@ -41,6 +42,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *applications.OPERATIONS,
         *keys.OPERATIONS,
         *history.OPERATIONS,
+        *tracks.operations(listeners),
         *openapi.OPERATIONS,
     )
 

@@ -5,8 +5,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from mixminus import __version__
-from mixminus.api.request import ApiRequest
-from mixminus.api.resources.history import EXTRAS
+from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.routes import Operation
 
 _TEXT = {"type": "string"}

@@ -25,7 +25,7 @@ from mixminus.media.contract import (
     StartRecording,
     StopRecording,
 )
-from mixminus.store.contract import Store
+from mixminus.store.contract import Is, Store, Where
 from mixminus.store.wav import wav_size
 
 CURRENT = "Twilio.CURRENT"
@@ -182,14 +182,18 @@ class Recordings:
         return live.record
 
     async def delete(self, sid: Sid) -> None:
-        """Remove the file; the record stays. Raises 20404, and 20409 while it is being written."""
+        """Remove its file and those of its tracks; records stay. Raises 20404, and 20409 while it is being written."""
         record = await self._store.fetch(RecordingRecord, sid)
         if record is None or record.status is RecordingStatus.DELETED:
             raise not_found(f"Recordings/{sid}.json")
         if sid in self._live:
             raise Refusal(20409, 409, "A recording can be deleted when it is complete; this one is still running.")
-        self.file(record).unlink(missing_ok=True)
-        await self._store.save(replace(record, status=RecordingStatus.DELETED, date_updated=self._clock.utc()))
+        at = self._clock.utc()
+        tracks = await self._store.query(RecordingRecord, Where("set_sid", Is.EQUAL, sid))
+        for one in (record, *tracks):
+            self.file(one).unlink(missing_ok=True)
+            self._store.save_soon(replace(one, status=RecordingStatus.DELETED, date_updated=at))
+        await self._store.flush()
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

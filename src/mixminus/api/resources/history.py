@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest
+from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.resources.calls import asked_call
 from mixminus.api.resources.conferences import asked_conference
 from mixminus.api.routes import Operation
@@ -14,7 +14,6 @@ from mixminus.base.types import Sid
 from mixminus.calls.records import EventRecord, ParticipantRecord
 from mixminus.store.contract import Is, Where
 
-EXTRAS: Final = "/mixminus/v1"
 MOST_EVENTS: Final = 1_000
 _NUMBERS = 2**31 - 2
 
