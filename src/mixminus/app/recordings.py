@@ -182,7 +182,7 @@ class Recordings:
         return live.record
 
     async def delete(self, sid: Sid) -> None:
-        """Remove its file and those of its tracks; records stay. Raises 20404, and 20409 while it is being written."""
+        """Remove its file and those of its tracks; records stay. Raises 20404, and 20409 while it is written."""
         record = await self._store.fetch(RecordingRecord, sid)
         if record is None or record.status is RecordingStatus.DELETED:
             raise not_found(f"Recordings/{sid}.json")
