@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import (
+    AskStatistics,
     Clip,
     CloseLeg,
     Command,
@@ -26,7 +27,9 @@ from mixminus.media.contract import (
     SendDigits,
     SetRoom,
     StartRecording,
+    Statistics,
     StopPlayer,
+    WorkerHealth,
     WorkerLost,
 )
 
@@ -99,6 +102,7 @@ class MediaLink:
         self._players: dict[int, Playing] = {}
         self._sending: dict[int, asyncio.Future[None]] = {}
         self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
+        self._asked: dict[int, asyncio.Future[Statistics]] = {}
         self._listeners: dict[int, LegListener] = {}
         self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
@@ -186,6 +190,19 @@ class MediaLink:
         self.apply(command)
         return stopped
 
+    # --- figures --------------------------------------------------------------------------------------------------
+
+    async def statistics(self, *legs: int) -> Statistics:
+        """How the worker keeps up, and how these legs fare."""
+        query = self.new_id()
+        asked: asyncio.Future[Statistics] = asyncio.get_running_loop().create_future()
+        self._asked[query] = asked
+        try:
+            self.apply(AskStatistics(query, legs))
+            return await asked
+        finally:
+            self._asked.pop(query, None)
+
     # --- events ---------------------------------------------------------------------------------------------------
 
     def _heard(self, event: Event) -> None:
@@ -207,6 +224,8 @@ class MediaLink:
                 _resolve(self._sending.pop(leg, None), None)
             case RecordingStopped():
                 _resolve(self._recordings.pop(event.recording, None), event)
+            case Statistics(query):
+                _resolve(self._asked.get(query), event)
             case WorkerLost(reason):
                 self._lost(reason)
 
@@ -217,6 +236,8 @@ class MediaLink:
             _resolve(playing.finished, reason)
         for sending in self._sending.values():
             _resolve(sending, None)
+        for query, asked in self._asked.items():
+            _resolve(asked, Statistics(query, WorkerHealth()))
         for recording, stopped in self._recordings.items():
             _resolve(stopped, RecordingStopped(recording, 0, 0, False, error=reason))
         for waiting in (self._opening, self._players, self._sending, self._recordings):
