@@ -192,16 +192,17 @@ def test_a_calm_leg_is_told_as_good(studio: Studio) -> None:
     assert figures.mos > 4.3
 
 
-def test_all_legs_and_the_worker_can_be_asked_for(studio: Studio) -> None:
+def test_legs_and_the_worker_can_be_asked_for(studio: Studio) -> None:
     studio.phone(1)
     studio.phone(2, codec="PCMA")
+    studio.phone(3)
     studio.tick(3)
-    studio.apply(AskStatistics(1, None), AskStatistics(2, (99,)), AskStatistics(3))
+    studio.apply(CloseLeg(3), AskStatistics(1, (1, 2)), AskStatistics(2, (99,)), AskStatistics(3))
     studio.plane.deliver()
     everything, nobody, worker = studio.events
     assert isinstance(everything, Statistics)
     assert [leg.codec for leg in everything.legs] == ["PCMU", "PCMA"]
-    assert (everything.worker.legs, everything.worker.ticks) == (2, 3)
+    assert (everything.worker.legs, everything.worker.ticks, everything.worker.sent) == (2, 3, 9)
     assert isinstance(nobody, Statistics)
     assert isinstance(worker, Statistics)
     assert nobody.legs == worker.legs == ()

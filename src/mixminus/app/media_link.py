@@ -192,16 +192,13 @@ class MediaLink:
 
     # --- figures --------------------------------------------------------------------------------------------------
 
-    async def statistics(self, *legs: int) -> Statistics:
-        """How the worker keeps up, and how these legs fare."""
+    def statistics(self, *legs: int) -> asyncio.Future[Statistics]:
+        """How the worker keeps up, and how these legs fare as of now: what is applied next does not change it."""
         query = self.new_id()
         asked: asyncio.Future[Statistics] = asyncio.get_running_loop().create_future()
         self._asked[query] = asked
-        try:
-            self.apply(AskStatistics(query, legs))
-            return await asked
-        finally:
-            self._asked.pop(query, None)
+        self.apply(AskStatistics(query, legs))
+        return asked
 
     # --- events ---------------------------------------------------------------------------------------------------
 
@@ -225,7 +222,7 @@ class MediaLink:
             case RecordingStopped():
                 _resolve(self._recordings.pop(event.recording, None), event)
             case Statistics(query):
-                _resolve(self._asked.get(query), event)
+                _resolve(self._asked.pop(query, None), event)
             case WorkerLost(reason):
                 self._lost(reason)
 
@@ -240,7 +237,7 @@ class MediaLink:
             _resolve(asked, Statistics(query, WorkerHealth()))
         for recording, stopped in self._recordings.items():
             _resolve(stopped, RecordingStopped(recording, 0, 0, False, error=reason))
-        for waiting in (self._opening, self._players, self._sending, self._recordings):
+        for waiting in (self._opening, self._players, self._sending, self._recordings, self._asked):
             waiting.clear()
         self.on_worker_lost(reason)
 

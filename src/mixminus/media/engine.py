@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from mixminus.audio import g711
-from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.audio.frames import FRAME_SAMPLES, duration_ms_of
 from mixminus.base.types import RandomBytes
 from mixminus.media.clips import ClipStore
 from mixminus.media.contract import (
@@ -302,9 +302,8 @@ class Engine:
         self.reports.arrived(self.legs.slots.key(row), data, int(self.inbox.source[at]))
 
     def _statistics(self, asked: AskStatistics) -> Statistics:
-        wanted = self.legs.slots if asked.legs is None else asked.legs
-        qualities = (leg_quality(self.legs, self.reports, leg) for leg in wanted)
-        kept = self.punctuality
+        qualities = (leg_quality(self.legs, self.reports, leg) for leg in asked.legs)
+        kept, totals = self.punctuality, self.legs.totals()
         worker = WorkerHealth(
             legs=self.legs.slots.count,
             rooms=self.rooms.slots.count,
@@ -316,6 +315,11 @@ class Engine:
             inbox_overflows=self.inbox_overflows,
             lost_flushes=self.recorders.lost_flushes,
             lost_happenings=int(self._happenings.totals[1]),
+            received=totals.received,
+            sent=totals.sent,
+            lost=totals.lost,
+            late=totals.late,
+            concealed_ms=duration_ms_of(totals.concealed_samples),
         )
         return Statistics(asked.query, worker, tuple(quality for quality in qualities if quality is not None))
 

@@ -11,6 +11,7 @@ from mixminus.media.contract import SetLegMedia
 from mixminus.media.ports import address_key
 from mixminus.media.slots import Slots
 from mixminus.media.state import (
+    COUNTERS,
     HOLE,
     PIPE,
     SOCKET,
@@ -75,6 +76,8 @@ class Legs:
         self.reception = zeroed(Reception, capacity)
         self.transmission = zeroed(Transmission, capacity)
         self.mixing = zeroed(Mixing, capacity)
+        self._gone = np.zeros(COUNTERS, np.int64)
+        """What the legs that were closed had counted."""
         self._random_bytes = random_bytes
 
     def grow(self, capacity: int) -> None:
@@ -113,6 +116,7 @@ class Legs:
         row = self.slots.release(leg)
         if self.line.kind[row] == PIPE and (peer := self.line.peer[row]) >= 0:
             self.line.peer[peer] = -1
+        self._gone += self.line.counters[row]
         generation = self.line.generation[row]
         for bundle in (self.line, self.reception, self.transmission, self.mixing):
             clear_row(bundle, row)
@@ -145,6 +149,11 @@ class Legs:
         self.reception.idle_ticks[row] = 0
         self.reception.timed_out[row] = 0
         return True
+
+    def totals(self) -> LegStatistics:
+        """Of all legs that are, and that were."""
+        present = self.line.counters[self.slots.active[: self.slots.count]].sum(axis=0)
+        return LegStatistics(*(int(count) for count in self._gone + present))
 
     def codec(self, row: int) -> str:
         """What the leg sends, by its name in SDP."""
