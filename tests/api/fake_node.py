@@ -23,6 +23,7 @@ from mixminus.calls.commands import (
     UpdateParticipant,
     UpdateRecording,
 )
+from mixminus.calls.quality import CallQuality
 from mixminus.calls.records import (
     CallRecord,
     CallStatus,
@@ -131,6 +132,10 @@ class FakeNode:
         self._take(command)
         call = await self._found(CallRecord, command.sid)
         return await self._saved(replace(call, status=CallStatus(command.status)) if command.status else call)
+
+    async def call_quality(self, sid: Sid) -> CallQuality:
+        self._take(sid)
+        return CallQuality("PCMU", 50, 50, 1, 0, 0, 20, 0.5, 20.0, 4.3)
 
     async def delete_call(self, sid: Sid) -> None:
         self._take(("delete_call", sid))

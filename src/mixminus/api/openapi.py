@@ -49,6 +49,32 @@ EVENT = {
 }
 
 
+_COUNT = {"type": "integer"}
+_FIGURE = {"type": "number"}
+_FIGURE_OR_NULL = {"type": ["number", "null"]}
+
+QUALITY = {
+    "type": "object",
+    "properties": {
+        "call_sid": _TEXT,
+        "codec": _TEXT,
+        "received": _COUNT,
+        "sent": _COUNT,
+        "lost": _COUNT,
+        "late": _COUNT,
+        "duplicate": _COUNT,
+        "concealed_ms": _COUNT,
+        "jitter_ms": _FIGURE,
+        "playout_delay_ms": _FIGURE,
+        "mos": _FIGURE,
+        "round_trip_ms": _FIGURE_OR_NULL,
+        "far_lost": {"type": ["integer", "null"]},
+        "far_jitter_ms": _FIGURE_OR_NULL,
+        "far_mos": _FIGURE_OR_NULL,
+    },
+}
+
+
 def _parameter(name: str, where: str, kind: str) -> dict[str, Any]:
     return {"name": name, "in": where, "required": where == "path", "schema": {"type": kind}}
 
@@ -68,6 +94,21 @@ def _list(summary: str, sid: str, key: str, items: str, *query: tuple[str, str])
             ],
             "responses": {
                 "200": {"description": "A page of them", "content": {"application/json": {"schema": schema}}},
+                "401": {"description": "20003: the credentials are wrong"},
+                "404": {"description": "20404: there is no such resource"},
+            },
+        }
+    }
+
+
+def _show(summary: str, sid: str, schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {
+        "get": {
+            "summary": summary,
+            "parameters": [_parameter(sid, "path", "string")],
+            "responses": {
+                "200": {"description": "It", "content": content},
                 "401": {"description": "20003: the credentials are wrong"},
                 "404": {"description": "20404: there is no such resource"},
             },
@@ -96,9 +137,14 @@ DOCUMENT: dict[str, Any] = {
         f"{EXTRAS}/Calls/{{call}}/Events": _list(
             "What happened to the call, oldest first", "call", "events", "event", *_AFTER
         ),
+        f"{EXTRAS}/Calls/{{call}}/Quality": _show(
+            "How the call's audio fares, now or when it ended: packets, delay, estimated mean opinion score",
+            "call",
+            "quality",
+        ),
     },
     "components": {
-        "schemas": {"participant": PARTICIPANT, "event": EVENT},
+        "schemas": {"participant": PARTICIPANT, "event": EVENT, "quality": QUALITY},
         "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
     },
 }

@@ -271,6 +271,8 @@ class CallSession(LegListener):
         await cancelled(self._program)
         self.line.hang_up()
         recorded = await self.services.recordings.stop_for_call(self.sid)
+        if self.line.leg is not None:
+            self.services.qualities.remember(self.sid, self.line.leg)
         self.line.release()
         self._call.ended(
             _final(verdict.status, answered=self.is_answered), self._at(), verdict.reason, verdict.sip_code

@@ -17,6 +17,7 @@ from mixminus.calls.commands import (
     UpdateParticipant,
     UpdateRecording,
 )
+from mixminus.calls.quality import CallQuality
 from mixminus.calls.records import CallRecord, ConferenceRecord, ParticipantRecord, RecordingRecord
 from mixminus.store.contract import Store
 
@@ -39,6 +40,9 @@ class Node(Protocol):
     async def place_call(self, command: PlaceCall) -> CallRecord: ...
 
     async def update_call(self, command: UpdateCall) -> CallRecord: ...
+
+    async def call_quality(self, sid: Sid) -> CallQuality:
+        """How the call's audio fares, now or when it ended; 20404 for a call that never had any."""
 
     async def delete_call(self, sid: Sid) -> None:
         """Forget a finished call (20009 while it lives)."""

@@ -31,6 +31,7 @@ from mixminus.calls.commands import (
 )
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Callback, DialOptions, Instructions
+from mixminus.calls.quality import CallQuality
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
     CallRecord,
@@ -113,6 +114,15 @@ class Exchange:
             await self._redirect(session, command.instructions)
         await self.store.flush()
         return session.record
+
+    async def call_quality(self, sid: Sid) -> CallQuality:
+        session, qualities = self._calls.get(sid), self._services.qualities
+        leg = session.line.leg if session is not None else None
+        quality = await qualities.of_leg(leg) if leg is not None else None
+        quality = quality or qualities.of_ended(sid)
+        if quality is None:
+            raise not_found(f"/mixminus/v1/Calls/{sid}/Quality")
+        return quality
 
     async def delete_call(self, sid: Sid) -> None:
         record = await self._call(sid)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import (
+    AskStatistics,
     Clip,
     CloseLeg,
     Command,
@@ -25,7 +26,9 @@ from mixminus.media.contract import (
     RtpTimedOut,
     SendDigits,
     SetRoom,
+    Statistics,
     StopPlayer,
+    WorkerHealth,
     WorkerLost,
 )
 
@@ -98,6 +101,7 @@ class MediaLink:
         self._players: dict[int, Playing] = {}
         self._sending: dict[int, asyncio.Future[None]] = {}
         self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
+        self._asked: dict[int, asyncio.Future[Statistics]] = {}
         self._listeners: dict[int, LegListener] = {}
         self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
@@ -184,6 +188,16 @@ class MediaLink:
         self._recordings[recording] = stopped
         return stopped
 
+    # --- figures --------------------------------------------------------------------------------------------------
+
+    def statistics(self, *legs: int) -> asyncio.Future[Statistics]:
+        """How the worker keeps up, and how these legs fare as of now: what is applied next does not change it."""
+        query = self.new_id()
+        asked: asyncio.Future[Statistics] = asyncio.get_running_loop().create_future()
+        self._asked[query] = asked
+        self.apply(AskStatistics(query, legs))
+        return asked
+
     # --- events ---------------------------------------------------------------------------------------------------
 
     def _heard(self, event: Event) -> None:
@@ -205,6 +219,8 @@ class MediaLink:
                 _resolve(self._sending.pop(leg, None), None)
             case RecordingStopped():
                 _resolve(self._recordings.pop(event.recording, None), event)
+            case Statistics(query):
+                _resolve(self._asked.pop(query, None), event)
             case WorkerLost(reason):
                 self._lost(reason)
 
@@ -215,9 +231,11 @@ class MediaLink:
             _resolve(playing.finished, reason)
         for sending in self._sending.values():
             _resolve(sending, None)
+        for query, asked in self._asked.items():
+            _resolve(asked, Statistics(query, WorkerHealth()))
         for recording, stopped in self._recordings.items():
             _resolve(stopped, RecordingStopped(recording, 0, 0, False, error=reason))
-        for waiting in (self._opening, self._players, self._sending, self._recordings):
+        for waiting in (self._opening, self._players, self._sending, self._recordings, self._asked):
             waiting.clear()
         self.on_worker_lost(reason)
 

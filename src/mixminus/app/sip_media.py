@@ -60,6 +60,8 @@ class SipMedia:
                 # A phone that holds us may send its own music; nobody in the room wants to hear it.
                 receives=agreed.direction.receives and not agreed.on_hold,
                 jitter_buffer=self.jitter_buffer,
+                rtcp_mux=agreed.rtcp_mux,
+                rtcp_port=agreed.rtcp_port,
                 # A phone that put us on hold may be silent for as long as it likes.
                 rtp_timeout_ms=self._rtp_timeout_ms if agreed.direction.receives and agreed.direction.sends else 0,
             )

@@ -46,6 +46,18 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """`off`, `small`, `medium`, `large`: the ceiling of the playout delay (20, 40, 60 ms)."""
     rtp_timeout_ms: int = 0
     """After that long without a packet, `RtpTimedOut` is reported once. 0: never."""
+    rtcp_mux: bool = False
+    """RTCP shares the port of RTP (RFC 5761); otherwise it is the next one on either side."""
+    rtcp_port: int | None = None
+    """Where SDP says to send RTCP, when that is neither (RFC 3605)."""
+
+
+class AskStatistics(msgspec.Struct, frozen=True, tag=True):
+    """How is it going? Answered by `Statistics` with the same `query`."""
+
+    query: int
+    legs: tuple[int, ...] = ()
+    """Those to tell of, as far as they exist: about 30 µs of the worker's time each."""
 
 
 class CloseLeg(msgspec.Struct, frozen=True, tag=True):
@@ -198,6 +210,7 @@ Command = (
     OpenLeg
     | OpenPipe
     | SetLegMedia
+    | AskStatistics
     | CloseLeg
     | SetRoom
     | WatchRoom
@@ -287,6 +300,71 @@ class Ticked(msgspec.Struct, frozen=True, tag=True):
     tick: int
 
 
+class LegQuality(msgspec.Struct, frozen=True):
+    """What a leg's packets went through since it was opened. Counts are packets."""
+
+    leg: int
+    codec: str
+    received: int
+    sent: int
+    lost: int
+    late: int
+    """Came when their time to be played was over."""
+    duplicate: int
+    stray: int
+    malformed: int
+    unwanted: int
+    resynced: int
+    """How often the far end's clock was taken for moved."""
+    concealed_ms: int
+    jitter_ms: float
+    """Interarrival jitter (RFC 3550); we look every 20 ms, so below that it is coarse."""
+    playout_delay_ms: float
+    """Of the jitter buffer, now."""
+    mos: float
+    """Estimated mean opinion score of what we hear of the far end (ITU-T G.107)."""
+    round_trip_ms: float | None = None
+    """By RTCP; None: the far end has not told yet."""
+    far_lost: int | None = None
+    """Of our packets, as the far end counts."""
+    far_jitter_ms: float | None = None
+    far_mos: float | None = None
+    """Estimated for what the far end hears of us."""
+
+
+class WorkerHealth(msgspec.Struct, frozen=True):
+    """How the worker keeps up since it was started."""
+
+    legs: int = 0
+    rooms: int = 0
+    ticks: int = 0
+    late_ticks: int = 0
+    """Begun more than 5 ms late."""
+    missed_ticks: int = 0
+    """Left out, after a stopped machine."""
+    max_lateness_ms: float = 0.0
+    refused_packets: int = 0
+    """That the system did not take."""
+    inbox_overflows: int = 0
+    lost_flushes: int = 0
+    """Stretches of recordings that the disk was too slow for."""
+    lost_happenings: int = 0
+    received: int = 0
+    """RTP packets of all legs that are or were; and so on."""
+    sent: int = 0
+    lost: int = 0
+    late: int = 0
+    concealed_ms: int = 0
+
+
+class Statistics(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `AskStatistics`."""
+
+    query: int
+    worker: WorkerHealth
+    legs: tuple[LegQuality, ...] = ()
+
+
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):
     """The engine is gone, and with it all its legs."""
 
@@ -303,6 +381,7 @@ Event = (
     | RecordingStopped
     | Applied
     | Ticked
+    | Statistics
     | WorkerLost
 )
 

@@ -33,7 +33,7 @@ RECORD_TICKS: Final = 50
 FREE, SOCKET, PIPE = 0, 1, 2
 """Kinds of leg."""
 
-DIGIT, TIMED_OUT, PLAYER_ENDED = 1, 2, 3
+DIGIT, TIMED_OUT, PLAYER_ENDED, CONTROL_ARRIVED = 1, 2, 3, 4
 """Kinds of happening."""
 
 TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER = 1, 2, 3, 4, 5
@@ -42,9 +42,11 @@ TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER = 1, 2, 3, 4, 5
 RECORDING, PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP = 1, 2, 3
 """Modes of a recording."""
 
-RECEIVED, SENT, MALFORMED, UNWANTED, STRAY, DUPLICATE, LATE, CONCEALED, RESYNCED = range(9)
-"""Columns of the counters: packets, but `CONCEALED`, which counts samples. See `LegStatistics`."""
-COUNTERS: Final = 9
+RECEIVED, SENT, MALFORMED, UNWANTED, STRAY, DUPLICATE, LATE, CONCEALED, RESYNCED, LOST, CONTROL, SENT_OCTETS = range(
+    12
+)
+"""Columns of the counters: packets, but for `CONCEALED` samples and `SENT_OCTETS`. See `LegStatistics`."""
+COUNTERS: Final = 12
 
 
 class Line(NamedTuple):
@@ -77,7 +79,15 @@ class Reception(NamedTuple):
     known: U8
     ssrc: I64
     sequence: I64
+    wraps: I32
+    """How often the sequence number passed 65535."""
     recent: I32
+    transit: I64
+    """Arrival less timestamp of the last audio packet, in samples; -1: none yet."""
+    jitter: I64
+    """Interarrival jitter in 1/16 samples (RFC 3550 appendix A.8)."""
+    control_tick: I64
+    """When the leg's last RTCP packet was taken in."""
     candidate_ssrc: I64
     candidate_sequence: I64
     idle_ticks: I32

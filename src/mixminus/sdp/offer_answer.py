@@ -12,6 +12,7 @@ TELEPHONE_EVENT_OFFERED: Final = 101
 """Any dynamic number would do; this is the one that everybody uses."""
 PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
 PTIME: Final = ("ptime", "20")
+RTCP_MUX: Final = "rtcp-mux"
 
 
 class NoCommonCodec(SdpError):
@@ -77,12 +78,16 @@ class Agreed:
     """As seen by us."""
     on_hold: bool
     """The other side does not listen: it said `sendonly`, `inactive`, or 0.0.0.0 (RFC 3264 8.4)."""
+    rtcp_mux: bool = False
+    """Both sides send RTCP where RTP goes (RFC 5761 5.1.1)."""
+    rtcp_port: int | None = None
+    """Where else they want it (RFC 3605); None: they do not say."""
 
 
 def make_offer(local: LocalMedia, direction: Direction = Direction.SENDRECV) -> bytes:
     """Offer all our codecs, and telephone-events."""
     payload_types = tuple(STATIC_PAYLOAD_TYPES[codec] for codec in local.codecs)
-    stream = _stream(local, "RTP/AVP", payload_types, TELEPHONE_EVENT_OFFERED, direction)
+    stream = _stream(local, "RTP/AVP", payload_types, TELEPHONE_EVENT_OFFERED, direction, rtcp_mux=True)
     return bytes(Description(local.origin, local.host, (stream,)))
 
 
@@ -103,6 +108,7 @@ def make_answer(offer: bytes, local: LocalMedia) -> tuple[bytes, Agreed]:
         (agreed.payload_type,),
         agreed.telephone_event_payload_type,
         agreed.direction,
+        rtcp_mux=agreed.rtcp_mux,
     )
     return bytes(Description(local.origin, local.host, tuple(answers))), agreed
 
@@ -132,6 +138,8 @@ def _agree(theirs: Description, stream: Stream, codecs: tuple[str, ...]) -> Agre
         telephone_event_payload_type=_telephone_event(stream),
         direction=direction,
         on_hold=not direction.sends,
+        rtcp_mux=(RTCP_MUX, "") in stream.attributes,
+        rtcp_port=_rtcp_port(stream),
     )
 
 
@@ -159,6 +167,13 @@ def _telephone_event(stream: Stream) -> int | None:
     return None
 
 
+def _rtcp_port(stream: Stream) -> int | None:
+    """The port of `a=rtcp`. An address beside it is not obeyed: reports go where the audio goes."""
+    said = next((value.split() for name, value in stream.attributes if name == "rtcp"), [])
+    number = int(said[0]) if said and said[0].isascii() and said[0].isdigit() and len(said[0]) <= 5 else 0
+    return number if 0 < number <= 65535 else None
+
+
 def _rtpmap(stream: Stream) -> dict[str, str]:
     """Payload type to encoding, in upper case: names are compared without case (RFC 4855 3)."""
     maps: dict[str, str] = {}
@@ -184,6 +199,8 @@ def _stream(
     payload_types: tuple[int, ...],
     telephone_event: int | None,
     direction: Direction,
+    *,
+    rtcp_mux: bool,
 ) -> Stream:
     names = {number: codec for codec, number in STATIC_PAYLOAD_TYPES.items()}
     attributes: Attributes = tuple(("rtpmap", f"{number} {names[number]}/8000") for number in payload_types)
@@ -195,4 +212,6 @@ def _stream(
             ("rtpmap", f"{telephone_event} telephone-event/8000"),
             ("fmtp", f"{telephone_event} 0-16"),
         )
+    if rtcp_mux:
+        attributes = (*attributes, (RTCP_MUX, ""))
     return Stream("audio", local.port, protocol, formats, None, (*attributes, PTIME, (direction.value, "")))

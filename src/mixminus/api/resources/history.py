@@ -1,5 +1,6 @@
 """`/mixminus/v1`: what Twilio does not have. Who was in a conference, and what happened, also after it ended."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -81,8 +82,15 @@ async def events_of(request: ApiRequest, subject: Sid) -> Response:
     return JSONResponse({"events": [event_resource(event) for event in shown], "next_page_uri": more})
 
 
+async def show_call_quality(request: ApiRequest) -> Response:
+    """Loss, jitter, delay and the estimated mean opinion score of a call: now, or when it ended."""
+    call = await asked_call(request)
+    return JSONResponse({"call_sid": call.sid, **asdict(await request.node.call_quality(call.sid))})
+
+
 OPERATIONS = (
     Operation("GET", f"{EXTRAS}/Conferences/{{conference}}/Participants", list_participant_history),
     Operation("GET", f"{EXTRAS}/Conferences/{{conference}}/Events", list_conference_events),
     Operation("GET", f"{EXTRAS}/Calls/{{call}}/Events", list_call_events),
+    Operation("GET", f"{EXTRAS}/Calls/{{call}}/Quality", show_call_quality),
 )

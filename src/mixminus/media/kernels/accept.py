@@ -12,11 +12,14 @@ from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.happenings import note
 from mixminus.media.state import (
+    CONTROL,
+    CONTROL_ARRIVED,
     DIGIT,
     DUPLICATE,
     HOLE,
     I16,
     LATE,
+    LOST,
     MALFORMED,
     PACKET_BYTES,
     RECEIVED,
@@ -48,6 +51,9 @@ WINDOW_PACKETS: Final = 50
 """A second at 20 ms a packet: over so many packets the slack is watched."""
 STABLE_WINDOWS: Final = 5
 """So many windows with slack to spare, and the playout delay shrinks."""
+
+CONTROL_TICKS: Final = 10
+"""RTCP is read in Python: of a leg, no more than five packets a second."""
 
 LAST_DIGIT: Final = 15
 LONGEST_EVENT: Final = 0xFFFF
@@ -95,7 +101,10 @@ def begin_stream(reception: Reception, slot: int, ssrc: int, sequence: int) -> N
     reception.known[slot] = 1
     reception.ssrc[slot] = ssrc
     reception.sequence[slot] = sequence
+    reception.wraps[slot] = 0
     reception.recent[slot, :] = -1
+    reception.transit[slot] = -1
+    reception.jitter[slot] = 0
     reception.candidate_ssrc[slot] = -1
     reception.event_code[slot] = -1
     reception.synced[slot] = 0
@@ -132,9 +141,23 @@ def admit_packet(line: Line, reception: Reception, slot: int, ssrc: int, sequenc
         line.counters[slot, DUPLICATE] += 1
         return False
     elif ahead > 0:
+        line.counters[slot, LOST] += ahead - 1
+        reception.wraps[slot] += sequence < reception.sequence[slot]
         reception.sequence[slot] = sequence
+    else:  # it was late, not lost
+        line.counters[slot, LOST] -= 1
     reception.recent[slot, sequence % RECENT_PACKETS] = sequence
     return True
+
+
+@kernel
+def watch_jitter(reception: Reception, slot: int, timestamp: int, tick: int) -> None:
+    """RFC 3550 appendix A.8. We look every 20 ms, so that much is the least difference that shows."""
+    transit = (tick * FRAME_SAMPLES - timestamp) & 0xFFFFFFFF
+    if reception.transit[slot] >= 0:
+        change = abs(signed32(transit - reception.transit[slot]))
+        reception.jitter[slot] += change - ((reception.jitter[slot] + 8) >> 4)
+    reception.transit[slot] = transit
 
 
 @kernel
@@ -286,8 +309,7 @@ def accept_packet(
     payload_type = int(packet[1] & 0x7F)
     is_event = payload_type == line.event_payload_type[slot]
     is_audio = payload_type in (PCMU, PCMA)
-    is_rtcp = FIRST_RTCP <= payload_type <= LAST_RTCP
-    if is_rtcp or not (is_event or is_audio or payload_type == COMFORT_NOISE):
+    if not (is_event or is_audio or payload_type == COMFORT_NOISE):
         line.counters[slot, UNWANTED] += 1
         return
     alive = reception.known[slot] == 1 and reception.idle_ticks[slot] < DEAD_TICKS
@@ -312,10 +334,27 @@ def accept_packet(
             return
         accept_event(reception, happenings, slot, timestamp, packet[1] >> 7 == 1, payload)
     elif is_audio:
+        watch_jitter(reception, slot, timestamp, tick)
         decoding = decodings[1] if payload_type == PCMA else decodings[0]
         accept_audio(line, reception, slot, timestamp, payload, decoding, tick)
     else:  # comfort noise: the sender is silent on purpose, nothing is to be made up (RFC 3389)
         reception.hole_run[slot] = FADE_SAMPLES
+
+
+@kernel
+def accept_control(
+    packet: U8, length: int, at: int, slot: int, line: Line, reception: Reception, happenings: Happenings, tick: int
+) -> bool:
+    """Whether the datagram is RTCP (RFC 5761 section 4); says where in the inbox it lies."""
+    if length < 2 or length > PACKET_BYTES or not FIRST_RTCP <= packet[1] & 0x7F <= LAST_RTCP:
+        return False
+    if tick - reception.control_tick[slot] < CONTROL_TICKS:
+        line.counters[slot, UNWANTED] += 1
+        return True
+    line.counters[slot, CONTROL] += 1
+    reception.control_tick[slot] = tick
+    note(happenings, CONTROL_ARRIVED, slot, at)
+    return True
 
 
 @kernel
@@ -333,6 +372,8 @@ def accept(
         slot = inbox.slot[i]
         meant_for_it = inbox.generation[i] == line.generation[slot]
         if meant_for_it and line.kind[slot] == SOCKET and line.has_media[slot] == 1:
+            if accept_control(inbox.data[i], inbox.bytes[i], i, slot, line, reception, happenings, tick):
+                continue
             accept_packet(
                 inbox.data[i],
                 inbox.bytes[i],

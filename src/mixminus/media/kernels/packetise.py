@@ -3,7 +3,7 @@
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
-from mixminus.media.state import I16, I32, SENT, SOCKET, U8, Line, Mixing, Outbox, Transmission
+from mixminus.media.state import I16, I32, SENT, SENT_OCTETS, SOCKET, U8, Line, Mixing, Outbox, Transmission
 from mixminus.rtp.packet import PCMA
 
 
@@ -84,6 +84,7 @@ def packetise(
             outbox.destination[departing] = line.remote[slot]
             transmission.sequence[slot] = (transmission.sequence[slot] + 1) & 0xFFFF
             line.counters[slot, SENT] += 1
+            line.counters[slot, SENT_OCTETS] += size - 12
             departing += 1
         else:
             transmission.marker[slot] = 1
