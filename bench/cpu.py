@@ -47,7 +47,7 @@ class Spent:
     cpu_s: float
     by_name: dict[str, float]
 
-    def us_per(self, legs: int) -> float:
+    def us_per(self, legs: float) -> float:
         """Return microseconds of CPU per leg-second."""
         return self.cpu_s * 1e6 / legs / self.elapsed_s
 

@@ -92,6 +92,15 @@ def idle(rooms: int, room_size: int) -> Shape:
 SHORT_LEGS: Final = (100, 500)
 FULL_LEGS: Final = (100, 250, 500, 1_000, 2_000, 3_000)
 
+WAYS: Final = (
+    of_three(500, "PCMA", codec="PCMA"),
+    of_three(500, "20 calls a second come and go", churn_per_s=20.0),
+    of_three(500, "1% loss", loss=0.01),
+    of_three(500, "5% loss, 30 ms jitter", loss=0.05, jitter_ms=30),
+)
+"""The same load made harder in one way."""
+IDLE: Final = (idle(300, 3), idle(1_000, 1), idle(5_000, 1))
+
 SHORT: Final = (coached(300), rooms_of(250, 250))
 FULL: Final = (
     rooms_of(10, 500),
@@ -99,11 +108,6 @@ FULL: Final = (
     rooms_of(1_000, 1_000),
     webinar(),
     coached(500),
-    of_three(500, "PCMA", codec="PCMA"),
-    of_three(500, "20 calls a second come and go", churn_per_s=20.0),
-    of_three(500, "1% loss", loss=0.01),
-    of_three(500, "5% loss, 30 ms jitter", loss=0.05, jitter_ms=30),
-    idle(1_000, 1),
-    idle(5_000, 1),
-    idle(300, 3),
+    *WAYS,
+    *IDLE,
 )

@@ -19,6 +19,7 @@ from bench.load.results import Window
 from bench.load.scenario import Scenario
 
 _TAIL_S: Final = 0.5  # the last marker of a window comes home within this
+_LOOK_EVERY_S: Final = 0.1
 _SPARE_FILES: Final = 64
 _START_IN_NS: Final = 20_000_000
 _CAME_UP: Final = frozenset({Life.UP, Life.ENDED, Life.DROPPED})
@@ -84,10 +85,18 @@ class Generator:
     async def measure(self, seconds: float) -> Window:
         """Listen for *seconds*."""
         before = results.snapshot(self.legs)
-        await asyncio.sleep(seconds)
+        present = await self._present(seconds)
         after = results.snapshot(self.legs)
         await asyncio.sleep(_TAIL_S)
-        return results.window(self.legs, self._scenario, before, after, self.baseline_ns)
+        return results.window(self.legs, self._scenario, before, after, self.baseline_ns, present)
+
+    async def _present(self, seconds: float) -> float:
+        """Let *seconds* pass; return how many phones were in their calls meanwhile, on average."""
+        end_s, counts = time.monotonic() + seconds, []
+        while (left_s := end_s - time.monotonic()) > 0:
+            counts.append(int(self.legs.phones["live"].sum()))
+            await asyncio.sleep(min(left_s, _LOOK_EVERY_S))
+        return float(np.mean(counts))
 
     async def hang_up_all(self) -> Ending:
         """End the calls."""

@@ -30,12 +30,14 @@ class Window:
     """What the phones heard in `seconds`. Delays are those of markers sent in the window, baseline taken off."""
 
     seconds: float
-    legs: int
+    legs: float
+    """In their calls, on average."""
     delay_min_ms: float
     delay_p50_ms: float
     delay_p99_ms: float
     delay_max_ms: float
     markers_expected: int
+    """With calls coming and going a guess: by who is there at the end."""
     markers_heard: int
     markers_damaged: int
     wrong_room: int
@@ -82,7 +84,9 @@ def snapshot(legs: Legs) -> Snapshot:
     )
 
 
-def window(legs: Legs, scenario: Scenario, before: Snapshot, after: Snapshot, baseline_ns: int) -> Window:
+def window(
+    legs: Legs, scenario: Scenario, before: Snapshot, after: Snapshot, baseline_ns: int, present: float
+) -> Window:
     """Say what happened between two snapshots; call it half a second after the second, when all markers are home."""
     heard = recent(legs.heard, int(legs.tally[arrays.HEARD]))
     heard = heard[_within(heard[:, arrays.ARRIVAL_NS] - heard[:, arrays.DELAY_NS], before, after)]
@@ -100,7 +104,7 @@ def window(legs: Legs, scenario: Scenario, before: Snapshot, after: Snapshot, ba
     count = {name: after.counters[name] - before.counters[name] for name in arrays.COUNTERS}
     return Window(
         seconds=(after.at_ns - before.at_ns) / 1e9,
-        legs=int(live.sum()),
+        legs=present,
         delay_min_ms=percentile(delay_ms, 0),
         delay_p50_ms=percentile(delay_ms, 50),
         delay_p99_ms=percentile(delay_ms, 99),

@@ -1,7 +1,10 @@
 """TwiML from where it is: fetched, signed and read, with the fallback that was named for it."""
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from mixminus.base.types import FormPairs
 from mixminus.calls.options import Instructions
@@ -12,6 +15,9 @@ from mixminus.twiml.errors import TwimlError
 from mixminus.webhooks.contract import HttpFailure, WebhookCall
 from mixminus.webhooks.cookies import CookieJar
 from mixminus.webhooks.fetching import Courier, fetch_document
+
+MOST_AT_ONCE: Final = 10
+LATELY_S: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,20 @@ class Documents:
         return Trail(self._courier, always)
 
 
+class Pace:
+    """A few documents may follow one another at once; a loop that does nothing must not hammer its server."""
+
+    def __init__(self) -> None:
+        self._asked_at: deque[float] = deque(maxlen=MOST_AT_ONCE)
+
+    async def keep(self) -> None:
+        """Wait for a second when there have been too many lately."""
+        loop = asyncio.get_running_loop()
+        if len(self._asked_at) == MOST_AT_ONCE and loop.time() - self._asked_at[0] < LATELY_S:
+            await asyncio.sleep(1.0)
+        self._asked_at.append(loop.time())
+
+
 class Trail:
     """The documents of one call, one after another: cookies stay from the first to the last."""
 
@@ -40,6 +60,7 @@ class Trail:
         self._courier = courier
         self._always = always
         self._cookies = CookieJar()
+        self._pace = Pace()
         self._last_url = ""
         self._fallback: GoTo | None = None
 
@@ -53,6 +74,7 @@ class Trail:
 
     async def open(self, where: GoTo) -> Opened:
         """Fetch a document and read it. Raises `TwimlError`."""
+        await self._pace.keep()
         self._last_url = where.url
         call = WebhookCall(where.url, where.method, (*self._always(), *where.parameters))
         try:
