@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from mixminus.testing.voice import Hum
 
 MODULES = Path("/usr/lib/baresip/modules")
 TONE_S = 60
+RATES = re.compile(r"audio=\d+/(\d+) \(bit/s\)")
 
 CONFIG = """sip_listen 127.0.0.1:0
 rtp_ports 40000-49998
@@ -61,9 +63,14 @@ class Baresip:
                     return dict(message)
 
     def heard(self) -> Samples:
-        """What it heard in its last call, as it decoded it. Complete when the call is over."""
+        """What it heard in its last call until it held it: its recorder writes nothing after that."""
         recording = max(self._folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
         return load_clip(recording)
+
+    def receives(self) -> bool:
+        """Whether RTP comes in, as it says itself: `audio=SENT/RECEIVED (bit/s)`, measured every three seconds."""
+        rates = RATES.findall(self.log())
+        return bool(rates) and int(rates[-1]) > 0
 
     def log(self) -> str:
         """What it said about itself."""
@@ -71,7 +78,8 @@ class Baresip:
 
 
 def hears(samples: Samples, frequency_hz: int, last_s: float) -> bool:
-    """Whether a note was there, on average over the last so many seconds."""
+    """Whether a note was there, on average over the last so many seconds; there must be as much."""
+    assert len(samples) >= last_s * RATE_HZ, f"only {len(samples) / RATE_HZ:.2f} s were recorded"
     return is_present(level_db(samples[-round(last_s * RATE_HZ) :], frequency_hz))
 
 
