@@ -11,6 +11,9 @@ from mixminus.testing.incoming_call import IncomingCall
 from mixminus.testing.phone import VirtualPhone
 from mixminus.testing.sounds import SPEECH_HZ
 
+LOCAL_TRUNK = Trunk("local", "sip:10.0.1.2:40002", prefixes=("+1555",))
+"""The second phone of a scene: phones take the ports from 40000 on, two each."""
+
 AFTER = "<Say>After the dial.</Say>"
 
 DIALLED = ("DialCallStatus", "DialBridged")
@@ -63,7 +66,7 @@ async def test_a_number_over_the_trunk(scene: Scene) -> None:
     assert alice.hears(SPEECH_HZ)
 
 
-@scenario_with(trunks=[TRUNK, Trunk("local", "sip:10.0.1.2:40000", prefixes=("+1555",))])
+@scenario_with(trunks=[TRUNK, LOCAL_TRUNK])
 async def test_the_trunk_with_the_longest_prefix_takes_the_call(scene: Scene) -> None:
     """CONTRACT.md: an E.164 number goes to the trunk whose prefix matches longest."""
     carrier, local = await scene.phone("carrier"), await scene.phone("local")
