@@ -73,13 +73,15 @@ def planned(options: argparse.Namespace, core: int | None = None) -> Plan:
         loads = [*(rooms_of(3, legs) for legs in shapes.FULL_LEGS), *shapes.FULL]
     else:
         loads = [*(rooms_of(3, legs) for legs in shapes.SHORT_LEGS), *shapes.SHORT]
-    windows, seconds, rate_seconds, soak_s = (3, 5.0, 20.0, 120.0) if options.full else (2, 3.0, 4.0, 9.0)
+    windows, seconds, settle_s = (3, 5.0, 2.0) if options.full else (2, 3.0, 1.0)
+    rate_seconds, soak_s, reach_rounds = (20.0, 120.0, 20) if options.full else (4.0, 9.0, 12)
     return Plan(
         shapes=[shape for shape in loads if options.shapes in shape.name],
         rates=_RATES,
         rate_seconds=rate_seconds,
         soak_s=options.soak_s or soak_s,
-        pace=Pace(options.windows or windows, options.seconds or seconds, core=core),
+        reach_rounds=reach_rounds,
+        pace=Pace(options.windows or windows, options.seconds or seconds, settle_s, core),
         parts=options.parts,
     )
 

@@ -13,7 +13,6 @@ from bench.targets.target import Steered, Target
 from bench.verdicts import density_row
 
 PARTS: Final = ("floor", "kernel", "load", "set-up", "soak", "reach")
-REACH_ROUNDS: Final = 20  # six changes each
 _FLOOR_SOCKETS: Final = (1, 1_000)
 
 
@@ -25,6 +24,8 @@ class Plan:
     rates: Sequence[float]
     rate_seconds: float
     soak_s: float
+    reach_rounds: int
+    """Six changes each."""
     pace: Pace
     parts: Sequence[str] = PARTS
     say: Callable[[str], None] = field(default=lambda text: print(text, file=sys.stderr, flush=True))
@@ -87,5 +88,5 @@ async def _reach(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator
         plan.say("REST to wire is left out: this target's participants cannot be changed")
         return
     plan.say("REST to wire ...")
-    for one in reach.rows(await reach.measure(target, REACH_ROUNDS)):
+    for one in reach.rows(await reach.measure(target, plan.reach_rounds)):
         yield one

@@ -94,7 +94,8 @@ def _by_shape(axes: Any, loads: Sequence[Row]) -> None:
 
 
 def _signalling(axes: Any, report: Report) -> None:
-    axes.set(title="signalling (red: invalid)", ylabel="ms")
+    axes.set(title="call set-up, and REST to wire: p50 dark, p99 light", ylabel="ms")
+    axes.set_yscale("symlog", linthresh=10)  # some changes are heard before their answer: below zero
     parts = (set_up.PART, "setup_p50_ms", "setup_p99_ms"), (reach.PART, "reach_p50_ms", "reach_p99_ms")
     rows = [(row, p50, p99) for part, p50, p99 in parts for row in report.rows if row.part == part]
     for at, (row, p50, p99) in enumerate(rows):
@@ -103,4 +104,3 @@ def _signalling(axes: Any, report: Report) -> None:
             if figure in row.figures:
                 axes.bar(at + shift, row.median(figure), width=0.4, color=color, alpha=alpha)
     axes.set_xticks(range(len(rows)), [row.name for row, _, _ in rows], rotation=30, ha="right", fontsize=8)
-    axes.set_title("p50 (dark) and p99 (light): call set-up; REST answer to first changed packet", fontsize=9)

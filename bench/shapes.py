@@ -7,6 +7,9 @@ from bench.load import sounds
 from bench.load.scenario import Scenario
 
 _PACKETS_PER_S: Final = 50
+_CALLS_PER_S: Final = 100.0
+_CALLS_PER_S_INTO_LARGE: Final = 25.0
+_LARGE_ROOM: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Shape:
     churn_per_s: float = 0.0
     coach: int | None = None
     coachee: int | None = None
-    calls_per_s: float = 100.0
+    calls_per_s: float = _CALLS_PER_S
 
     @property
     def rooms(self) -> int:
@@ -59,7 +62,9 @@ class Shape:
 def rooms_of(room_size: int, legs: int, talkers: int = 2) -> Shape:
     """Return the plain shape: rooms of that size, the first *talkers* speak, PCMU, nothing lost."""
     size = f"rooms of {room_size:,}" if legs >= 2 * room_size else f"one room of {room_size:,}"
-    return Shape(f"{legs:,} legs, {size}", legs, room_size, talkers)
+    # Joining costs more the more are there: at the usual pace a large room measures its own filling.
+    calls_per_s = _CALLS_PER_S if room_size < _LARGE_ROOM else _CALLS_PER_S_INTO_LARGE
+    return Shape(f"{legs:,} legs, {size}", legs, room_size, talkers, calls_per_s=calls_per_s)
 
 
 def of_three(legs: int, feature: str, **changes: float | str | int) -> Shape:

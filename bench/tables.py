@@ -63,6 +63,7 @@ TABLES: Final = (
             Column("cores", "cores", 3),
             Column("idle cores", "idle_cores", 3),
             Column("kB per leg", "kb_per_leg", 0),
+            Column("set-up p99 ms", "setup_p99_ms"),
             Column("generator cores", "generator_cores", 2),
             Column("late p99 ms", "generator_late_p99_ms"),
             Column("others' cores", "others_cores", 2),

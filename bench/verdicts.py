@@ -78,6 +78,7 @@ def _cost(step: Step) -> dict[str, float]:
         **by_process,
         "cores": step.median(lambda m: m.spent.cpu_s / m.spent.elapsed_s),
         "idle_cores": step.idle_cpu,
+        "setup_p99_ms": step.set_up.setup_p99_ms,
         "kb_per_leg": step.bytes_per_leg / 1e3,
         "generator_cores": step.median(lambda m: m.generator_cpu),
         "generator_late_p99_ms": step.median(lambda m: m.window.generator_late_p99_ms),

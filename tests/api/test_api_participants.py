@@ -92,6 +92,7 @@ ROWS: list[tuple[dict[str, str], str, object]] = [
     ({"EarlyMedia": "false"}, "participant.early_media", False),
     ({"Muted": "true"}, "participant.muted", True),
     ({"Beep": "onEnter"}, "participant.beep", Beep.ON_ENTER),
+    ({"Beep": "False"}, "participant.beep", Beep.FALSE),  # as the Python SDK prints beep=False
     ({"StartConferenceOnEnter": "false"}, "participant.start_conference_on_enter", False),
     ({"EndConferenceOnExit": "true"}, "participant.end_conference_on_exit", True),
     ({}, "participant.wait", HouseMusic()),

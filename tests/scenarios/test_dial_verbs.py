@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from tests.scenarios.cast import NUMBER, TRUNK, Scene, everybody, scenario, scenario_with, twiml
 
+from mixminus.base.settings import Trunk
 from mixminus.testing.incoming_call import IncomingCall
 from mixminus.testing.phone import VirtualPhone
 from mixminus.testing.sounds import SPEECH_HZ
+
+LOCAL_TRUNK = Trunk("local", "sip:10.0.1.2:40002", prefixes=("+1555",))
+"""The second phone of a scene: phones take the ports from 40000 on, two each."""
 
 AFTER = "<Say>After the dial.</Say>"
 
@@ -60,6 +64,17 @@ async def test_a_number_over_the_trunk(scene: Scene) -> None:
     )
     await asyncio.sleep(0.3)
     assert alice.hears(SPEECH_HZ)
+
+
+@scenario_with(trunks=[TRUNK, LOCAL_TRUNK])
+async def test_the_trunk_with_the_longest_prefix_takes_the_call(scene: Scene) -> None:
+    """CONTRACT.md: an E.164 number goes to the trunk whose prefix matches longest."""
+    carrier, local = await scene.phone("carrier"), await scene.phone("local")
+    await scene.calls_in("alice", dial("<Number>+15558675310</Number>"))
+    await rings(scene, local)
+    assert carrier.calls == []
+    await scene.calls_in("bob", dial("<Number>+14158675310</Number>"))
+    await rings(scene, carrier)
 
 
 @scenario_with(trunks=[TRUNK])

@@ -9,7 +9,8 @@ from tools.make_compatibility.rows import Notes, Section, Status
 HEAD = """# Compatibility with Twilio
 
 Every verb, noun, attribute, resource, parameter and event of Twilio's programmable voice that concerns calls and
-conferences, and whether it works here. `partly` and `not yet` come with a word why; what is `yes` has a test.
+conferences, and whether it works here. What is promised about conferences is named by a test in tests/scenarios. Of
+the rest, an attribute is `yes` when the code offers it, and a parameter or event when the code speaks of it.
 
 - **yes**: works as Twilio's documentation says.
 - **partly**: works within the limits that are named.

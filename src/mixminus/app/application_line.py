@@ -85,6 +85,7 @@ class ApplicationLine:
         self._legs: tuple[int, int] | None = None
         self._document: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._over = False
 
     @property
     def leg(self) -> int | None:
@@ -95,6 +96,8 @@ class ApplicationLine:
         if instructions is None:
             owner.line_unreached(Unreached(CallStatus.FAILED, 404, "There is no such application."))
             return
+        if self._over:
+            return
         self._legs = self._services.media.open_pipe()
         stage = ApplicationStage(self._services, self._record, self._legs[1])
         self._services.media.listen(stage.leg, stage)
@@ -104,8 +107,10 @@ class ApplicationLine:
         self._document = self._services.tasks.spawn(performing, f"application of {stage.sid}")
 
     async def _perform(self, stage: ApplicationStage, instructions: Instructions, owner: LineOwner) -> None:
-        await self._run(stage, instructions)
-        owner.line_gone("The application's document came to its end.")
+        try:
+            await self._run(stage, instructions)
+        finally:  # also when it failed: nobody else would end the call
+            owner.line_gone("The application's document came to its end.")
 
     async def answer(self) -> None:
         """The application answers, not we."""
@@ -114,6 +119,7 @@ class ApplicationLine:
         self.hang_up()
 
     def hang_up(self) -> None:
+        self._over = True
         if self._document is not None and not self._document.done():
             self._closing = self._services.tasks.spawn(cancelled(self._document), "end of an application")
 

@@ -86,6 +86,7 @@ class CallSession(LegListener):
         self._call = call
         self._errand = errand
         self._program: asyncio.Task[None] | None = None
+        self._began = False
         self._answered = asyncio.Event()
         self._verdict: Verdict | None = None
         self._star: asyncio.Event | None = None
@@ -170,9 +171,7 @@ class CallSession(LegListener):
             self._run()
 
     def line_unreached(self, unreached: Unreached) -> None:
-        if self._verdict is None:
-            self._errand.unreached(self, unreached)
-            self.end(Verdict(unreached.status, unreached.reason, unreached.sip_code))
+        self.end(Verdict(unreached.status, unreached.reason, unreached.sip_code))
 
     def line_gone(self, reason: str) -> None:
         status = CallStatus.COMPLETED if self.is_answered else CallStatus.CANCELED
@@ -199,9 +198,9 @@ class CallSession(LegListener):
 
     async def redirect(self, errand: Errand) -> None:
         """Drop what the call does now and run *errand* instead; it leaves the conference or bridge it is in."""
-        self._errand = errand
+        dropped, self._errand = self._errand, errand
         self.departure = Departure.REDIRECTED
-        await cancelled(self._program)
+        await self._drop(dropped, Unreached(CallStatus.CANCELED, None, "The call was redirected."))
         # Of several redirects at once the last one stands, and it alone runs.
         if self.live and self._errand is errand:
             self.departure = Departure.HUNG_UP
@@ -252,9 +251,11 @@ class CallSession(LegListener):
         self._publish()
 
     def _run(self) -> None:
+        self._began = False
         self._program = self.services.tasks.spawn(self._run_errand(self._errand), f"errand of {self.sid}")
 
     async def _run_errand(self, errand: Errand) -> None:
+        self._began = True
         try:
             if self.wishes.send_digits and self.is_answered:
                 await self.services.media.send_digits(self.leg, self.wishes.send_digits)
@@ -267,8 +268,14 @@ class CallSession(LegListener):
             self.log.exception("the call failed", error=repr(error))
             self.end(Verdict(CallStatus.FAILED, f"Internal failure: {error}"))
 
-    async def _wind_up(self, verdict: Verdict) -> None:
+    async def _drop(self, errand: Errand, unreached: Unreached) -> None:
+        """Stop the errand; one that never began, whatever ended the call before, is told so instead."""
         await cancelled(self._program)
+        if not self._began:
+            errand.unreached(self, unreached)
+
+    async def _wind_up(self, verdict: Verdict) -> None:
+        await self._drop(self._errand, Unreached(verdict.status, verdict.sip_code, verdict.reason))
         self.line.hang_up()
         recorded = await self.services.recordings.stop_for_call(self.sid)
         if self.line.leg is not None:

@@ -95,9 +95,9 @@ class ConferenceRoom:
 
     # --- coming and going -----------------------------------------------------------------------------------------
 
-    def seat(self, call_sid: Sid) -> ConferenceSeat:
-        """The place of somebody who was invited or has joined."""
-        return self._seats[call_sid]
+    def seat(self, call_sid: Sid) -> ConferenceSeat | None:
+        """The place of somebody who was invited or has joined; None when it has been let go."""
+        return self._seats.get(call_sid)
 
     def invite(self, call_sid: Sid, options: ParticipantOptions) -> ParticipantRecord:
         """Somebody is being called for this conference. Raises `Refusal`."""
@@ -108,29 +108,38 @@ class ConferenceRoom:
         return record
 
     def dialling(self, call_sid: Sid) -> None:
-        self.machine.dialling(call_sid, self._at())
-        self._carry_out()
+        """An invited call is placed. This and what follows is harmless when the conference has let the call go."""
+        if call_sid in self._seats:
+            self.machine.dialling(call_sid, self._at())
+            self._carry_out()
 
     def ringing(self, call_sid: Sid) -> None:
-        self.machine.ringing(call_sid, self._at())
-        self._carry_out()
+        if call_sid in self._seats:
+            self.machine.ringing(call_sid, self._at())
+            self._carry_out()
 
     def early_media(self, call_sid: Sid, leg: int) -> None:
         """The called party's ringback or announcement reaches the room."""
-        self._seats[call_sid].leg = leg
-        self.machine.early_media(call_sid, self._at())
-        self._carry_out()
+        if seat := self._seats.get(call_sid):
+            seat.leg = leg
+            self.machine.early_media(call_sid, self._at())
+            self._carry_out()
 
-    def answered(self, call_sid: Sid, leg: int, about: FormPairs) -> ConferenceSeat:
-        """An invited call was answered."""
-        seat = self._seats[call_sid]
-        seat.leg, seat.about = leg, about
-        self.machine.joined(call_sid, self._at())
-        self._carry_out()
+    def answered(self, call_sid: Sid, leg: int, about: FormPairs) -> ConferenceSeat | None:
+        """An invited call was answered. None when the conference has let it go."""
+        if seat := self._seats.get(call_sid):
+            seat.leg, seat.about = leg, about
+            self.machine.joined(call_sid, self._at())
+            self._carry_out()
         return seat
 
     def join(self, call_sid: Sid, leg: int, options: ParticipantOptions, about: FormPairs) -> ConferenceSeat:
-        """A call comes in by `<Dial><Conference>`. Raises `Refusal` when it is not admitted."""
+        """A call comes in by `<Dial><Conference>`. Raises `Refusal` when it is not admitted.
+
+        An application speaks for the call that dialled it, and so cannot join the conference where that call sits.
+        """
+        if call_sid in self._seats:
+            raise Refusal(16002, 409, f"The call {call_sid} is in this conference already.")
         with self._admitting():
             self.machine.join(call_sid, options, self._at())
         seat = self._seats[call_sid] = ConferenceSeat(leg, about)

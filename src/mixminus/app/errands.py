@@ -44,7 +44,10 @@ class TakeSeat:
 
     def dialling(self, session: CallSession) -> None:
         self._room.dialling(session.sid)
-        self._room.seat(session.sid).when_dismissed(lambda: _give_up(session))
+        if seat := self._room.seat(session.sid):
+            seat.when_dismissed(lambda: _give_up(session))
+        else:
+            _give_up(session)
 
     def ringing(self, session: CallSession) -> None:
         self._room.ringing(session.sid)
@@ -57,6 +60,8 @@ class TakeSeat:
 
     async def run(self, session: CallSession) -> None:
         seat = self._room.answered(session.sid, session.leg, voice_request(facts(session.record)))
+        if seat is None:
+            return
         try:
             await seat.dismissed()
         except asyncio.CancelledError:

@@ -80,7 +80,9 @@ class OutgoingLine:
             return owner.line_unreached(Unreached(CallStatus.FAILED, 404, f"The host name has no address: {error}"))
         except Refusal as refusal:
             return owner.line_unreached(Unreached(CallStatus.FAILED, None, refusal.message))
-        if not self._over:
+        if self._over:
+            self.release()  # the call ended while the port was being opened
+        else:
             self._invite(places)
         return None
 

@@ -55,7 +55,7 @@ def participant_options(form: Form) -> ParticipantOptions:
     return ParticipantOptions(
         label=label(form),
         muted=form.truth("Muted", default=False),
-        beep=Beep(form.choice("Beep", [beep.value for beep in Beep]) or Beep.TRUE),
+        beep=_beep(form),
         start_conference_on_enter=form.truth("StartConferenceOnEnter", default=True),
         end_conference_on_exit=form.truth("EndConferenceOnExit", default=False),
         wait=HouseMusic() if wait is None else wait,
@@ -132,3 +132,9 @@ def call_sids_to_coach(form: Form) -> tuple[Sid, ...] | None:
     if not all(sids.is_sid(sids.CALL, text) for text in said):
         raise form.refusal("CallSidToCoach", "must be CA and 32 hex digits")
     return tuple(dict.fromkeys(canonical(text) for text in said))
+
+
+def _beep(form: Form) -> Beep:
+    """The official Python SDK prints `beep=False` as Python does; there is no doubt what is meant."""
+    said = form.choice("Beep", [*(beep.value for beep in Beep), "True", "False"])
+    return Beep.TRUE if said is None else Beep(said.lower() if said in ("True", "False") else said)
