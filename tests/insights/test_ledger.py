@@ -47,7 +47,8 @@ COURSES = st.lists(
 
 def written(*snapshots: Snapshot, until: int | None = None, ended: bool = False) -> list[LedgerEntry]:
     """What the store holds in the end: the last version of each entry."""
-    book, kept = Bookkeeper(CONFERENCE), {}
+    book = Bookkeeper(CONFERENCE)
+    kept: dict[int, LedgerEntry] = {}
     for tick, rows, sounds in snapshots:
         kept |= {entry.number: entry for entry in book.applied(tick, rows, sounds, NOON)}
     if until is not None:

@@ -1,13 +1,13 @@
 """From a ledger to what people ask of it: who heard whom from when to when, who waited, held, whispered. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from mixminus.base.types import Sid
-from mixminus.insights.ledger import Ledger, Row, Sound
+from mixminus.insights.ledger import Ledger, Row, Run, Sound
 
 WAIT: Final = "wait"
 HOLD: Final = "hold"
@@ -36,18 +36,14 @@ class Stretch:
     other: Sid | None = None
 
 
-def listeners(ledger: Ledger) -> tuple[Sid, ...]:
-    """Everybody who was ever in the room, in the order in which they came."""
-    return tuple(dict.fromkeys(run.call_sid for run in ledger.runs if run.call_sid is not None))
-
-
 def heard(ledger: Ledger, only: Iterable[Sid] | None = None) -> Iterator[HeardSpan]:
     """Listener by listener, each from its first tick to its last; nothing is empty, neighbours differ."""
     bus_ticks, buses = _buses(ledger)
     sound_ticks, sounds = _room_sounds(ledger)
-    for listener in listeners(ledger) if only is None else only:
+    rows = _rows_of_all(ledger)
+    for listener in rows if only is None else only:
         last: HeardSpan | None = None
-        for begin, end, row in _rows(ledger, listener):
+        for begin, end, row in rows.get(listener, ()):
             cuts = sorted({begin, end, *_between(bus_ticks, begin, end), *_between(sound_ticks, begin, end)})
             for at, to in pairwise(cuts):
                 bus = buses[bisect_right(bus_ticks, at) - 1]
@@ -65,29 +61,26 @@ def heard(ledger: Ledger, only: Iterable[Sid] | None = None) -> Iterator[HeardSp
 
 def waits(ledger: Ledger, call_sid: Sid) -> tuple[Stretch, ...]:
     """When it was in the room of a conference that had not started."""
-    return _with_ear(ledger, call_sid, WAIT)
+    return _stretches(ledger, call_sid, lambda row: row.ear == WAIT)
 
 
 def holds(ledger: Ledger, call_sid: Sid) -> tuple[Stretch, ...]:
     """When it was on hold."""
-    return _with_ear(ledger, call_sid, HOLD)
+    return _stretches(ledger, call_sid, lambda row: row.ear == HOLD)
 
 
 def whispers(ledger: Ledger, call_sid: Sid) -> tuple[Stretch, ...]:
     """When what it said reached one listener alone, and whom."""
     found = []
-    for listener in listeners(ledger):
-        reached = ((begin, end) for begin, end, row in _rows(ledger, listener) if call_sid in row.plus)
+    for listener, rows in _rows_of_all(ledger).items():
+        reached = ((begin, end) for begin, end, row in rows if call_sid in row.plus)
         found += [Stretch(begin, end, listener) for begin, end in _joined(reached)]
     return tuple(sorted(found, key=lambda stretch: (stretch.from_tick, stretch.other or "")))
 
 
 def audible(ledger: Ledger, call_sid: Sid) -> tuple[Stretch, ...]:
     """When its voice was for everybody. Cut with talkspurts (`overlap_ticks`), this is talk time that was heard."""
-    return tuple(
-        Stretch(begin, end)
-        for begin, end in _joined((begin, end) for begin, end, row in _rows(ledger, call_sid) if row.on_bus)
-    )
+    return _stretches(ledger, call_sid, lambda row: row.on_bus)
 
 
 def overlap_ticks(some: Iterable[Stretch], others: Sequence[Stretch]) -> int:
@@ -106,13 +99,20 @@ def _span(listener: Sid, begin: int, end: int, row: Row, bus: frozenset[Sid], co
     return HeardSpan(listener, begin, end, row.ear, tuple(sorted(voices - set(row.minus))), sounds)
 
 
-def _rows(ledger: Ledger, call_sid: Sid) -> Iterator[tuple[int, int, Row]]:
-    """The rows of one listener, each from its first tick until before the next one's."""
-    mine = [run for run in ledger.runs if run.call_sid == call_sid]
-    ends = [*(run.tick for run in mine[1:]), ledger.end_tick]
-    for run, end in zip(mine, ends, strict=True):
-        if run.row is not None and run.tick < end:
-            yield run.tick, end, run.row
+def _rows_of_all(ledger: Ledger) -> dict[Sid, list[tuple[int, int, Row]]]:
+    """The rows of every listener, in the order in which they came; each row until the next one's first tick."""
+    runs: dict[Sid, list[Run]] = {}
+    for run in ledger.runs:
+        if run.call_sid is not None:
+            runs.setdefault(run.call_sid, []).append(run)
+    return {
+        listener: [
+            (run.tick, end, run.row)
+            for run, end in zip(mine, [*(later.tick for later in mine[1:]), ledger.end_tick], strict=True)
+            if run.row is not None and run.tick < end
+        ]
+        for listener, mine in runs.items()
+    }
 
 
 def _buses(ledger: Ledger) -> tuple[list[int], list[frozenset[Sid]]]:
@@ -137,9 +137,9 @@ def _room_sounds(ledger: Ledger) -> tuple[list[int], list[tuple[Sound, ...]]]:
     return list(course), list(course.values())
 
 
-def _with_ear(ledger: Ledger, call_sid: Sid, ear: str) -> tuple[Stretch, ...]:
-    stretches = _joined((begin, end) for begin, end, row in _rows(ledger, call_sid) if row.ear == ear)
-    return tuple(Stretch(begin, end) for begin, end in stretches)
+def _stretches(ledger: Ledger, call_sid: Sid, when: Callable[[Row], bool]) -> tuple[Stretch, ...]:
+    rows = _rows_of_all(ledger).get(call_sid, ())
+    return tuple(Stretch(begin, end) for begin, end in _joined((begin, end) for begin, end, row in rows if when(row)))
 
 
 def _joined(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
