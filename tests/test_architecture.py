@@ -41,8 +41,8 @@ MAY_IMPORT: Final = {
     "insights": {"base", "calls"},
     "media": {"base", "audio", "rtp"},
     "store": {"base", "calls"},
-    "app": {"base", "calls", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
-    "api": {"base", "calls", "app", "store"},
+    "app": {"base", "calls", "insights", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
+    "api": {"base", "calls", "app", "insights", "store"},
     "cli": {"base", "app", "api", "calls", "demo", "testing", "media", "store"},
     "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},
 }

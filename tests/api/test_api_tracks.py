@@ -156,3 +156,13 @@ def test_what_is_no_set_is_not_found(api: Api, node: FakeNode) -> None:
     assert [api.get(path).code for path in paths] == [20404] * 4
     assert api.get("/mixminus/v1/Conferences/CF" + "0" * 32 + "/Recordings").code == 20404
     assert api.as_user("x", "y").get(f"{sets(room)}/{leader.sid}/Tracks.wav").code == 20003
+
+
+def test_the_document_describes_it(api: Api, node: FakeNode) -> None:
+    room = node.conference()
+    a_set(node, room, 400, 900)
+    document = api.get("/mixminus/v1/openapi.json").json
+    schema, [shown] = document["components"]["schemas"]["recording"], api.get(sets(room)).json["recordings"]
+    assert shown.keys() == schema["properties"].keys()
+    assert shown["tracks"][0].keys() == schema["properties"]["tracks"]["items"]["properties"].keys()
+    assert {"get", "post"} == document["paths"]["/mixminus/v1/Conferences/{conference}/Recordings"].keys()

@@ -19,6 +19,7 @@ from mixminus.api.resources import (
     history,
     incoming_phone_numbers,
     keys,
+    ledger,
     participants,
     recording_media,
     recordings,
@@ -42,6 +43,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *applications.OPERATIONS,
         *keys.OPERATIONS,
         *history.OPERATIONS,
+        *ledger.OPERATIONS,
         *tracks.operations(listeners),
         *openapi.OPERATIONS,
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from mixminus.app.conference_ledger import ConferenceLedger, name_of
 from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.prompting import Loudspeaker
@@ -79,6 +80,7 @@ class ConferenceRoom:
         self._sounds = sounds
         self._on_over = on_over
         self._recordings = ConferenceRecordings(services, self.room)
+        self._ledger = ConferenceLedger(services, machine.record().sid, self.room)
         self._seats: dict[Sid, ConferenceSeat] = {}
         self._private: dict[Sid, PrivateSound] = {}
         self._ears: dict[Sid, Ear] = {}
@@ -184,8 +186,9 @@ class ConferenceRoom:
         """Play a file or document to one participant, or to all. Raises `Refusal` when nobody would hear it."""
         if call_sid is None:
             self.machine.require_bridged()
-        loudspeaker = self._loudspeaker(call_sid)
-        playing = self._announce(webhook, call_sid, loudspeaker)
+        sound = AudioDocument(webhook.url, webhook.method)
+        loudspeaker = self._loudspeaker(call_sid, "announcement", sound)
+        playing = self._announce(sound, call_sid, loudspeaker)
         task = self._services.tasks.spawn(playing, f"announcement in {self.record.sid}")
         announcement = Announcement(call_sid, loudspeaker, task)
         self._announcements.add(announcement)
@@ -200,17 +203,16 @@ class ConferenceRoom:
         if held or listener.status is not ParticipantStatus.CONNECTED:
             raise Refusal(16001, 409, "The participant is on hold or has not answered: nobody would hear that.")
 
-    async def _announce(self, webhook: Webhook, call_sid: Sid | None, loudspeaker: Loudspeaker) -> None:
-        sound = AudioDocument(webhook.url, webhook.method)
+    async def _announce(self, sound: AudioDocument, call_sid: Sid | None, loudspeaker: Loudspeaker) -> None:
         try:
             await self._sounds.play_once(sound, loudspeaker, self._parameters(call_sid))
         except (Refusal, TwimlError) as refusal:
-            self.log.warning("announcement failed", url=webhook.url, code=refusal.code, reason=refusal.message)
+            self.log.warning("announcement failed", url=sound.url, code=refusal.code, reason=refusal.message)
             if call_sid is None or call_sid in self._seats:
-                self.machine.announcement_failed(call_sid, webhook.url, refusal.message, self._at())
+                self.machine.announcement_failed(call_sid, sound.url, refusal.message, self._at())
         else:
             if call_sid is None or call_sid in self._seats:
-                self.machine.announcement_ended(call_sid, webhook.url, self._at())
+                self.machine.announcement_ended(call_sid, sound.url, self._at())
         self._carry_out()
 
     # --- recording it ---------------------------------------------------------------------------------------------
@@ -250,8 +252,9 @@ class ConferenceRoom:
         for sound in ending:
             hushing.extend(sound.loudspeaker.hush())
             sound.task.cancel()
-        following = self._recordings.follow(self._legs())
-        self._services.media.apply(SetRoom(self.room, self._rows(seats)), *hushing, *following)
+        legs = self._legs()
+        plan = SetRoom(self.room, self._rows(seats), self._ledger.plan(legs, self._ears))
+        self._services.media.apply(plan, *hushing, *self._recordings.follow(legs))
         for seat in seats:
             if seat.sound is not None and seat.call_sid not in self._private:
                 self._play_private(seat.call_sid, seat.sound)
@@ -260,27 +263,34 @@ class ConferenceRoom:
         return self._ears.get(call_sid) is Ear.ROOM
 
     def _beep(self, entering: bool) -> None:
-        self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
+        beep = self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
+        self._ledger.plays(beep.player, "beep", "enter" if entering else "exit")
 
     def _over(self) -> None:
         for announcement in self._announcements:
             announcement.task.cancel()
-        self._services.media.apply(SetRoom(self.room, ()), *self._recordings.stop(self.record.sid))
+        over = SetRoom(self.room, (), self._ledger.plan({}, {}))
+        self._services.media.apply(over, self._ledger.close(), *self._recordings.stop(self.record.sid))
         self._on_over(self)
 
     # --- private sound --------------------------------------------------------------------------------------------
 
     def _play_private(self, call_sid: Sid, sound: Sound) -> None:
-        loudspeaker = self._loudspeaker(call_sid)
+        loudspeaker = self._loudspeaker(call_sid, self._ears[call_sid].value, sound)
         parameters = self._parameters(call_sid)
         playing = self._until_heard(call_sid, lambda: self._sounds.play(sound, loudspeaker, parameters))
         task = self._services.tasks.spawn(playing, f"sound for {call_sid}")
         self._private[call_sid] = PrivateSound(sound, loudspeaker, task)
 
-    def _loudspeaker(self, call_sid: Sid | None) -> Loudspeaker:
+    def _loudspeaker(self, call_sid: Sid | None, kind: str, sound: Sound) -> Loudspeaker:
+        """To one participant or (None) to all. The ledger knows what it plays as *kind*."""
+
+        def write_down(player: int) -> None:
+            self._ledger.plays(player, kind, name_of(sound))
+
         if call_sid is None:
-            return Loudspeaker(self._services.media, room=self.room)
-        return Loudspeaker(self._services.media, leg=self._seats[call_sid].leg)
+            return Loudspeaker(self._services.media, room=self.room, on_player=write_down)
+        return Loudspeaker(self._services.media, leg=self._seats[call_sid].leg, on_player=write_down)
 
     async def _until_heard(self, call_sid: Sid, play: Callable[[], Awaitable[None]]) -> None:
         """A hold sound that cannot be played leaves silence; a wait sound that cannot ends the attempt to join.

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import (
+    Applied,
     AskStatistics,
     Clip,
     CloseLeg,
@@ -28,6 +29,8 @@ from mixminus.media.contract import (
     SetRoom,
     Statistics,
     StopPlayer,
+    Ticked,
+    WatchRoom,
     WorkerHealth,
     WorkerLost,
 )
@@ -56,7 +59,7 @@ class Playback:
 
     def __init__(self, player: int, finished: asyncio.Future[str | None], media: "MediaLink") -> None:
         self.finished = finished
-        self._player = player
+        self.player = player
         self._media = media
 
     def hush(self) -> tuple[Command, ...]:
@@ -65,7 +68,7 @@ class Playback:
         `finished` does not tell: who waits for it and is cancelled has cancelled it, and the player plays on.
         """
         self.finished.cancel()
-        return (StopPlayer(self._player),) if self._media.forget_player(self._player) else ()
+        return (StopPlayer(self.player),) if self._media.forget_player(self.player) else ()
 
     def stop(self) -> None:
         """End it at the next tick; harmless when it has ended already."""
@@ -91,6 +94,15 @@ class LegListener:
         """The phone has said nothing for too long."""
 
 
+class RoomWatcher(Protocol):
+    """What wants to know what is in force in a room."""
+
+    def applied(self, event: Applied) -> None: ...
+
+    def ticked(self, tick: int) -> None:
+        """Until this tick, inclusive, what was applied last still holds."""
+
+
 class MediaLink:
     """One per node."""
 
@@ -103,6 +115,7 @@ class MediaLink:
         self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
         self._asked: dict[int, asyncio.Future[Statistics]] = {}
         self._listeners: dict[int, LegListener] = {}
+        self._watchers: dict[int, RoomWatcher] = {}
         self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
 
@@ -150,6 +163,17 @@ class MediaLink:
     def listen(self, leg: int, listener: LegListener) -> None:
         """From now on *listener* hears of this leg's keys and time-outs."""
         self._listeners[leg] = listener
+
+    # --- rooms ----------------------------------------------------------------------------------------------------
+
+    def watch(self, room: int, watcher: RoomWatcher) -> None:
+        """From now on *watcher* hears what is in force in the room."""
+        self._watchers[room] = watcher
+        self.apply(WatchRoom(room))
+
+    def unwatch(self, room: int) -> None:
+        """Nobody listens any more to what is told of the room."""
+        self._watchers.pop(room, None)
 
     # --- players --------------------------------------------------------------------------------------------------
 
@@ -221,6 +245,12 @@ class MediaLink:
                 _resolve(self._recordings.pop(event.recording, None), event)
             case Statistics(query):
                 _resolve(self._asked.pop(query, None), event)
+            case Applied(room):
+                if watcher := self._watchers.get(room):
+                    watcher.applied(event)
+            case Ticked(tick):
+                for watcher in tuple(self._watchers.values()):
+                    watcher.ticked(tick)
             case WorkerLost(reason):
                 self._lost(reason)
 
@@ -237,6 +267,7 @@ class MediaLink:
             _resolve(stopped, RecordingStopped(recording, 0, 0, False, error=reason))
         for waiting in (self._opening, self._players, self._sending, self._recordings, self._asked):
             waiting.clear()
+        self._watchers.clear()
         self.on_worker_lost(reason)
 
 

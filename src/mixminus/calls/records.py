@@ -264,6 +264,17 @@ class EventRecord:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One entry of a conference's ledger (insights/ledger.py), as it is hashed: nothing of it is kept twice."""
+
+    conference_sid: Sid
+    number: int
+    content: bytes
+    """JSON in UTF-8."""
+    hash: bytes
+
+
 Record = (
     CallRecord
     | ConferenceRecord
@@ -273,4 +284,5 @@ Record = (
     | ApplicationRecord
     | KeyRecord
     | EventRecord
+    | LedgerEntry
 )

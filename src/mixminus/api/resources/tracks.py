@@ -92,7 +92,7 @@ async def list_sets(request: ApiRequest) -> Response:
         set_resource(leader, _in_order(each for each in mine if each.set_sid == leader.sid), labels, request.origin)
         for leader in leaders
     ]
-    return JSONResponse({"recordings": shown})
+    return JSONResponse({"recordings": shown, "next_page_uri": None})
 
 
 async def fetch_set(request: ApiRequest) -> Response:
