@@ -27,6 +27,9 @@ SENT_PACKET_BYTES: Final = 172
 RECENT_PACKETS: Final = 64
 """How many sequence numbers are remembered, to know a duplicate."""
 
+LATENESS_STEPS: Final = 8
+"""Of 20 ms; the last one holds all that are later."""
+
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
 
@@ -99,18 +102,27 @@ class Reception(NamedTuple):
     play_at: I64
     """The RTP timestamp of the next sample to play."""
     ring: I16
-    least_slack: I32
-    """How many samples before its playout a packet arrived, at worst in this window."""
     most_slack: I32
+    """How many samples before its playout a packet arrived, at best in this window of packets."""
     most_slack_before: I32
+    """The same, in the window before."""
+    lateness: I32
+    """How packets of the last seconds are distributed over steps of 20 ms behind the earliest ones."""
     window: I32
-    stable_windows: I32
+    calm_windows: I32
+    """How many windows ago the delay grew."""
     late_ticks: I32
     late_tick: I64
+    spare: I32
+    """How many samples of delay are to go."""
     shrink_wait: I32
+    """For how many ticks they have waited for a place where nobody hears it; 0: none are to go."""
     hole_run: I32
     """How many samples in a row were missing until now."""
     lag: I32
+    """The pitch period of what is concealed."""
+    voiced: U8
+    """It has one."""
     blend: I32
 
 
@@ -232,6 +244,7 @@ _DTYPES: Final[dict[Any, type[np.generic]]] = {
 
 _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Line.counters": (COUNTERS,),
+    "Reception.lateness": (LATENESS_STEPS,),
     "Reception.recent": (RECENT_PACKETS,),
     "Reception.ring": (RING_SAMPLES,),
     "Transmission.event_payload": (4,),

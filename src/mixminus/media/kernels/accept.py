@@ -2,7 +2,7 @@
 
 A packet is validated, belongs to the stream that the leg listens to or is put on probation, and its samples are
 decoded into a ring that RTP timestamps address. So reordering and any packet length cost nothing. When each sample
-is due is decided here, too, since an arriving packet is what tells that the playout is too early or too late.
+is due is decided in `timing`.
 """
 
 from typing import Final
@@ -11,20 +11,18 @@ from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.happenings import note
+from mixminus.media.kernels.timing import place, signed32
 from mixminus.media.state import (
     CONTROL,
     CONTROL_ARRIVED,
     DIGIT,
     DUPLICATE,
-    HOLE,
     I16,
-    LATE,
     LOST,
     MALFORMED,
     PACKET_BYTES,
     RECEIVED,
     RECENT_PACKETS,
-    RESYNCED,
     RING_SAMPLES,
     SOCKET,
     STRAY,
@@ -44,14 +42,6 @@ MAX_DROPOUT: Final = 3000
 MAX_MISORDER: Final = 100
 """Sequence numbers that a stream may jump ahead or lag behind (RFC 3550 appendix A.1)."""
 
-MAX_LATE_TICKS: Final = 5
-"""After 100 ms of nothing but late packets they are not late: their sender's clock was moved."""
-
-WINDOW_PACKETS: Final = 50
-"""A second at 20 ms a packet: over so many packets the slack is watched."""
-STABLE_WINDOWS: Final = 5
-"""So many windows with slack to spare, and the playout delay shrinks."""
-
 CONTROL_TICKS: Final = 10
 """RTCP is read in Python: of a leg, no more than five packets a second."""
 
@@ -60,12 +50,6 @@ LONGEST_EVENT: Final = 0xFFFF
 """A longer one goes on as a new event, right behind (RFC 4733 section 2.5.1.3)."""
 STALE_EVENT: Final = -80_000
 """10 s: an event that claims to be older comes from a clock that was moved."""
-
-
-@kernel
-def signed32(difference: int) -> int:
-    """Of two timestamps, across the wrap: from -2**31 to 2**31 - 1."""
-    return ((difference + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
 
 @kernel
@@ -181,89 +165,6 @@ def accept_event(
     reception.event_duration[slot] = duration
     if code <= LAST_DIGIT and not goes_on:
         note(happenings, DIGIT, slot, code)
-
-
-@kernel
-def synchronise(line: Line, reception: Reception, slot: int, timestamp: int) -> None:
-    """Play this timestamp next: the least delay, with nothing left of what was waiting."""
-    if reception.synced[slot] == 1:
-        line.counters[slot, RESYNCED] += 1
-    reception.synced[slot] = 1
-    reception.play_at[slot] = timestamp
-    reception.ring[slot, :] = HOLE
-    reception.least_slack[slot] = RING_SAMPLES
-    reception.most_slack[slot] = 0
-    reception.most_slack_before[slot] = 0
-    reception.window[slot] = 0
-    reception.stable_windows[slot] = 0
-    reception.late_ticks[slot] = 0
-    reception.shrink_wait[slot] = 0
-
-
-@kernel
-def move_playout(reception: Reception, slot: int, samples: int) -> None:
-    """Play everything that many samples later (the delay grows), or earlier if negative."""
-    reception.play_at[slot] = (reception.play_at[slot] - samples) & 0xFFFFFFFF
-    reception.least_slack[slot] += samples
-    reception.most_slack[slot] += samples
-    reception.most_slack_before[slot] += samples
-
-
-@kernel
-def watch_slack(line: Line, reception: Reception, slot: int, slack: int) -> None:
-    """Learn from a packet in time how much delay could be spared."""
-    reception.late_ticks[slot] = 0
-    reception.least_slack[slot] = min(slack, reception.least_slack[slot])
-    reception.most_slack[slot] = max(slack, reception.most_slack[slot])
-    reception.window[slot] += 1
-    if reception.window[slot] < WINDOW_PACKETS:
-        return
-    spare = reception.least_slack[slot]
-    excess = spare - max(line.ceiling[slot], FRAME_SAMPLES)
-    reception.stable_windows[slot] = reception.stable_windows[slot] + 1 if spare >= FRAME_SAMPLES else 0
-    reception.window[slot] = 0
-    reception.least_slack[slot] = RING_SAMPLES
-    reception.most_slack_before[slot] = reception.most_slack[slot]
-    reception.most_slack[slot] = 0
-    if excess > 0:  # after a burst that had been held up: beyond the ceiling nobody waits for silence
-        move_playout(reception, slot, -excess)
-    elif reception.stable_windows[slot] >= STABLE_WINDOWS and reception.shrink_wait[slot] == 0:
-        reception.stable_windows[slot] = 0
-        reception.shrink_wait[slot] = 1
-
-
-@kernel
-def place(line: Line, reception: Reception, slot: int, timestamp: int, samples: int, tick: int) -> int:
-    """How many samples from the next one to play the packet belongs; may move the playout to make it fit.
-
-    Negative, when it comes too late.
-    """
-    if reception.synced[slot] == 0:
-        synchronise(line, reception, slot, timestamp)
-    slack = signed32(timestamp - reception.play_at[slot])
-    silent = reception.hole_run[slot] >= FADE_SAMPLES
-    fits = -line.ceiling[slot] <= slack <= line.ceiling[slot]
-    if slack + samples > RING_SAMPLES or slack < -RING_SAMPLES or (silent and not fits):
-        synchronise(line, reception, slot, timestamp)  # a clock that was moved, or stood still in silence
-        slack = 0
-    if slack < 0:
-        # If all since then was concealed, the packet can still be played whole; else only the next ones gain.
-        needed = -slack if -slack <= reception.hole_run[slot] else FRAME_SAMPLES
-        delay = max(reception.most_slack[slot], reception.most_slack_before[slot])
-        if delay + needed <= line.ceiling[slot]:
-            move_playout(reception, slot, needed)
-            slack += needed
-    if slack >= 0:
-        watch_slack(line, reception, slot, slack)
-        return signed32(timestamp - reception.play_at[slot])
-    line.counters[slot, LATE] += 1
-    if reception.late_tick[slot] != tick:
-        reception.late_tick[slot] = tick
-        reception.late_ticks[slot] += 1
-    if reception.late_ticks[slot] > MAX_LATE_TICKS:
-        synchronise(line, reception, slot, timestamp)
-        slack = 0
-    return slack
 
 
 @kernel
