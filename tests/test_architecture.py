@@ -43,7 +43,7 @@ MAY_IMPORT: Final = {
     "store": {"base", "calls"},
     "app": {"base", "calls", "insights", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
     "api": {"base", "calls", "app", "insights", "store"},
-    "cli": {"base", "app", "api", "calls", "demo", "testing", "media", "store"},
+    "cli": {"base", "app", "api", "calls", "demo", "insights", "testing", "media", "store"},
     "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},
 }
 """`testing` may import anything and is imported by nothing but `demo` and `cli`."""
