@@ -40,12 +40,12 @@ def pitch_lag(history: Samples, end: int) -> int:
 
 
 @kernel
-def concealed(history: Samples, at: int, lag: int, run: int) -> int:
+def concealed(history: Samples, at: int, lag: int, run: int, fade: int = FADE_SAMPLES) -> int:
     """The made-up sample for `history[at]`, the *run*-th (from 1) since the last real one.
 
-    It is the sample one period ago, which carries the fade of its own time; so only the difference is applied.
+    It is silence after *fade* samples. It is the sample one period ago, which carries the fade of its own time; so only the difference is applied.
     """
-    if run >= FADE_SAMPLES:
+    if run >= fade:
         return 0
-    faded_then = FADE_SAMPLES - max(run - lag, 0)
-    return int(history[at - lag]) * (FADE_SAMPLES - run) // faded_then
+    faded_then = fade - max(run - lag, 0)
+    return int(history[at - lag]) * (fade - run) // faded_then

@@ -29,6 +29,19 @@ class OpenPipe(msgspec.Struct, frozen=True, tag=True):
     other: int
 
 
+class OpusMedia(msgspec.Struct, frozen=True):
+    """How Opus is spoken on a leg."""
+
+    rate_hz: int = 48_000
+    """Of what we send and decode to: 8000, 16000 or 48000. The RTP clock is 48000 in any case."""
+    bitrate_bps: int = 0
+    """0: what suits the rate."""
+    fec: bool = True
+    """Send a coarse copy of each frame with the next one."""
+    complexity: int = 5
+    """0 to 10."""
+
+
 class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """What SDP agreed on for a leg. May be sent again at any time (re-INVITE)."""
 
@@ -36,7 +49,7 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     remote_host: str
     remote_port: int
     codec: str
-    """`PCMU` or `PCMA`; the payload type we send. Both are understood when they arrive."""
+    """What we send: `PCMU`, `PCMA`, `G722` or `opus`. The first two are always understood when they arrive."""
     telephone_event_payload_type: int | None
     sends: bool
     """False: nothing goes out (the phone said `sendonly` or `inactive`)."""
@@ -46,6 +59,13 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """`off`, `small`, `medium`, `large`: the ceiling of the playout delay (20, 40, 60 ms)."""
     rtp_timeout_ms: int = 0
     """After that long without a packet, `RtpTimedOut` is reported once. 0: never."""
+    payload_type: int | None = None
+    """Of what we send; None: the codec's own (RFC 3551). Opus has none."""
+    understood: tuple[tuple[int, str], ...] = ()
+    """What else may arrive: payload types and codecs. The codec that we send is, with the same payload type."""
+    opus: OpusMedia = OpusMedia()
+    telephone_event_clock_hz: int = 8000
+    """48000 beside Opus (RFC 4733 section 2.1)."""
 
 
 class CloseLeg(msgspec.Struct, frozen=True, tag=True):

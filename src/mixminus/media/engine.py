@@ -58,6 +58,7 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
+from mixminus.media.wideband import Wideband
 from mixminus.rtp.telephone_event import DIGITS
 
 INBOX_PER_LEG: Final = 2
@@ -65,7 +66,8 @@ INBOX_PER_LEG: Final = 2
 INBOX_SPARE: Final = 64
 """And so many more, when there are few legs to average over."""
 
-_DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING])
+_DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING, np.arange(256, dtype=np.int16)])
+"""G.722's octets are kept as they are, until they are due."""
 _ENCODINGS: Final = np.stack([g711.ULAW_ENCODING, g711.ALAW_ENCODING])
 
 
@@ -99,6 +101,7 @@ class Engine:
         self.rooms = Rooms(settings.rooms, self.legs)
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
+        self.wideband = Wideband(self.legs, self.rooms)
         self.digits = DigitSenders(self.legs)
         self.inbox = zeroed(Inbox, INBOX_PER_LEG * settings.legs + INBOX_SPARE)
         self.arrived = 0
@@ -165,8 +168,19 @@ class Engine:
     def _run_kernels(self) -> None:
         legs, rooms, players, recorders = self.legs, self.rooms, self.players, self.recorders
         active, count = legs.slots.active, legs.slots.count
-        accept(self.inbox, self.arrived, legs.line, legs.reception, self._happenings, _DECODINGS, self.ticks)
+        accept(
+            self.inbox,
+            self.arrived,
+            legs.line,
+            legs.reception,
+            legs.coded.packets,
+            self._happenings,
+            _DECODINGS,
+            self.ticks,
+        )
         playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
+        if not self.wideband.is_idle:
+            self.wideband.play()
         mix(
             rooms.slots.active,
             rooms.slots.count,
@@ -184,6 +198,8 @@ class Engine:
             self._work,
             self._total,
         )
+        if not self.wideband.is_idle:
+            self.wideband.mix()
         record(
             recorders.slots.active,
             recorders.slots.count,
@@ -194,6 +210,8 @@ class Engine:
             self._total,
         )
         self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
+        if not self.wideband.is_idle:
+            self.departing = self.wideband.packetise(self.outbox, self.departing)
 
     def _tell_happenings(self) -> None:
         happened = self._happenings

@@ -7,7 +7,9 @@ import numpy as np
 
 from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES
 from mixminus.base.types import RandomBytes
+from mixminus.media.coded_legs import CodedLegs
 from mixminus.media.contract import SetLegMedia
+from mixminus.media.opus_library import opus_library
 from mixminus.media.ports import address_key
 from mixminus.media.slots import Slots
 from mixminus.media.state import (
@@ -22,7 +24,6 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
-from mixminus.rtp.packet import PCMA, PCMU
 
 CEILINGS: Final = {
     "off": 0,
@@ -31,8 +32,6 @@ CEILINGS: Final = {
     "large": 3 * FRAME_SAMPLES,
 }
 """Of the playout delay, by `SetLegMedia.jitter_buffer`."""
-
-PAYLOAD_TYPES: Final = {"PCMU": PCMU, "PCMA": PCMA}
 
 DYNAMIC_PAYLOAD_TYPES: Final = range(96, 128)
 """What SDP may map to telephone events (RFC 3551 section 3); anything else is as if it had not said so."""
@@ -66,6 +65,7 @@ class Legs:
         self.reception = zeroed(Reception, capacity)
         self.transmission = zeroed(Transmission, capacity)
         self.mixing = zeroed(Mixing, capacity)
+        self.coded = CodedLegs(capacity, opus_library())
         self._random_bytes = random_bytes
 
     def grow(self, capacity: int) -> None:
@@ -74,6 +74,7 @@ class Legs:
         self.reception = grown(self.reception, capacity)
         self.transmission = grown(self.transmission, capacity)
         self.mixing = grown(self.mixing, capacity)
+        self.coded.grow(capacity)
 
     def open(self, leg: int) -> int:
         """Give the leg a row: with a socket, silent, in no room."""
@@ -107,6 +108,7 @@ class Legs:
         for bundle in (self.line, self.reception, self.transmission, self.mixing):
             clear_row(bundle, row)
         self.line.generation[row] = generation + np.uint32(1)
+        self.coded.forget(row)
 
     def peer(self, row: int) -> int | None:
         """The leg at the other end of a pipe."""
@@ -124,9 +126,9 @@ class Legs:
         if announced != line.announced[row] or line.has_media[row] == 0:
             line.announced[row] = line.remote[row] = announced
             line.latched[row] = 0
-        line.payload_type[row] = PAYLOAD_TYPES.get(media.codec, PCMU)
         events = media.telephone_event_payload_type
         line.event_payload_type[row] = -1 if events is None or events not in DYNAMIC_PAYLOAD_TYPES else events
+        self.coded.agree(line, row, media)
         line.sends[row] = media.sends
         line.receives[row] = media.receives
         line.ceiling[row] = CEILINGS.get(media.jitter_buffer, CEILINGS["large"])

@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mixminus.audio.g722 import STATE_WORDS as G722_WORDS
+
 U8 = NDArray[np.uint8]
 I16 = NDArray[np.int16]
 I32 = NDArray[np.int32]
@@ -26,6 +28,25 @@ PACKET_BYTES: Final = 1500
 SENT_PACKET_BYTES: Final = 172
 RECENT_PACKETS: Final = 64
 """How many sequence numbers are remembered, to know a duplicate."""
+
+PCMU, PCMA, G722, OPUS = 0, 1, 2, 3
+"""Codecs. Those from `G722` on have a memory: what was coded last is needed to decode what comes next."""
+NOTHING, EVENTS, NOISE, AUDIO = 0, 1, 2, 3
+"""What a payload type means to a leg; `AUDIO` and above: that, plus the codec."""
+CODECS: Final = 4
+PAYLOAD_TYPES: Final = 128
+
+LINEAR, OCTETS, PACKETS = 0, 1, 2
+"""What a leg's jitter buffer holds: samples; G.722's octets, in the ring, too; or Opus packets."""
+STORED_PACKETS: Final = 32
+"""By sequence number: 640 ms at 20 ms a packet."""
+QUEUE_SAMPLES: Final = 9600
+"""200 ms at 48 kHz: the longest Opus packet is 120 ms."""
+
+NARROW, WIDE, FULL = 0, 1, 2
+"""Planes: 8, 16 and 48 kHz. Everybody is mixed on the narrow one; on the others, whoever somebody there hears."""
+SCALES: Final = (1, 2, 6)
+"""Samples of each plane for one at 8 kHz."""
 
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
@@ -57,7 +78,13 @@ class Line(NamedTuple):
     has_media: U8
     sends: U8
     receives: U8
+    codec: U8
+    """Of what we send."""
     payload_type: U8
+    timestamp_step: I32
+    """Of a frame that we send, in units of the RTP clock."""
+    meaning: U8
+    """By payload type that arrives."""
     event_payload_type: I16
     peer: I32
     ceiling: I32
@@ -86,9 +113,12 @@ class Reception(NamedTuple):
     event_timestamp: I64
     event_code: I16
     event_duration: I32
+    coding: U8
     synced: U8
+    epoch: I32
+    """Grows when the playout begins anew: what was waiting is not to be played."""
     play_at: I64
-    """The RTP timestamp of the next sample to play."""
+    """The RTP timestamp of the next sample to play, at 8 kHz."""
     ring: I16
     least_slack: I32
     """How many samples before its playout a packet arrived, at worst in this window."""
@@ -132,6 +162,80 @@ class Mixing(NamedTuple):
     extra: I32
     """Players of the leg, added up; only where `has_extra`."""
     has_extra: U8
+
+
+class Packets(NamedTuple):
+    """Opus packets that wait to be played. Times are RTP timestamps, brought from 48 to 8 kHz."""
+
+    data: U8
+    bytes: I32
+    at: I64
+    samples: I32
+    """0: there is none."""
+    epoch: I32
+    wire_timestamp: I64
+    """A timestamp as it arrived ..."""
+    our_timestamp: I64
+    """... and what it is at 8 kHz."""
+
+
+class Coders(NamedTuple):
+    """Codecs with a memory, by leg; and what was decoded but not played."""
+
+    g722_encoder: I32
+    g722_decoder: I32
+    opus_encoder: I64
+    """Address of its memory; 0: there is none."""
+    opus_decoder: I64
+    opus_plane: U8
+    """To which Opus is decoded."""
+    epoch: I32
+    decode_at: I64
+    """The timestamp of what is to be decoded next."""
+    queued: I32
+    queue: I16
+    resting: U8
+    """The far end is silent on purpose (DTX)."""
+    silent_frames: I32
+    """How long we have been sending silence."""
+    toc: U8
+    """The first octet of the last packet, as one of a single frame."""
+
+
+class Planes(NamedTuple):
+    """What each leg says and hears on the planes above the narrow one. What it says begins with the tail of the last frame."""
+
+    mouth: U8
+    """The plane that the leg's words come from."""
+    ears: U8
+    """Bits of planes on which it hears."""
+    needed: U8
+    """Bits of planes on which somebody hears it in this tick."""
+    raised: U8
+    """Whether its narrow tail is that of the last tick."""
+    narrow_tail: I16
+    said_wide: I16
+    said_full: I16
+    heard_wide: I16
+    heard_full: I16
+    prompts: I16
+    """Its players, with the tail."""
+    prompted: U8
+    """Whether there were any in the last tick."""
+
+
+class RoomPlanes(NamedTuple):
+    """Buses of the planes above the narrow one."""
+
+    wanted: U8
+    """Bits of planes on which somebody listens to the room in this tick."""
+    bus_wide: I32
+    bus_full: I32
+    rest: I32
+    """Of the narrow bus, without voices: the room's players."""
+    prompts: I16
+    """The same with the tail, clipped."""
+    prompted: U8
 
 
 class Edges(NamedTuple):
@@ -219,12 +323,30 @@ _DTYPES: Final[dict[Any, type[np.generic]]] = {
 
 _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Line.counters": (COUNTERS,),
+    "Line.meaning": (PAYLOAD_TYPES,),
     "Reception.recent": (RECENT_PACKETS,),
     "Reception.ring": (RING_SAMPLES,),
     "Transmission.event_payload": (4,),
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
     "Mixing.extra": (160,),
+    "Packets.data": (STORED_PACKETS, PACKET_BYTES),
+    "Packets.bytes": (STORED_PACKETS,),
+    "Packets.at": (STORED_PACKETS,),
+    "Packets.samples": (STORED_PACKETS,),
+    "Coders.g722_encoder": (G722_WORDS,),
+    "Coders.g722_decoder": (G722_WORDS,),
+    "Coders.queue": (QUEUE_SAMPLES,),
+    "Planes.narrow_tail": (16,),
+    "Planes.said_wide": (32 + 320,),
+    "Planes.said_full": (96 + 960,),
+    "Planes.heard_wide": (320,),
+    "Planes.heard_full": (960,),
+    "Planes.prompts": (16 + 160,),
+    "RoomPlanes.bus_wide": (320,),
+    "RoomPlanes.bus_full": (960,),
+    "RoomPlanes.rest": (160,),
+    "RoomPlanes.prompts": (16 + 160,),
     "RecorderRows.tap": (MAX_CHANNELS,),
     "RecorderRows.buffer": (RECORD_TICKS * 160 * MAX_CHANNELS,),
     "RecorderRows.peak": (RECORD_TICKS,),

@@ -10,29 +10,40 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.audio.opus_packet import duration
+from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
 from mixminus.media.state import (
+    AUDIO,
     DIGIT,
     DUPLICATE,
+    EVENTS,
+    G722,
     HOLE,
     I16,
     LATE,
+    LINEAR,
     MALFORMED,
+    NOTHING,
+    OCTETS,
+    OPUS,
     PACKET_BYTES,
+    PACKETS,
     RECEIVED,
     RECENT_PACKETS,
     RESYNCED,
     RING_SAMPLES,
     SOCKET,
+    STORED_PACKETS,
     STRAY,
     U8,
     UNWANTED,
     Happenings,
     Inbox,
     Line,
+    Packets,
     Reception,
 )
-from mixminus.rtp.packet import COMFORT_NOISE, FIRST_RTCP, LAST_RTCP, PCMA, PCMU
 
 DEAD_TICKS: Final = 10
 """A stream that was silent for 200 ms may be replaced by another one at once."""
@@ -48,6 +59,9 @@ WINDOW_PACKETS: Final = 50
 """A second at 20 ms a packet: over so many packets the slack is watched."""
 STABLE_WINDOWS: Final = 5
 """So many windows with slack to spare, and the playout delay shrinks."""
+
+OPUS_CLOCK: Final = 6
+"""Its RTP clock runs at 48 kHz (RFC 7587 section 4.1), the playout's at 8."""
 
 LAST_DIGIT: Final = 15
 LONGEST_EVENT: Final = 0xFFFF
@@ -166,6 +180,7 @@ def synchronise(line: Line, reception: Reception, slot: int, timestamp: int) -> 
     if reception.synced[slot] == 1:
         line.counters[slot, RESYNCED] += 1
     reception.synced[slot] = 1
+    reception.epoch[slot] += 1
     reception.play_at[slot] = timestamp
     reception.ring[slot, :] = HOLE
     reception.least_slack[slot] = RING_SAMPLES
@@ -267,6 +282,54 @@ def accept_audio(
 
 
 @kernel
+def hold(reception: Reception, slot: int, coding: int) -> None:
+    """From now on the jitter buffer holds that; anything else in it is forgotten."""
+    if reception.coding[slot] != coding:
+        reception.coding[slot] = coding
+        reception.synced[slot] = 0
+
+
+@kernel
+def at_8_khz(packets: Packets, slot: int, timestamp: int) -> int:
+    """A timestamp of 48 kHz at a sixth of the rate, across the wrap, which is none of a multiple of six."""
+    since = signed32(timestamp - packets.wire_timestamp[slot]) // OPUS_CLOCK
+    packets.wire_timestamp[slot] = (packets.wire_timestamp[slot] + since * OPUS_CLOCK) & 0xFFFFFFFF
+    packets.our_timestamp[slot] = (packets.our_timestamp[slot] + since) & 0xFFFFFFFF
+    return packets.our_timestamp[slot]
+
+
+@kernel
+def accept_opus(
+    line: Line,
+    reception: Reception,
+    packets: Packets,
+    slot: int,
+    sequence: int,
+    timestamp: int,
+    payload: U8,
+    tick: int,
+) -> None:
+    """Keep a packet until it is due: Opus can be decoded in order only."""
+    samples = duration(payload)
+    if samples == 0:
+        line.counters[slot, MALFORMED] += 1
+        return
+    hold(reception, slot, PACKETS)
+    at = at_8_khz(packets, slot, timestamp)
+    slack = place(line, reception, slot, at, samples, tick)
+    if packets.epoch[slot] != reception.epoch[slot]:
+        packets.epoch[slot] = reception.epoch[slot]
+        packets.samples[slot, :] = 0
+    if slack + samples <= 0:
+        return
+    row = sequence % STORED_PACKETS
+    packets.at[slot, row] = at
+    packets.samples[slot, row] = samples
+    packets.bytes[slot, row] = len(payload)
+    copy(packets.data[slot, row, : len(payload)], payload)
+
+
+@kernel
 def accept_packet(
     packet: U8,
     length: int,
@@ -274,6 +337,7 @@ def accept_packet(
     source: int,
     line: Line,
     reception: Reception,
+    packets: Packets,
     happenings: Happenings,
     decodings: I16,
     tick: int,
@@ -284,10 +348,8 @@ def accept_packet(
         line.counters[slot, MALFORMED] += 1
         return
     payload_type = int(packet[1] & 0x7F)
-    is_event = payload_type == line.event_payload_type[slot]
-    is_audio = payload_type in (PCMU, PCMA)
-    is_rtcp = FIRST_RTCP <= payload_type <= LAST_RTCP
-    if is_rtcp or not (is_event or is_audio or payload_type == COMFORT_NOISE):
+    meaning = int(line.meaning[slot, payload_type])
+    if meaning == NOTHING:
         line.counters[slot, UNWANTED] += 1
         return
     alive = reception.known[slot] == 1 and reception.idle_ticks[slot] < DEAD_TICKS
@@ -306,14 +368,17 @@ def accept_packet(
         return
     line.counters[slot, RECEIVED] += 1
     payload = packet[start:end]
-    if is_event:
+    if meaning == EVENTS:
         if len(payload) < 4:
             line.counters[slot, MALFORMED] += 1
             return
         accept_event(reception, happenings, slot, timestamp, packet[1] >> 7 == 1, payload)
-    elif is_audio:
-        decoding = decodings[1] if payload_type == PCMA else decodings[0]
-        accept_audio(line, reception, slot, timestamp, payload, decoding, tick)
+    elif meaning == AUDIO + OPUS:
+        accept_opus(line, reception, packets, slot, sequence, timestamp, payload, tick)
+    elif meaning >= AUDIO:
+        codec = meaning - AUDIO
+        hold(reception, slot, OCTETS if codec == G722 else LINEAR)
+        accept_audio(line, reception, slot, timestamp, payload, decodings[codec], tick)
     else:  # comfort noise: the sender is silent on purpose, nothing is to be made up (RFC 3389)
         reception.hole_run[slot] = FADE_SAMPLES
 
@@ -324,11 +389,12 @@ def accept(
     arrived: int,
     line: Line,
     reception: Reception,
+    packets: Packets,
     happenings: Happenings,
     decodings: I16,
     tick: int,
 ) -> None:
-    """Take in all packets since the last tick. `decodings`: µ-law's table, then A-law's."""
+    """Take in all packets since the last tick. `decodings`: a table a codec, of what the ring keeps for each octet."""
     for i in range(arrived):
         slot = inbox.slot[i]
         meant_for_it = inbox.generation[i] == line.generation[slot]
@@ -340,6 +406,7 @@ def accept(
                 inbox.source[i],
                 line,
                 reception,
+                packets,
                 happenings,
                 decodings,
                 tick,
