@@ -43,7 +43,8 @@ def pitch_lag(history: Samples, end: int) -> int:
 def concealed(history: Samples, at: int, lag: int, run: int, fade: int = FADE_SAMPLES) -> int:
     """The made-up sample for `history[at]`, the *run*-th (from 1) since the last real one.
 
-    It is silence after *fade* samples. It is the sample one period ago, which carries the fade of its own time; so only the difference is applied.
+    It is the sample one period ago, which carries the fade of its own time; so only the difference is applied.
+    After *fade* samples it is silence.
     """
     if run >= fade:
         return 0

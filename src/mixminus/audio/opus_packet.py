@@ -22,10 +22,10 @@ def frame_duration(toc: int) -> int:
     """Of one frame, by the configuration number (table 2)."""
     configuration = toc >> 3
     if configuration < _HYBRID_FROM:
-        return _SILK[configuration & 3]
+        return int(_SILK[configuration & 3])
     if configuration < _CELT_FROM:
-        return _HYBRID[configuration & 1]
-    return _CELT[configuration & 3]
+        return int(_HYBRID[configuration & 1])
+    return int(_CELT[configuration & 3])
 
 
 @kernel

@@ -1,7 +1,7 @@
 """From one of the three rates to another: 8, 16 and 48 kHz, a frame at a time.
 
-Linear-phase FIR filters, designed here by weighted least squares. Between 8 kHz and the others they pass telephone speech
-(to 3.3 kHz) and stop what lies above 4.7 kHz; between 16 and 48 kHz they pass 7 kHz and stop 9 kHz; at least
+Linear-phase FIR filters, designed here by weighted least squares. Between 8 kHz and the others they pass telephone
+speech (to 3.3 kHz) and stop what lies above 4.7 kHz; between 16 and 48 kHz they pass 7 kHz and stop 9 kHz; at least
 60 dB down, and no longer than 1 ms of delay. In integers, so that a sample is the same on every machine.
 
 A source array begins with its tail: the last samples of the frame before.
@@ -33,7 +33,9 @@ Taps = NDArray[np.int16]
 def design(taps: int, rate_hz: int, pass_hz: int, stop_hz: int) -> NDArray[np.float64]:
     """A low-pass filter of an even number of taps: the least squared error of its (real) amplitude on a fine grid."""
     place = np.arange(taps // 2) + 0.5
-    frequencies = np.concatenate([np.arange(0, pass_hz + 1, _GRID_HZ), np.arange(stop_hz, rate_hz // 2 + 1, _GRID_HZ)])
+    frequencies = np.concatenate(
+        [np.arange(0, pass_hz + 1, _GRID_HZ), np.arange(stop_hz, rate_hz // 2 + 1, _GRID_HZ)]
+    )
     passes = frequencies <= pass_hz
     weight = np.where(passes, 1.0, _STOP_WEIGHT)
     amplitude = 2 * np.cos(2 * np.pi / rate_hz * np.outer(frequencies, place))
@@ -83,7 +85,7 @@ def raise_rate(source: Samples, taps: Taps, target: Samples) -> None:
             total = np.int32(0)
             for i in range(length):
                 total = np.int32(total + np.int32(window[i]) * np.int32(row[i]))
-            target[at * factor + phase] = rounded(total)
+            target[at * factor + phase] = rounded(int(total))
 
 
 @kernel
@@ -97,4 +99,4 @@ def lower_rate(source: Samples, taps: Taps, target: Samples) -> None:
         total = np.int32(0)
         for i in range(length):
             total = np.int32(total + np.int32(window[i]) * np.int32(taps[i]))
-        target[at] = rounded(total)
+        target[at] = rounded(int(total))

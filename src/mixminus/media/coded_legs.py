@@ -2,29 +2,30 @@
 
 from typing import Final
 
-import numpy as np
-
 from mixminus.audio import g722
+from mixminus.media.coded_state import (
+    COLUMNS,
+    FULL,
+    NARROW,
+    WIDE,
+    Coders,
+    Packets,
+    Planes,
+)
 from mixminus.media.contract import OpusMedia, SetLegMedia
 from mixminus.media.opus_library import OpusLibrary, OpusTerms
 from mixminus.media.state import (
     AUDIO,
     EVENTS,
-    FULL,
     G722,
-    NARROW,
     NOISE,
     OPUS,
     PCMA,
     PCMU,
     U8,
-    WIDE,
-    Coders,
     Line,
-    Packets,
-    Planes,
     clear_row,
-    grown,
+    copy_rows,
     zeroed,
 )
 from mixminus.rtp.packet import COMFORT_NOISE, FIRST_RTCP, LAST_RTCP
@@ -60,9 +61,9 @@ class CodedLegs:
     """The rows of `Packets`, `Coders` and `Planes`; zero, and without memory, for legs of G.711."""
 
     def __init__(self, capacity: int, opus: OpusLibrary | None) -> None:
-        self.packets = zeroed(Packets, capacity)
-        self.coders = zeroed(Coders, capacity)
-        self.planes = zeroed(Planes, capacity)
+        self.packets = zeroed(Packets, capacity, COLUMNS)
+        self.coders = zeroed(Coders, capacity, COLUMNS)
+        self.planes = zeroed(Planes, capacity, COLUMNS)
         self.opus = opus
         self.rows: set[int] = set()
         """Legs that speak such a codec, or may."""
@@ -70,9 +71,13 @@ class CodedLegs:
         self._decoders: dict[int, tuple[int, U8]] = {}
 
     def grow(self, capacity: int) -> None:
-        self.packets = grown(self.packets, capacity)
-        self.coders = grown(self.coders, capacity)
-        self.planes = grown(self.planes, capacity)
+        """More rows. Only used ones are copied: the others would come to take memory."""
+        old = self.packets, self.coders, self.planes
+        self.packets = zeroed(Packets, capacity, COLUMNS)
+        self.coders = zeroed(Coders, capacity, COLUMNS)
+        self.planes = zeroed(Planes, capacity, COLUMNS)
+        for before, after in zip(old, (self.packets, self.coders, self.planes), strict=True):
+            copy_rows(before, after, self.rows)
 
     def agree(self, line: Line, row: int, media: SetLegMedia) -> None:
         """Obey what SDP says of codecs."""

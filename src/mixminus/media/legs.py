@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES
+from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.base.types import RandomBytes
 from mixminus.media.coded_legs import CodedLegs
 from mixminus.media.contract import SetLegMedia
@@ -128,6 +128,7 @@ class Legs:
             line.latched[row] = 0
         events = media.telephone_event_payload_type
         line.event_payload_type[row] = -1 if events is None or events not in DYNAMIC_PAYLOAD_TYPES else events
+        line.event_scale[row] = max(1, media.telephone_event_clock_hz // RATE_HZ)
         self.coded.agree(line, row, media)
         line.sends[row] = media.sends
         line.receives[row] = media.receives

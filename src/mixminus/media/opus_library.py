@@ -101,6 +101,12 @@ def opus_library() -> OpusLibrary | None:
     return None
 
 
+def speakable(codecs: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of them that this machine can speak; PCMU is left, whatever is missing."""
+    here = tuple(codec for codec in codecs if codec != "opus" or opus_library() is not None)
+    return here or ("PCMU",)
+
+
 def _candidates() -> Iterator[str]:
     """PyAV's own first: it is the same everywhere."""
     av = importlib.util.find_spec("av")

@@ -4,13 +4,11 @@ Kernels get these bundles whole. Numbers that wrap on the wire (sequence numbers
 their wire range. A zeroed row is a free one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-
-from mixminus.audio.g722 import STATE_WORDS as G722_WORDS
 
 U8 = NDArray[np.uint8]
 I16 = NDArray[np.int16]
@@ -38,16 +36,6 @@ PAYLOAD_TYPES: Final = 128
 
 LINEAR, OCTETS, PACKETS = 0, 1, 2
 """What a leg's jitter buffer holds: samples; G.722's octets, in the ring, too; or Opus packets."""
-STORED_PACKETS: Final = 32
-"""By sequence number: 640 ms at 20 ms a packet."""
-QUEUE_SAMPLES: Final = 9600
-"""200 ms at 48 kHz: the longest Opus packet is 120 ms."""
-
-NARROW, WIDE, FULL = 0, 1, 2
-"""Planes: 8, 16 and 48 kHz. Everybody is mixed on the narrow one; on the others, whoever somebody there hears."""
-SCALES: Final = (1, 2, 6)
-"""Samples of each plane for one at 8 kHz."""
-
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
 MAX_CHANNELS: Final = 2
@@ -86,6 +74,8 @@ class Line(NamedTuple):
     meaning: U8
     """By payload type that arrives."""
     event_payload_type: I16
+    event_scale: I32
+    """Units of its RTP clock for a sample at 8 kHz."""
     peer: I32
     ceiling: I32
     """Of the playout delay, in samples."""
@@ -162,80 +152,6 @@ class Mixing(NamedTuple):
     extra: I32
     """Players of the leg, added up; only where `has_extra`."""
     has_extra: U8
-
-
-class Packets(NamedTuple):
-    """Opus packets that wait to be played. Times are RTP timestamps, brought from 48 to 8 kHz."""
-
-    data: U8
-    bytes: I32
-    at: I64
-    samples: I32
-    """0: there is none."""
-    epoch: I32
-    wire_timestamp: I64
-    """A timestamp as it arrived ..."""
-    our_timestamp: I64
-    """... and what it is at 8 kHz."""
-
-
-class Coders(NamedTuple):
-    """Codecs with a memory, by leg; and what was decoded but not played."""
-
-    g722_encoder: I32
-    g722_decoder: I32
-    opus_encoder: I64
-    """Address of its memory; 0: there is none."""
-    opus_decoder: I64
-    opus_plane: U8
-    """To which Opus is decoded."""
-    epoch: I32
-    decode_at: I64
-    """The timestamp of what is to be decoded next."""
-    queued: I32
-    queue: I16
-    resting: U8
-    """The far end is silent on purpose (DTX)."""
-    silent_frames: I32
-    """How long we have been sending silence."""
-    toc: U8
-    """The first octet of the last packet, as one of a single frame."""
-
-
-class Planes(NamedTuple):
-    """What each leg says and hears on the planes above the narrow one. What it says begins with the tail of the last frame."""
-
-    mouth: U8
-    """The plane that the leg's words come from."""
-    ears: U8
-    """Bits of planes on which it hears."""
-    needed: U8
-    """Bits of planes on which somebody hears it in this tick."""
-    raised: U8
-    """Whether its narrow tail is that of the last tick."""
-    narrow_tail: I16
-    said_wide: I16
-    said_full: I16
-    heard_wide: I16
-    heard_full: I16
-    prompts: I16
-    """Its players, with the tail."""
-    prompted: U8
-    """Whether there were any in the last tick."""
-
-
-class RoomPlanes(NamedTuple):
-    """Buses of the planes above the narrow one."""
-
-    wanted: U8
-    """Bits of planes on which somebody listens to the room in this tick."""
-    bus_wide: I32
-    bus_full: I32
-    rest: I32
-    """Of the narrow bus, without voices: the room's players."""
-    prompts: I16
-    """The same with the tail, clipped."""
-    prompted: U8
 
 
 class Edges(NamedTuple):
@@ -330,23 +246,6 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
     "Mixing.extra": (160,),
-    "Packets.data": (STORED_PACKETS, PACKET_BYTES),
-    "Packets.bytes": (STORED_PACKETS,),
-    "Packets.at": (STORED_PACKETS,),
-    "Packets.samples": (STORED_PACKETS,),
-    "Coders.g722_encoder": (G722_WORDS,),
-    "Coders.g722_decoder": (G722_WORDS,),
-    "Coders.queue": (QUEUE_SAMPLES,),
-    "Planes.narrow_tail": (16,),
-    "Planes.said_wide": (32 + 320,),
-    "Planes.said_full": (96 + 960,),
-    "Planes.heard_wide": (320,),
-    "Planes.heard_full": (960,),
-    "Planes.prompts": (16 + 160,),
-    "RoomPlanes.bus_wide": (320,),
-    "RoomPlanes.bus_full": (960,),
-    "RoomPlanes.rest": (160,),
-    "RoomPlanes.prompts": (16 + 160,),
     "RecorderRows.tap": (MAX_CHANNELS,),
     "RecorderRows.buffer": (RECORD_TICKS * 160 * MAX_CHANNELS,),
     "RecorderRows.peak": (RECORD_TICKS,),
@@ -358,10 +257,13 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
 B = TypeVar("B", bound=tuple[Any, ...])
 
 
-def zeroed(bundle: type[B], rows: int) -> B:
-    """That many free rows. Untouched ones take no memory: the kernel hands out zeroed pages when they are used."""
-    columns = {name: _COLUMNS.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
-    arrays = (np.zeros((rows, *columns[name]), _DTYPES[kind]) for name, kind in bundle.__annotations__.items())
+def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = _COLUMNS) -> B:
+    """That many free rows, their shapes by name of bundle and field.
+
+    Untouched ones take no memory: the kernel hands out zeroed pages when they are used.
+    """
+    shapes = {name: columns.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
+    arrays = (np.zeros((rows, *shapes[name]), _DTYPES[kind]) for name, kind in bundle.__annotations__.items())
     return cast(Callable[..., B], bundle)(*arrays)
 
 
@@ -371,6 +273,13 @@ def grown(bundle: B, rows: int) -> B:
     for old, new in zip(bundle, larger, strict=True):
         new[: len(old)] = old
     return larger
+
+
+def copy_rows(source: tuple[Any, ...], target: tuple[Any, ...], rows: Iterable[int]) -> None:
+    """Copy what one bundle knows of these rows to the same rows of a larger one."""
+    chosen = list(rows)
+    for old, new in zip(source, target, strict=True):
+        new[chosen] = old[chosen]
 
 
 def clear_row(bundle: tuple[Any, ...], row: int) -> None:

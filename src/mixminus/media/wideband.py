@@ -5,12 +5,22 @@ from typing import Final
 import numpy as np
 
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.coded_state import (
+    COLUMNS,
+    FULL,
+    SCALES,
+    RoomPlanes,
+)
 from mixminus.media.kernels.coded_packetise import packetise_coded
 from mixminus.media.kernels.coded_playout import play_coded
 from mixminus.media.kernels.planes import mix_planes
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
-from mixminus.media.state import FULL, SCALES, Outbox, RoomPlanes, grown, zeroed
+from mixminus.media.state import (
+    Outbox,
+    copy_rows,
+    zeroed,
+)
 
 LONGEST_FRAME: Final = SCALES[FULL] * FRAME_SAMPLES
 
@@ -21,7 +31,7 @@ class Wideband:
     def __init__(self, legs: Legs, rooms: Rooms) -> None:
         self._legs = legs
         self._rooms = rooms
-        self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity)
+        self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity, COLUMNS)
         self._scratch = np.zeros(LONGEST_FRAME, np.int16)
         self._total = np.zeros(LONGEST_FRAME, np.int32)
         opus = legs.coded.opus
@@ -52,7 +62,7 @@ class Wideband:
         """After `mix`."""
         legs, rooms = self._legs, self._rooms
         if len(self.room_planes.wanted) < rooms.slots.capacity:
-            self.room_planes = grown(self.room_planes, rooms.slots.capacity)
+            self._grow(rooms.slots.capacity)
         mix_planes(
             rooms.slots.active,
             rooms.slots.count,
@@ -83,3 +93,8 @@ class Wideband:
             departing,
             self._opus_encode,
         )
+
+    def _grow(self, capacity: int) -> None:
+        """Only rooms that are listened to have anything to keep."""
+        old, self.room_planes = self.room_planes, zeroed(RoomPlanes, capacity, COLUMNS)
+        copy_rows(old, self.room_planes, old.wanted.nonzero()[0])

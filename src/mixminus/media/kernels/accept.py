@@ -11,8 +11,10 @@ from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.audio.opus_packet import duration
-from mixminus.media.kernels.copying import copy
+from mixminus.media.coded_state import Packets
 from mixminus.media.kernels.happenings import note
+from mixminus.media.kernels.opus_arrival import at_8_khz, begin_anew, keep
+from mixminus.media.kernels.wrapping import signed16, signed32
 from mixminus.media.state import (
     AUDIO,
     DIGIT,
@@ -34,14 +36,12 @@ from mixminus.media.state import (
     RESYNCED,
     RING_SAMPLES,
     SOCKET,
-    STORED_PACKETS,
     STRAY,
     U8,
     UNWANTED,
     Happenings,
     Inbox,
     Line,
-    Packets,
     Reception,
 )
 
@@ -60,26 +60,11 @@ WINDOW_PACKETS: Final = 50
 STABLE_WINDOWS: Final = 5
 """So many windows with slack to spare, and the playout delay shrinks."""
 
-OPUS_CLOCK: Final = 6
-"""Its RTP clock runs at 48 kHz (RFC 7587 section 4.1), the playout's at 8."""
-
 LAST_DIGIT: Final = 15
 LONGEST_EVENT: Final = 0xFFFF
 """A longer one goes on as a new event, right behind (RFC 4733 section 2.5.1.3)."""
 STALE_EVENT: Final = -80_000
 """10 s: an event that claims to be older comes from a clock that was moved."""
-
-
-@kernel
-def signed32(difference: int) -> int:
-    """Of two timestamps, across the wrap: from -2**31 to 2**31 - 1."""
-    return ((difference + 0x80000000) & 0xFFFFFFFF) - 0x80000000
-
-
-@kernel
-def signed16(difference: int) -> int:
-    """Of two sequence numbers, across the wrap."""
-    return ((difference + 0x8000) & 0xFFFF) - 0x8000
 
 
 @kernel
@@ -290,15 +275,6 @@ def hold(reception: Reception, slot: int, coding: int) -> None:
 
 
 @kernel
-def at_8_khz(packets: Packets, slot: int, timestamp: int) -> int:
-    """A timestamp of 48 kHz at a sixth of the rate, across the wrap, which is none of a multiple of six."""
-    since = signed32(timestamp - packets.wire_timestamp[slot]) // OPUS_CLOCK
-    packets.wire_timestamp[slot] = (packets.wire_timestamp[slot] + since * OPUS_CLOCK) & 0xFFFFFFFF
-    packets.our_timestamp[slot] = (packets.our_timestamp[slot] + since) & 0xFFFFFFFF
-    return packets.our_timestamp[slot]
-
-
-@kernel
 def accept_opus(
     line: Line,
     reception: Reception,
@@ -317,16 +293,9 @@ def accept_opus(
     hold(reception, slot, PACKETS)
     at = at_8_khz(packets, slot, timestamp)
     slack = place(line, reception, slot, at, samples, tick)
-    if packets.epoch[slot] != reception.epoch[slot]:
-        packets.epoch[slot] = reception.epoch[slot]
-        packets.samples[slot, :] = 0
-    if slack + samples <= 0:
-        return
-    row = sequence % STORED_PACKETS
-    packets.at[slot, row] = at
-    packets.samples[slot, row] = samples
-    packets.bytes[slot, row] = len(payload)
-    copy(packets.data[slot, row, : len(payload)], payload)
+    begin_anew(packets, slot, reception.epoch[slot])
+    if slack + samples > 0:
+        keep(packets, slot, sequence, at, samples, payload)
 
 
 @kernel
@@ -394,7 +363,7 @@ def accept(
     decodings: I16,
     tick: int,
 ) -> None:
-    """Take in all packets since the last tick. `decodings`: a table a codec, of what the ring keeps for each octet."""
+    """Take in all packets since the last tick. `decodings`: by codec, what the ring keeps of each octet."""
     for i in range(arrived):
         slot = inbox.slot[i]
         meant_for_it = inbox.generation[i] == line.generation[slot]

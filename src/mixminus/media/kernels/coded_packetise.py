@@ -4,21 +4,23 @@ from typing import Final
 
 from mixminus.audio import g722
 from mixminus.audio.compiled import kernel
+from mixminus.media.coded_state import (
+    NARROW,
+    WIDE,
+    Coders,
+    Planes,
+)
 from mixminus.media.kernels.libopus import encode_frame
 from mixminus.media.kernels.packetise import depart, end_of_tick, is_due, write_audio_header, write_event
 from mixminus.media.state import (
     G722,
     I16,
     I32,
-    NARROW,
     SOCKET,
     U8,
-    WIDE,
-    Coders,
     Line,
     Mixing,
     Outbox,
-    Planes,
     Transmission,
 )
 

@@ -1,7 +1,7 @@
 """The playout of codecs with a memory: what waits in the jitter buffer is decoded in order, when it is due.
 
-G.722 has one octet for each tick of its RTP clock, so that octets wait in the ring as samples of G.711 do. Opus packets
-wait as they are. Either way a leg says its frame on the plane of its codec, and, filtered, on the narrow one.
+G.722 has one octet for each tick of its RTP clock, so that octets wait in the ring as samples of G.711 do. Opus
+packets wait as they are. Either way a leg says its frame on the plane of its codec, and, filtered, on the narrow one.
 """
 
 from typing import Final
@@ -11,31 +11,36 @@ from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, pitch_lag
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.audio.resampling import FULL_TO_NARROW, WIDE_TO_NARROW, lower_rate
+from mixminus.media.coded_state import (
+    FULL,
+    NARROW,
+    WIDE,
+    Coders,
+    Packets,
+    Planes,
+)
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.opus_playout import play_packets
 from mixminus.media.kernels.playout import LONGEST_RUN, SHRINK_PATIENCE_TICKS, is_quiet, take_frame
 from mixminus.media.state import (
     CONCEALED,
-    FULL,
     HOLE,
     I16,
     I32,
     LINEAR,
-    NARROW,
     OCTETS,
     RING_SAMPLES,
     SOCKET,
-    WIDE,
-    Coders,
     Line,
     Mixing,
-    Packets,
-    Planes,
     Reception,
 )
 
 OCTET_SAMPLES: Final = g722.SAMPLES_PER_OCTET
 WIDE_FRAME: Final = OCTET_SAMPLES * FRAME_SAMPLES
+WIDE_TAIL: Final = 32
+FULL_TAIL: Final = 96
+"""2 ms: see `audio.resampling`."""
 WIDE_FADE: Final = OCTET_SAMPLES * FADE_SAMPLES
 
 
@@ -50,17 +55,15 @@ def set_mouth(planes: Planes, slot: int, plane: int) -> None:
 
 
 @kernel
-def fresh(said: I16, frame: int) -> I16:
-    """Where the next frame goes, behind the tail of the last one, which is moved there."""
-    tail = len(said) - frame
+def move_tail(said: I16, tail: int) -> None:
+    """The end of the last frame goes to the front, where filters look for it; the frame is still there, too."""
     for i in range(tail):
-        said[i] = said[frame + i]
-    return said[tail:]
+        said[i] = said[len(said) - tail + i]
 
 
 @kernel
 def decode_octets(reception: Reception, slot: int, decoder: I32, octets: I16, work: I16) -> int:
-    """Decode a frame into `work[320:]`, holes filled from what is before them. Returns how many octets were made up."""
+    """Decode a frame into `work[320:]`, with its holes filled. Returns how many octets were made up."""
     run, lag, blend = int(reception.hole_run[slot]), int(reception.lag[slot]), int(reception.blend[slot])
     made_up = 0
     for n in range(FRAME_SAMPLES):
@@ -136,21 +139,6 @@ def play_octets(line: Line, reception: Reception, slot: int, decoder: I32, said:
 
 
 @kernel
-def play_octets_leg(
-    line: Line,
-    reception: Reception,
-    coders: Coders,
-    planes: Planes,
-    slot: int,
-    octets: I16,
-    work: I16,
-) -> None:
-    """One leg of G.722; the tail is moved first, but what it was cut from is still there to conceal with."""
-    said = fresh(planes.said_wide[slot], WIDE_FRAME)
-    play_octets(line, reception, slot, coders.g722_decoder[slot], said, octets, work)
-
-
-@kernel
 def play_coded(
     active: I32,
     legs: int,
@@ -174,21 +162,21 @@ def play_coded(
         if reception.coding[slot] == LINEAR:
             set_mouth(planes, slot, NARROW)
             continue
-        narrow = mixing.said[slot]
-        if reception.coding[slot] == OCTETS:
-            set_mouth(planes, slot, WIDE)
-            play_octets_leg(line, reception, coders, planes, slot, work[2 * WIDE_FRAME :], work)
-            lower_rate(planes.said_wide[slot], WIDE_TO_NARROW, narrow)
-            continue
-        plane = coders.opus_plane[slot]
+        narrow, wide, full = mixing.said[slot], planes.said_wide[slot], planes.said_full[slot]
+        plane = WIDE if reception.coding[slot] == OCTETS else coders.opus_plane[slot]
         set_mouth(planes, slot, plane)
-        if plane == NARROW:
+        if reception.coding[slot] == OCTETS:
+            move_tail(wide, WIDE_TAIL)
+            octets, decoder = work[2 * WIDE_FRAME :], coders.g722_decoder[slot]
+            play_octets(line, reception, slot, decoder, wide[WIDE_TAIL:], octets, work)
+            lower_rate(wide, WIDE_TO_NARROW, narrow)
+        elif plane == NARROW:
             play_packets(line, reception, packets, coders, slot, opus_decode, narrow)
         elif plane == WIDE:
-            said = fresh(planes.said_wide[slot], WIDE_FRAME)
-            play_packets(line, reception, packets, coders, slot, opus_decode, said)
-            lower_rate(planes.said_wide[slot], WIDE_TO_NARROW, narrow)
+            move_tail(wide, WIDE_TAIL)
+            play_packets(line, reception, packets, coders, slot, opus_decode, wide[WIDE_TAIL:])
+            lower_rate(wide, WIDE_TO_NARROW, narrow)
         elif plane == FULL:
-            said = fresh(planes.said_full[slot], 3 * WIDE_FRAME)
-            play_packets(line, reception, packets, coders, slot, opus_decode, said)
-            lower_rate(planes.said_full[slot], FULL_TO_NARROW, narrow)
+            move_tail(full, FULL_TAIL)
+            play_packets(line, reception, packets, coders, slot, opus_decode, full[FULL_TAIL:])
+            lower_rate(full, FULL_TO_NARROW, narrow)

@@ -1,4 +1,4 @@
-"""Opus from packets to frames: decoded in order into a queue, with what is lost recovered or made up (RFC 6716 section 4.4).
+"""Opus from packets to frames: decoded in order into a queue; what is lost is recovered or made up (RFC 6716 4.4).
 
 Times are at 8 kHz, as everywhere in the playout; the queue holds samples of the plane that is decoded to.
 """
@@ -9,11 +9,22 @@ from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.audio.opus_packet import LONGEST
-from mixminus.media.kernels.accept import signed32
+from mixminus.media.coded_state import (
+    STORED_PACKETS,
+    Coders,
+    Packets,
+)
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.libopus import decode_packet, make_up, recover_lost
 from mixminus.media.kernels.playout import LONGEST_RUN, SHRINK_PATIENCE_TICKS, is_quiet
-from mixminus.media.state import CONCEALED, I16, MALFORMED, STORED_PACKETS, Coders, Line, Packets, Reception
+from mixminus.media.kernels.wrapping import signed32
+from mixminus.media.state import (
+    CONCEALED,
+    I16,
+    MALFORMED,
+    Line,
+    Reception,
+)
 
 GRAIN: Final = 20
 """2.5 ms: libopus makes up whole ones only."""

@@ -94,7 +94,7 @@ def packetise(
     outbox: Outbox,
     encodings: U8,
 ) -> int:
-    """Write this tick's packet of every leg that sends G.711. Returns how many. `encodings`: µ-law's table, then A-law's."""
+    """Write this tick's packet of every leg that sends G.711. Returns how many. `encodings`: by codec."""
     departing = 0
     for n in range(legs):
         slot = active[n]

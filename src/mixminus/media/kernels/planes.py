@@ -1,9 +1,9 @@
 """The planes above the narrow one: 16 and 48 kHz, mixed beside it for whoever hears there.
 
-A listener is mixed at its own rate, and what others say is brought there once a speaker, not once a listener: so nobody hears
-anything through two filters, telephones are not resampled on their way out, and what a room costs grows with its
-speakers. Who hears whom is read from the same plan as on the narrow plane. Planes come and go with their listeners;
-nobody hears that, since a plane is only ever begun for somebody who has just come.
+A listener is mixed at its own rate, and what others say is brought there once a speaker, not once a listener: so
+nobody hears anything through two filters, telephones are not resampled on their way out, and what a room costs grows
+with its speakers. Who hears whom is read from the same plan as on the narrow plane. Planes come and go with their
+listeners; nobody hears that, since a plane is only ever begun for somebody who has just come.
 """
 
 from typing import Final
@@ -19,18 +19,20 @@ from mixminus.audio.resampling import (
     lower_rate,
     raise_rate,
 )
+from mixminus.media.coded_state import (
+    FULL,
+    WIDE,
+    Planes,
+    RoomPlanes,
+)
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.mix import add, clip_into, mix_minus
 from mixminus.media.state import (
-    FULL,
     I16,
     I32,
-    WIDE,
     Edges,
     Line,
     Mixing,
-    Planes,
-    RoomPlanes,
 )
 
 TAIL: Final = 16
@@ -116,7 +118,7 @@ def bring_voices(active_legs: I32, legs: int, planes: Planes, mixing: Mixing, so
 
 @kernel
 def take_prompts(prompts: I16, before: int, sound: I32) -> int:
-    """Put a frame of players, added up, behind the tail of the last one. Returns what it is; `before` is what that was."""
+    """Put a frame of players, added up, behind the tail of the last one. *before*, and the answer: `SILENT` ..."""
     sounds = False
     for i in range(FRAME_SAMPLES):
         sounds = sounds or sound[i] != 0
@@ -269,12 +271,14 @@ def mix_planes(
         listened |= planes.ears[active_legs[n]]
     if listened & WIDE_BIT:
         mix_plane(
-            WIDE_BIT, NARROW_TO_WIDE, active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
+            WIDE_BIT, NARROW_TO_WIDE,
+            active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
             planes.said_wide, planes.heard_wide, room_planes.bus_wide, scratch[: 2 * FRAME_SAMPLES],
             total[: 2 * FRAME_SAMPLES],
         )  # fmt: skip
     if listened & FULL_BIT:
         mix_plane(
-            FULL_BIT, NARROW_TO_FULL, active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
+            FULL_BIT, NARROW_TO_FULL,
+            active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
             planes.said_full, planes.heard_full, room_planes.bus_full, scratch, total,
         )  # fmt: skip
