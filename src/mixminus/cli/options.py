@@ -45,10 +45,9 @@ class Option:
         return f"{self.meaning} [{self.shown_default}]"
 
 
-# --- how each is read ---------------------------------------------------------------------------------------------
-
-
 CODECS: Final = ("opus", "G722", "PCMU", "PCMA")
+
+# --- how each is read ---------------------------------------------------------------------------------------------
 
 
 def endpoint(name: str, text: str) -> Endpoint:
