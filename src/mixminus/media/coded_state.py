@@ -25,6 +25,8 @@ class Packets(NamedTuple):
     samples: I32
     """0: there is none."""
     epoch: I32
+    sequence: I64
+    """The highest one in this epoch."""
     wire_timestamp: I64
     """A timestamp as it arrived ..."""
     our_timestamp: I64

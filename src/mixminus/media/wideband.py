@@ -42,6 +42,12 @@ class Wideband:
     def is_idle(self) -> bool:
         return not self._legs.coded.rows
 
+    def warm_up(self, outbox: Outbox) -> None:
+        """Compile, or load, the kernels before the first leg needs them in the middle of a tick."""
+        self.play()
+        self.mix()
+        self.packetise(outbox, 0)
+
     def play(self) -> None:
         """After `playout`."""
         legs, coded = self._legs, self._legs.coded

@@ -13,7 +13,7 @@ from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.audio.opus_packet import duration
 from mixminus.media.coded_state import Packets
 from mixminus.media.kernels.happenings import note
-from mixminus.media.kernels.opus_arrival import at_8_khz, begin_anew, keep
+from mixminus.media.kernels.opus_arrival import at_8_khz, follows_a_gap, keep
 from mixminus.media.kernels.wrapping import signed16, signed32
 from mixminus.media.state import (
     AUDIO,
@@ -293,7 +293,11 @@ def accept_opus(
     hold(reception, slot, PACKETS)
     at = at_8_khz(packets, slot, timestamp)
     slack = place(line, reception, slot, at, samples, tick)
-    begin_anew(packets, slot, reception.epoch[slot])
+    if follows_a_gap(packets, slot, reception.epoch[slot], sequence) and 0 <= slack < FRAME_SAMPLES:
+        # A packet that is lost can be recovered from the next one, if that one comes before it is needed.
+        delay = max(reception.most_slack[slot], reception.most_slack_before[slot])
+        if delay + FRAME_SAMPLES - slack <= line.ceiling[slot]:
+            move_playout(reception, slot, FRAME_SAMPLES - slack)
     if slack + samples > 0:
         keep(packets, slot, sequence, at, samples, payload)
 

@@ -5,7 +5,7 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.media.coded_state import STORED_PACKETS, Packets
 from mixminus.media.kernels.copying import copy
-from mixminus.media.kernels.wrapping import signed32
+from mixminus.media.kernels.wrapping import signed16, signed32
 from mixminus.media.state import U8
 
 OPUS_CLOCK: Final = 6
@@ -22,11 +22,17 @@ def at_8_khz(packets: Packets, slot: int, timestamp: int) -> int:
 
 
 @kernel
-def begin_anew(packets: Packets, slot: int, epoch: int) -> None:
-    """What waits is not to be played any more, if the playout has begun anew since."""
+def follows_a_gap(packets: Packets, slot: int, epoch: int, sequence: int) -> bool:
+    """Whether packets before this one are missing. A new epoch begins with it, and drops what waits."""
     if packets.epoch[slot] != epoch:
         packets.epoch[slot] = epoch
+        packets.sequence[slot] = sequence
         packets.samples[slot, :] = 0
+        return False
+    ahead = signed16(sequence - packets.sequence[slot])
+    if ahead > 0:
+        packets.sequence[slot] = sequence
+    return ahead > 1
 
 
 @kernel
