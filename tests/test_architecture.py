@@ -41,9 +41,9 @@ MAY_IMPORT: Final = {
     "insights": {"base", "calls"},
     "media": {"base", "audio", "rtp"},
     "store": {"base", "calls"},
-    "app": {"base", "calls", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
-    "api": {"base", "calls", "app", "store"},
-    "cli": {"base", "app", "api", "calls", "demo", "testing", "media", "store"},
+    "app": {"base", "calls", "insights", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
+    "api": {"base", "calls", "app", "insights", "store"},
+    "cli": {"base", "app", "api", "calls", "demo", "insights", "testing", "media", "store"},
     "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},
 }
 """`testing` may import anything and is imported by nothing but `demo` and `cli`."""

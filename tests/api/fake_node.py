@@ -17,11 +17,13 @@ from mixminus.calls.commands import (
     PlaceCall,
     RemoveParticipant,
     StartCallRecording,
+    StartConferenceRecording,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
     UpdateRecording,
 )
+from mixminus.calls.quality import CallQuality
 from mixminus.calls.records import (
     CallRecord,
     CallStatus,
@@ -131,6 +133,10 @@ class FakeNode:
         call = await self._found(CallRecord, command.sid)
         return await self._saved(replace(call, status=CallStatus(command.status)) if command.status else call)
 
+    async def call_quality(self, sid: Sid) -> CallQuality:
+        self._take(sid)
+        return CallQuality("PCMU", 50, 50, 1, 0, 0, 20, 0.5, 20.0, 4.3)
+
     async def delete_call(self, sid: Sid) -> None:
         self._take(("delete_call", sid))
         await self.store.delete(CallRecord, sid)
@@ -171,6 +177,12 @@ class FakeNode:
         self._take(command)
         recording = replace(self._recording(), call_sid=command.call_sid, status=RecordingStatus.IN_PROGRESS)
         return await self._saved(recording)
+
+    async def start_conference_recording(self, command: StartConferenceRecording) -> RecordingRecord:
+        self._take(command)
+        track = "participants" if command.participants else "mixed"
+        leader = replace(self._recording(), conference_sid=command.conference_sid, channels=2, track=track)
+        return await self._saved(replace(leader, status=RecordingStatus.IN_PROGRESS))
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord:
         self._take(command)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mixminus import __version__
 from mixminus.cli.main import app
 
-COMMANDS = ("serve", "demo", "doctor", "credentials", "call", "version")
+COMMANDS = ("serve", "demo", "doctor", "credentials", "call", "ledger", "version")
 
 
 def invoke(*arguments: str, **environment: str) -> tuple[int, str, str]:

@@ -147,7 +147,7 @@ def test_a_recording_in_which_nobody_was_heard_says_so(
         (StartRecording("RE1", "/nowhere/x.wav", ((Tap("bus", 1),),)), "cannot be written"),
         (StartRecording("RE1", "/tmp/\0.wav", ((Tap("bus", 1),),)), "cannot be written"),
         (StartRecording("RE1", "/tmp/x.wav", ()), "channels"),
-        (StartRecording("RE1", "/tmp/x.wav", ((), (), ())), "channels"),
+        (StartRecording("RE1", "/tmp/x.wav", ((),) * 65), "channels"),
         (StartRecording("RE1", "/tmp/x.wav", ((Tap("ceiling", 1),),)), "no tap 'ceiling'"),
     ],
 )

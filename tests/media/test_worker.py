@@ -13,6 +13,7 @@ import pytest
 from tests.media.studio import FRAME, hum, notes
 
 from mixminus.media.contract import (
+    AskStatistics,
     CloseLeg,
     Event,
     LegOpened,
@@ -24,6 +25,7 @@ from mixminus.media.contract import (
     SetLegMedia,
     SetRoom,
     StartRecording,
+    Statistics,
     Tap,
     Tone,
     WorkerLost,
@@ -34,6 +36,7 @@ from mixminus.media.ports import NoPortError, address_key
 from mixminus.media.state import Inbox, Line, Outbox, zeroed
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.rtp.packet import RtpPacket
+from mixminus.rtp.rtcp import Compound, Report, ReportBlock, compound, middle_of
 
 pytestmark = pytest.mark.network
 
@@ -205,3 +208,35 @@ def test_the_socket_loops_carry_packets_and_drain_a_backlog() -> None:
     assert receive(active, 2, ports.sockets, line, inbox, scratch, 2) == 0
     for slot in range(2):
         ports.close(slot)
+
+
+async def test_a_worker_reports_by_rtcp_and_tells_its_round_trip(worker: Worker) -> None:
+    phone = LoopbackPhone()
+    await phone.join(worker, 1)
+    phone.hum(400, 1)
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Queue[bytes] = asyncio.Queue()
+
+    class Control(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+            arrived.put_nowait(data)
+
+    control, _ = await loop.create_datagram_endpoint(Control, local_addr=("127.0.0.1", 0))
+    worker_control = phone.worker_address[0], phone.worker_address[1] + 1
+    control.sendto(compound(Report(9, None, ()), "far"), worker_control)  # so reports come back here
+    async with asyncio.timeout(20):
+        report = Compound.parse(await arrived.get()).reports[0]
+    assert report.sending is not None
+    assert report.blocks[0].ssrc == 77
+    held = ReportBlock(report.ssrc, 0, 3, 0, 0, middle_of(report.sending.ntp_time), 0)
+    control.sendto(compound(Report(9, None, (held,)), "far"), worker_control)
+    await asyncio.sleep(0.1)
+    worker.plane.apply(AskStatistics(4, (1,)))
+    told = await worker.event(Statistics)
+    assert isinstance(told, Statistics)
+    (leg,) = told.legs
+    assert leg.far_lost == 3
+    assert leg.round_trip_ms is not None
+    assert 0 <= leg.round_trip_ms < 100
+    assert told.worker.ticks > 50
+    control.close()

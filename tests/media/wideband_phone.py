@@ -6,7 +6,7 @@ import av
 import numpy as np
 from tests.media.studio import Phone, Samples, Studio
 
-from mixminus.media.contract import OpusMedia
+from mixminus.media.codec_terms import OpusMedia
 from mixminus.rtp.packet import RtpPacket
 
 RATES_HZ: Final = {"G722": 16_000, "opus": 48_000}

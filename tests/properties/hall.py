@@ -18,6 +18,7 @@ from tests.properties.law import BEEP_TICKS, NOTICE_TICKS
 from tests.properties.notes import Note
 
 from mixminus.app import conference_room
+from mixminus.app.call_qualities import CallQualities
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.conference_room import ConferenceRoom
 from mixminus.app.conferences import Conferences
@@ -150,6 +151,7 @@ class Hall:
             documents=documents,
             callbacks=callbacks,
             recordings=recordings,
+            qualities=CallQualities(self.media),
             tasks=self.tasks,
         )
         return Conferences(services, SoundSystem(self.prompts, documents))
@@ -161,7 +163,7 @@ class Hall:
         if name in self.people:
             self.plane.apply(CloseLeg(self.people[name].leg))
         leg = self.media.new_id()
-        address = ("192.0.2.1", 40_000 + leg)
+        address = ("192.0.2.1", 40_000 + 2 * leg)
         media = SetLegMedia(leg, *address, "PCMU", None, sends=True, receives=True, jitter_buffer="off")
         self.plane.apply(OpenLeg(leg), media)
         self.plane.deliver()

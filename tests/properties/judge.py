@@ -102,7 +102,8 @@ def _judge_together(heard: NDArray[np.bool_], in_room: NDArray[np.bool_]) -> Non
 
 def _judge_recording(path: Path, began: int, ledger: Ledger) -> None:
     with wave.open(str(path)) as file:
-        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        channels = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
+    frames = channels.sum(axis=1, dtype=np.int32)
     path.unlink()
     wanted = ledger.recorded[began:]
     levels = notes.levels(frames)[: len(wanted)]

@@ -68,6 +68,13 @@ def test_a_day_at_work_is_lawful(folder: Path, prompts: WrittenNotes) -> None:
     assert convict(DAY_AT_WORK, folder, prompts) == 11 * 5 * 6
 
 
+def test_a_notice_ends_when_who_hears_it_is_held_or_leaves(folder: Path, prompts: WrittenNotes) -> None:
+    told, goes_on = Step((Update("ann", notice=True),), 6, 2), 5
+    talk = _step(Come("ann"), Come("bob"))
+    for end in (Update("ann", held=True), Leave("ann", hangs_up=False), End()):
+        convict((talk, told, Step((end,), 6, goes_on)), folder, prompts)
+
+
 class LatePlayers(InProcessPlane):
     """What is to stop plays for a tick more."""
 

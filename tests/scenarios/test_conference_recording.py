@@ -36,6 +36,12 @@ async def samples(scene: Scene, recording_sid: str) -> Samples:
         return sound.reshape(-1, file.getnchannels())
 
 
+async def downmix(scene: Scene, recording_sid: str) -> Samples:
+    """All channels in one, of half the level: what a download has unless two are asked for."""
+    mixed: Samples = ((await samples(scene, recording_sid)).sum(axis=1) // 2).astype(np.int16)
+    return mixed
+
+
 def notes_in(sound: Any, *frequencies_hz: int) -> set[int]:
     """Which notes are anywhere in it, by stretches of 200 ms."""
     pieces = [sound[start : start + 1_600] for start in range(0, len(sound) - 1_599, 1_600)]
@@ -62,14 +68,16 @@ async def finished(scene: Scene) -> Any:
 
 @scenario
 async def test_it_begins_when_the_first_two_are_bridged(scene: Scene) -> None:
-    """3.2: record-from-start begins then; wait music is never recorded."""
+    """3.2: record-from-start begins then; wait music is never recorded. 8.2: channel 1 is the first who joined."""
     await talk(scene)
     recording = await finished(scene)
     sound = await samples(scene, recording.sid)
     assert 1.1 < len(sound) / 8_000 < 1.5
-    assert notes_in(sound[:, 0], ALICE_HZ, BOB_HZ, MUSIC_HZ) == {ALICE_HZ, BOB_HZ}
-    assert (recording.status, recording.source, recording.channels) == ("completed", "Conference", 1)
+    assert notes_in(sound[:, 0], ALICE_HZ, BOB_HZ, MUSIC_HZ) == {ALICE_HZ}
+    assert notes_in(sound[:, 1], ALICE_HZ, BOB_HZ, MUSIC_HZ) == {BOB_HZ}
+    assert (recording.status, recording.source, recording.channels) == ("completed", "Conference", 2)
     assert recording.conference_sid == (await scene.conference()).sid
+    assert recording.call_sid == scene.sid("alice")
     assert recording.duration == "1"
 
 
@@ -84,7 +92,7 @@ async def test_the_callbacks_of_a_conference_recording(scene: Scene) -> None:
     assert completed["ConferenceSid"] == recording.conference_sid
     assert completed["AccountSid"] == scene.world.account_sid
     assert completed["RecordingSource"] == "Conference"
-    assert (completed["RecordingDuration"], completed["RecordingChannels"]) == ("1", "1")
+    assert (completed["RecordingDuration"], completed["RecordingChannels"]) == ("1", "2")
     assert completed["RecordingStartTime"].endswith("+0000")
     assert completed["RecordingUrl"].endswith(f"/Recordings/{recording.sid}")
     assert not {"CallSid", "RecordingTrack"} & {name for name, _ in completed.form}
@@ -110,7 +118,7 @@ async def test_whispers_are_never_in_it(scene: Scene) -> None:
     await asyncio.sleep(1)
     assert scene.calls["bob"].hears(BOSS_HZ)
     recording = await finished(scene)
-    assert BOSS_HZ not in notes_in((await samples(scene, recording.sid))[:, 0], BOSS_HZ)
+    assert BOSS_HZ not in notes_in(await downmix(scene, recording.sid), BOSS_HZ)
 
 
 @scenario
@@ -122,7 +130,7 @@ async def test_who_barges_is_in_it_from_then_on(scene: Scene) -> None:
     await asyncio.sleep(1)
     await scene.update("boss", coaching=False)
     await asyncio.sleep(1)
-    sound = (await samples(scene, (await finished(scene)).sid))[:, 0]
+    sound = await downmix(scene, (await finished(scene)).sid)
     assert notes_in(sound[: len(sound) - 12_000], BOSS_HZ) == set()
     assert notes_in(sound[-6_000:], BOSS_HZ) == {BOSS_HZ}
 
@@ -135,7 +143,7 @@ async def test_hold_music_and_the_held_voice_are_never_in_it(scene: Scene) -> No
     await scene.update("bob", muted=True)
     held_at = 8_000 * 3 // 2
     await asyncio.sleep(1.5)
-    sound = (await samples(scene, (await finished(scene)).sid))[:, 0]
+    sound = await downmix(scene, (await finished(scene)).sid)
     assert notes_in(sound, MUSIC_HZ) == set()
     assert notes_in(sound[:8_000], ALICE_HZ, BOB_HZ) == {ALICE_HZ, BOB_HZ}
     assert notes_in(sound[held_at:], ALICE_HZ, BOB_HZ) == set()
@@ -155,7 +163,7 @@ async def test_pause_and_resume(scene: Scene) -> None:
     resumed = await room.recordings(paused.sid).update_async(status="in-progress")
     assert resumed.status == "in-progress"
     await asyncio.sleep(1)
-    sound = (await samples(scene, (await finished(scene)).sid))[:, 0]
+    sound = await downmix(scene, (await finished(scene)).sid)
     assert notes_in(sound, BOSS_HZ) == set()
     assert 3.1 < len(sound) / 8_000 < 3.7
 
@@ -359,3 +367,70 @@ async def test_a_recording_can_be_deleted_when_it_is_complete(scene: Scene) -> N
     assert await scene.twilio.recordings.list_async() == []
     [kept] = await scene.twilio.recordings.list_async(include_soft_deleted=True)
     assert kept.status == "deleted"
+
+
+@scenario
+async def test_everybody_but_the_first_is_in_the_second_channel_with_the_beeps(scene: Scene) -> None:
+    """8.2: channel 2 is everybody else, however many; who comes back is not the first any more."""
+    await talk(scene)
+    boss = await scene.calls_in("boss", enter("room", beep=False))
+    boss.hum(BOSS_HZ)
+    await asyncio.sleep(1)
+    await scene.update("alice", muted=True)
+    await asyncio.sleep(1)
+    sound = await samples(scene, (await finished(scene)).sid)
+    assert notes_in(sound[:, 0], ALICE_HZ, BOB_HZ, BOSS_HZ) == {ALICE_HZ}
+    assert notes_in(sound[:, 1], ALICE_HZ, BOB_HZ, BOSS_HZ) == {BOB_HZ, BOSS_HZ}
+    assert notes_in(sound[-6_000:, 0], ALICE_HZ) == set()
+
+
+@scenario
+async def test_the_last_callback_of_a_call_placed_with_record_tells_of_its_recording(scene: Scene) -> None:
+    """4.5 RecordingUrl, RecordingSid, RecordingDuration: only with Record=true, and only when it is completed."""
+    bob = await scene.calls_in("bob", enter("room", beep=False))
+    bob.hum(BOB_HZ)
+    for name, record in (("alice", True), ("carol", False)):
+        added = await scene.adds(
+            name,
+            record=record,
+            status_callback=scene.world.url(f"/{name}-status"),
+            status_callback_event=["answered", "completed"],
+        )
+        await asyncio.sleep(1)
+        await scene.calls[name].hang_up()
+        await asyncio.sleep(0.5)
+        answered, completed = scene.told(f"/{name}-status")
+        assert not any(key.startswith("Recording") for key, _ in answered.form)
+        told = {key: value for key, value in completed.form if key.startswith("Recording")}
+        found = await scene.twilio.calls(added.call_sid).recordings.list_async()
+        assert told == {
+            key: value
+            for recording in found
+            for key, value in {
+                "RecordingSid": recording.sid,
+                "RecordingDuration": recording.duration,
+                "RecordingUrl": f"http://node.example.com/2010-04-01/Accounts/{scene.world.account_sid}"
+                f"/Recordings/{recording.sid}",
+            }.items()
+        }
+        assert bool(told) is record
+
+
+@scenario
+async def test_who_asks_to_hear_of_pauses_and_stops_does(scene: Scene) -> None:
+    """2.3 RecordingStatusCallbackEvent: the wider set of words that the Participants API takes."""
+    await scene.calls_in("bob", enter("room", beep=False))
+    added = await scene.adds(
+        "alice",
+        record=True,
+        recording_status_callback=scene.world.url("/leg"),
+        recording_status_callback_event=["started", "paused", "resumed", "stopped", "completed"],
+    )
+    recording = scene.twilio.calls(added.call_sid).recordings("Twilio.CURRENT")
+    for status in ("paused", "in-progress", "stopped"):
+        scene.calls["bob"].hum(BOB_HZ)
+        await asyncio.sleep(0.5)
+        await recording.update_async(status=status)
+    await asyncio.sleep(0.5)
+    statuses = [told["RecordingStatus"] for told in scene.told("/leg")]
+    assert statuses == ["in-progress", "paused", "in-progress", "stopped", "completed"]

@@ -176,3 +176,24 @@ def test_any_bytes_give_an_answer_or_the_declared_error(junk: bytes, at: int) ->
             make_answer(data, LOCAL)
         except SdpError:
             pass
+
+
+def test_rfc5761_an_offer_shares_the_port_with_rtcp_and_an_answer_takes_that_up() -> None:
+    assert "a=rtcp-mux" in make_offer(LOCAL).decode().split("\r\n")
+    shared = ("m=audio 4000 RTP/AVP 0", "a=rtcp-mux")
+    assert agreed(*shared).rtcp_mux
+    assert "a=rtcp-mux" in answer_lines(*shared)
+    assert read_answer(offer(*shared)).rtcp_mux
+
+
+def test_rfc5761_nobody_is_answered_rtcp_mux_who_did_not_offer_it() -> None:
+    assert not agreed("m=audio 4000 RTP/AVP 0").rtcp_mux
+    assert "a=rtcp-mux" not in answer_lines("m=audio 4000 RTP/AVP 0")
+
+
+@pytest.mark.parametrize(
+    ("value", "port"),
+    [("4711", 4711), ("4711 IN IP4 192.0.2.7", 4711), ("0", None), ("", None), ("x", None), ("99999", None)],
+)
+def test_rfc3605_the_port_of_rtcp_may_be_named(value: str, port: int | None) -> None:
+    assert agreed("m=audio 4000 RTP/AVP 0", f"a=rtcp:{value}").rtcp_port == port

@@ -14,6 +14,7 @@ from mixminus.calls.records import (
     ConferenceRecord,
     EventRecord,
     KeyRecord,
+    LedgerEntry,
     NumberRecord,
     ParticipantRecord,
     Record,
@@ -34,8 +35,12 @@ st.register_type_strategy(datetime, MOMENTS)
 st.register_type_strategy(int, st.integers(0, 2**31 - 1))
 
 
+SUBJECT: dict[type[Any], str] = {EventRecord: "subject_sid", LedgerEntry: "conference_sid"}
+"""Records without a SID of their own are numbered per subject."""
+
+
 def records(kind: type[Any]) -> SearchStrategy[Any]:
-    sids = {"sid": SIDS} if kind is not EventRecord else {"subject_sid": SIDS}
+    sids = {SUBJECT.get(kind, "sid"): SIDS}
     details: dict[str, Any] = {"details": st.dictionaries(TEXT, TEXT, max_size=3)} if kind is EventRecord else {}
     coachees = {"call_sids_to_coach": st.lists(SIDS, max_size=3).map(tuple)} if kind is ParticipantRecord else {}
     return st.builds(kind, **sids, **details, **coachees)
@@ -50,6 +55,7 @@ KINDS = (
     ApplicationRecord,
     KeyRecord,
     EventRecord,
+    LedgerEntry,
 )
 
 store = SqlStore("sqlite://", run=InlineRunner())
@@ -59,12 +65,10 @@ store = SqlStore("sqlite://", run=InlineRunner())
 @given(st.sampled_from(KINDS).flatmap(records))
 async def test_a_record_survives_the_way_to_the_database_and_back(record: Record) -> None:
     await store.save(record)
-    if isinstance(record, EventRecord):
-        keys = (
-            Where("subject_sid", Is.EQUAL, record.subject_sid),
-            Where("sequence_number", Is.EQUAL, record.sequence_number),
-        )
-        assert await store.query(EventRecord, *keys) == (record,)
+    if isinstance(record, EventRecord | LedgerEntry):
+        names = (SUBJECT[type(record)], "sequence_number" if isinstance(record, EventRecord) else "number")
+        keys = (Where(name, Is.EQUAL, getattr(record, name)) for name in names)
+        assert await store.query(type(record), *keys) == (record,)
     else:
         assert await store.fetch(type(record), record.sid) == record
 

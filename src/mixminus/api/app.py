@@ -19,9 +19,11 @@ from mixminus.api.resources import (
     history,
     incoming_phone_numbers,
     keys,
+    ledger,
     participants,
     recording_media,
     recordings,
+    tracks,
 )
 from mixminus.api.routes import Operation, routes
 from mixminus.app.contract import Node
@@ -41,6 +43,8 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *applications.OPERATIONS,
         *keys.OPERATIONS,
         *history.OPERATIONS,
+        *ledger.OPERATIONS,
+        *tracks.operations(listeners),
         *openapi.OPERATIONS,
     )
 

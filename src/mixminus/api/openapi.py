@@ -5,8 +5,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from mixminus import __version__
-from mixminus.api.request import ApiRequest
-from mixminus.api.resources.history import EXTRAS
+from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.routes import Operation
 
 _TEXT = {"type": "string"}
@@ -14,6 +13,19 @@ _TEXT_OR_NULL = {"type": ["string", "null"]}
 _TIME = {"type": "string", "format": "date-time"}
 _TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
 _FLAG = {"type": "boolean"}
+_NUMBER = {"type": "integer"}
+_NUMBER_OR_NULL = {"type": ["integer", "null"]}
+
+
+def _many(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+_STRETCH = _object(from_ms=_NUMBER, to_ms=_NUMBER)
 
 PARTICIPANT = {
     "type": "object",
@@ -34,6 +46,9 @@ PARTICIPANT = {
         "join_time": _TIME_OR_NULL,
         "leave_time": _TIME_OR_NULL,
         "reason_left": _TEXT_OR_NULL,
+        "waits": _many(_STRETCH),
+        "holds": _many(_STRETCH),
+        "whispers": _many(_object(from_ms=_NUMBER, to_ms=_NUMBER, to_call_sid=_TEXT)),
     },
 }
 
@@ -50,8 +65,116 @@ EVENT = {
 }
 
 
+_COUNT = {"type": "integer"}
+_FIGURE = {"type": "number"}
+_FIGURE_OR_NULL = {"type": ["number", "null"]}
+
+QUALITY = {
+    "type": "object",
+    "properties": {
+        "call_sid": _TEXT,
+        "codec": _TEXT,
+        "received": _COUNT,
+        "sent": _COUNT,
+        "lost": _COUNT,
+        "late": _COUNT,
+        "duplicate": _COUNT,
+        "concealed_ms": _COUNT,
+        "jitter_ms": _FIGURE,
+        "playout_delay_ms": _FIGURE,
+        "mos": _FIGURE,
+        "round_trip_ms": _FIGURE_OR_NULL,
+        "far_lost": {"type": ["integer", "null"]},
+        "far_jitter_ms": _FIGURE_OR_NULL,
+        "far_mos": _FIGURE_OR_NULL,
+    },
+}
+
+
+TRACK = _object(
+    sid=_TEXT,
+    channel=_NUMBER,
+    kind={"enum": ["participant", "whisper"]},
+    call_sid=_TEXT_OR_NULL,
+    label=_TEXT_OR_NULL,
+    status=_TEXT,
+    duration_s=_NUMBER_OR_NULL,
+    media_url=_TEXT,
+)
+
+RECORDING = _object(
+    sid=_TEXT,
+    conference_sid=_TEXT,
+    kind={"enum": ["participants", "mixed"]},
+    whisper=_FLAG,
+    status=_TEXT,
+    start_time=_TIME,
+    duration_s=_NUMBER_OR_NULL,
+    media_url=_TEXT,
+    tracks_url=_TEXT_OR_NULL,
+    uri=_TEXT,
+    tracks=_many(TRACK),
+)
+
+SPAN = _object(
+    call_sid=_TEXT,
+    from_ms=_NUMBER,
+    to_ms=_NUMBER,
+    from_tick=_NUMBER,
+    to_tick=_NUMBER,
+    ear={"enum": ["room", "wait", "hold", "nothing"]},
+    hears=_many(_TEXT),
+    sounds=_many(_object(kind=_TEXT, what=_TEXT)),
+)
+
+LEDGER = _object(
+    conference_sid=_TEXT,
+    begins_at=_TIME,
+    tick_ms=_NUMBER,
+    first_tick=_NUMBER,
+    reached_tick=_NUMBER,
+    ended=_FLAG,
+    entries=_NUMBER,
+    hash=_TEXT,
+    intact=_FLAG,
+    fault=_TEXT_OR_NULL,
+    spans=_many({"$ref": "#/components/schemas/span"}),
+    next_page_uri=_TEXT_OR_NULL,
+)
+
+
 def _parameter(name: str, where: str, kind: str) -> dict[str, Any]:
     return {"name": name, "in": where, "required": where == "path", "schema": {"type": kind}}
+
+
+def _answered(
+    summary: str, description: str, schema: str, *parameters: dict[str, Any], status: str = "200"
+) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": {
+            status: {
+                "description": description,
+                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+            },
+            "401": {"description": "20003: the credentials are wrong"},
+            "404": {"description": "20404: there is no such resource"},
+        },
+    }
+
+
+_CONFERENCE = _parameter("conference", "path", "string")
+_RECORDING = _parameter("recording", "path", "string")
+_WISH = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": _object(tracks={"enum": ["participants", "mixed"]}, whisper=_FLAG) | {"required": ["tracks"]}
+        }
+    },
+}
+_STARTED = "Begin a set of tracks; pause, resume and stop it as any recording of the conference"
 
 
 def _list(summary: str, sid: str, key: str, items: str, *query: tuple[str, str]) -> dict[str, Any]:
@@ -69,6 +192,21 @@ def _list(summary: str, sid: str, key: str, items: str, *query: tuple[str, str])
             ],
             "responses": {
                 "200": {"description": "A page of them", "content": {"application/json": {"schema": schema}}},
+                "401": {"description": "20003: the credentials are wrong"},
+                "404": {"description": "20404: there is no such resource"},
+            },
+        }
+    }
+
+
+def _show(summary: str, sid: str, schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {
+        "get": {
+            "summary": summary,
+            "parameters": [_parameter(sid, "path", "string")],
+            "responses": {
+                "200": {"description": "It", "content": content},
                 "401": {"description": "20003: the credentials are wrong"},
                 "404": {"description": "20404: there is no such resource"},
             },
@@ -94,12 +232,42 @@ DOCUMENT: dict[str, Any] = {
         f"{EXTRAS}/Conferences/{{conference}}/Events": _list(
             "What happened in the conference, oldest first", "conference", "events", "event", *_AFTER
         ),
+        f"{EXTRAS}/Conferences/{{conference}}/Recordings": _list(
+            "Sets of tracks, oldest first", "conference", "recordings", "recording"
+        )
+        | {"post": _answered(_STARTED, "It runs", "recording", _CONFERENCE, status="201") | {"requestBody": _WISH}},
+        f"{EXTRAS}/Conferences/{{conference}}/Recordings/{{recording}}": {
+            "get": _answered("A set of tracks", "It", "recording", _CONFERENCE, _RECORDING)
+        },
+        f"{EXTRAS}/Conferences/{{conference}}/Ledger": {
+            "get": _answered(
+                "Who heard whom and what, tick by tick; `verify` leaves the spans out",
+                "A page of spans",
+                "ledger",
+                _CONFERENCE,
+                _parameter("verify", "query", "boolean"),
+                _parameter("CallSid", "query", "string"),
+                *(_parameter(name, "query", kind) for name, kind in _AFTER),
+            )
+        },
         f"{EXTRAS}/Calls/{{call}}/Events": _list(
             "What happened to the call, oldest first", "call", "events", "event", *_AFTER
         ),
+        f"{EXTRAS}/Calls/{{call}}/Quality": _show(
+            "How the call's audio fares, now or when it ended: packets, delay, estimated mean opinion score",
+            "call",
+            "quality",
+        ),
     },
     "components": {
-        "schemas": {"participant": PARTICIPANT, "event": EVENT},
+        "schemas": {
+            "participant": PARTICIPANT,
+            "event": EVENT,
+            "quality": QUALITY,
+            "recording": RECORDING,
+            "ledger": LEDGER,
+            "span": SPAN,
+        },
         "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
     },
 }

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from mixminus.app.call_qualities import CallQualities
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.calls import Calls
 from mixminus.app.conferences import Conferences
@@ -58,6 +59,7 @@ class Node:
     lines: PhoneLines
     tasks: Tasks
     media: MediaLink
+    qualities: CallQualities
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -83,6 +85,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         documents=documents,
         callbacks=callbacks,
         recordings=recordings,
+        qualities=CallQualities(media),
         tasks=tasks,
     )
     return _join(services, SipDesk(shells.sip, shells.clock.now, shells.resolve), shells.random_bytes)
@@ -101,4 +104,4 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
     exchange = Exchange(services, calls, conferences, placing, incoming, runner)
-    return Node(exchange, desk, incoming, lines, services.tasks, services.media)
+    return Node(exchange, desk, incoming, lines, services.tasks, services.media, services.qualities)

@@ -278,6 +278,8 @@ class CallSession(LegListener):
         await self._drop(self._errand, Unreached(verdict.status, verdict.sip_code, verdict.reason))
         self.line.hang_up()
         recorded = await self.services.recordings.stop_for_call(self.sid)
+        if self.line.leg is not None:
+            self.services.qualities.remember(self.sid, self.line.leg)
         self.line.release()
         self._call.ended(
             _final(verdict.status, answered=self.is_answered), self._at(), verdict.reason, verdict.sip_code

@@ -111,8 +111,9 @@ class Callbacks:
 
     # --- recordings -----------------------------------------------------------------------------------------------
 
-    def recording_happened(self, record: RecordingRecord, callback: Callback | None) -> None:
-        if callback is None or record.status.value not in callback.events:
+    def recording_happened(self, record: RecordingRecord, callback: Callback | None, *words: str) -> None:
+        """*words* are those that subscribe to it; what is sent is the recording's status."""
+        if callback is None or callback.events.isdisjoint(words):
             return
         parameters = recording_status(
             account_sid=self.account_sid,
@@ -122,7 +123,7 @@ class Callbacks:
             channels=record.channels,
             start_time=record.start_time,
             source=record.source.value,
-            call_sid=record.call_sid,
+            call_sid=record.call_sid if record.conference_sid is None else None,
             conference_sid=record.conference_sid,
             duration_s=record.duration_s,
             track=record.track,

@@ -8,13 +8,15 @@ from datetime import datetime
 
 import structlog
 
+from mixminus.app.conference_ledger import ConferenceLedger, name_of
+from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.prompting import Loudspeaker
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
-from mixminus.calls.commands import UpdateParticipant
+from mixminus.calls.commands import StartConferenceRecording, UpdateParticipant
 from mixminus.calls.conference import Conference
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import AudioDocument, ParticipantOptions, Sound, Webhook
@@ -34,6 +36,7 @@ from mixminus.calls.records import (
     ConferenceStatus,
     ParticipantRecord,
     ParticipantStatus,
+    RecordingRecord,
 )
 from mixminus.calls.refusals import ConferenceNotBridged
 from mixminus.media.contract import Command, LegRow, SetRoom, Tone
@@ -76,6 +79,8 @@ class ConferenceRoom:
         self._services = services
         self._sounds = sounds
         self._on_over = on_over
+        self._recordings = ConferenceRecordings(services, self.room)
+        self._ledger = ConferenceLedger(services, machine.record().sid, self.room)
         self._seats: dict[Sid, ConferenceSeat] = {}
         self._private: dict[Sid, PrivateSound] = {}
         self._ears: dict[Sid, Ear] = {}
@@ -181,8 +186,9 @@ class ConferenceRoom:
         """Play a file or document to one participant, or to all. Raises `Refusal` when nobody would hear it."""
         if call_sid is None:
             self.machine.require_bridged()
-        loudspeaker = self._loudspeaker(call_sid)
-        playing = self._announce(webhook, call_sid, loudspeaker)
+        sound = AudioDocument(webhook.url, webhook.method)
+        loudspeaker = self._loudspeaker(call_sid, "announcement", sound)
+        playing = self._announce(sound, call_sid, loudspeaker)
         task = self._services.tasks.spawn(playing, f"announcement in {self.record.sid}")
         announcement = Announcement(call_sid, loudspeaker, task)
         self._announcements.add(announcement)
@@ -197,18 +203,24 @@ class ConferenceRoom:
         if held or listener.status is not ParticipantStatus.CONNECTED:
             raise Refusal(16001, 409, "The participant is on hold or has not answered: nobody would hear that.")
 
-    async def _announce(self, webhook: Webhook, call_sid: Sid | None, loudspeaker: Loudspeaker) -> None:
-        sound = AudioDocument(webhook.url, webhook.method)
+    async def _announce(self, sound: AudioDocument, call_sid: Sid | None, loudspeaker: Loudspeaker) -> None:
         try:
             await self._sounds.play_once(sound, loudspeaker, self._parameters(call_sid))
         except (Refusal, TwimlError) as refusal:
-            self.log.warning("announcement failed", url=webhook.url, code=refusal.code, reason=refusal.message)
+            self.log.warning("announcement failed", url=sound.url, code=refusal.code, reason=refusal.message)
             if call_sid is None or call_sid in self._seats:
-                self.machine.announcement_failed(call_sid, webhook.url, refusal.message, self._at())
+                self.machine.announcement_failed(call_sid, sound.url, refusal.message, self._at())
         else:
             if call_sid is None or call_sid in self._seats:
-                self.machine.announcement_ended(call_sid, webhook.url, self._at())
+                self.machine.announcement_ended(call_sid, sound.url, self._at())
         self._carry_out()
+
+    # --- recording it ---------------------------------------------------------------------------------------------
+
+    def record_tracks(self, wish: StartConferenceRecording) -> RecordingRecord:
+        """Begin a set of tracks. Raises `Refusal` when nobody talks to anybody yet (16001)."""
+        self.machine.require_bridged()
+        return self._recordings.start_set(self.record, wish, self._legs())
 
     # --- carrying out what the machine wants ----------------------------------------------------------------------
 
@@ -223,7 +235,7 @@ class ConferenceRoom:
                 case PlayBeep(entering):
                     self._beep(entering)
                 case BeginRecording():
-                    self._begin_recording()
+                    self._recordings.start(self.record, self.machine.options, self._legs())
                 case Dismiss(call_sid, reason):
                     self._seats.pop(call_sid).dismiss(reason)
                 case ConferenceOver():
@@ -240,7 +252,9 @@ class ConferenceRoom:
         for sound in ending:
             hushing.extend(sound.loudspeaker.hush())
             sound.task.cancel()
-        self._services.media.apply(SetRoom(self.room, self._rows(seats)), *hushing)
+        legs = self._legs()
+        plan = SetRoom(self.room, self._rows(seats), self._ledger.plan(legs, self._ears))
+        self._services.media.apply(plan, *hushing, *self._recordings.follow(legs))
         for seat in seats:
             if seat.sound is not None and seat.call_sid not in self._private:
                 self._play_private(seat.call_sid, seat.sound)
@@ -249,32 +263,34 @@ class ConferenceRoom:
         return self._ears.get(call_sid) is Ear.ROOM
 
     def _beep(self, entering: bool) -> None:
-        self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
-
-    def _begin_recording(self) -> None:
-        if self.machine.options.recording is not None:
-            self._services.recordings.start_for_conference(self.record, self.room, self.machine.options)
+        beep = self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
+        self._ledger.plays(beep.player, "beep", "enter" if entering else "exit")
 
     def _over(self) -> None:
         for announcement in self._announcements:
             announcement.task.cancel()
-        self._services.media.apply(SetRoom(self.room, ()))
-        self._services.recordings.stop_for_conference(self.record.sid)
+        over = SetRoom(self.room, (), self._ledger.plan({}, {}))
+        self._services.media.apply(over, self._ledger.close(), *self._recordings.stop(self.record.sid))
         self._on_over(self)
 
     # --- private sound --------------------------------------------------------------------------------------------
 
     def _play_private(self, call_sid: Sid, sound: Sound) -> None:
-        loudspeaker = self._loudspeaker(call_sid)
+        loudspeaker = self._loudspeaker(call_sid, self._ears[call_sid].value, sound)
         parameters = self._parameters(call_sid)
         playing = self._until_heard(call_sid, lambda: self._sounds.play(sound, loudspeaker, parameters))
         task = self._services.tasks.spawn(playing, f"sound for {call_sid}")
         self._private[call_sid] = PrivateSound(sound, loudspeaker, task)
 
-    def _loudspeaker(self, call_sid: Sid | None) -> Loudspeaker:
+    def _loudspeaker(self, call_sid: Sid | None, kind: str, sound: Sound) -> Loudspeaker:
+        """To one participant or (None) to all. The ledger knows what it plays as *kind*."""
+
+        def write_down(player: int) -> None:
+            self._ledger.plays(player, kind, name_of(sound))
+
         if call_sid is None:
-            return Loudspeaker(self._services.media, room=self.room)
-        return Loudspeaker(self._services.media, leg=self._seats[call_sid].leg)
+            return Loudspeaker(self._services.media, room=self.room, on_player=write_down)
+        return Loudspeaker(self._services.media, leg=self._seats[call_sid].leg, on_player=write_down)
 
     async def _until_heard(self, call_sid: Sid, play: Callable[[], Awaitable[None]]) -> None:
         """A hold sound that cannot be played leaves silence; a wait sound that cannot ends the attempt to join.
@@ -308,6 +324,13 @@ class ConferenceRoom:
             for seat in seats
             if seat.call_sid in legs
         )
+
+    def _legs(self) -> dict[Sid, int]:
+        """The legs in the room, the first who joined first."""
+        live = [person for person in self.machine.participants() if person.live]
+        came = sorted(live, key=lambda person: (person.join_time is None, person.join_time or person.date_created))
+        found = ((person.call_sid, self._seats[person.call_sid].leg) for person in came)
+        return {call_sid: leg for call_sid, leg in found if leg is not None}
 
     def _at(self) -> datetime:
         return self._services.clock.utc()

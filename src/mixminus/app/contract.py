@@ -11,11 +11,13 @@ from mixminus.calls.commands import (
     PlaceCall,
     RemoveParticipant,
     StartCallRecording,
+    StartConferenceRecording,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
     UpdateRecording,
 )
+from mixminus.calls.quality import CallQuality
 from mixminus.calls.records import CallRecord, ConferenceRecord, ParticipantRecord, RecordingRecord
 from mixminus.store.contract import Store
 
@@ -39,6 +41,9 @@ class Node(Protocol):
 
     async def update_call(self, command: UpdateCall) -> CallRecord: ...
 
+    async def call_quality(self, sid: Sid) -> CallQuality:
+        """How the call's audio fares, now or when it ended; 20404 for a call that never had any."""
+
     async def delete_call(self, sid: Sid) -> None:
         """Forget a finished call (20009 while it lives)."""
 
@@ -51,6 +56,9 @@ class Node(Protocol):
     async def update_conference(self, command: UpdateConference) -> ConferenceRecord: ...
 
     async def start_call_recording(self, command: StartCallRecording) -> RecordingRecord: ...
+
+    async def start_conference_recording(self, command: StartConferenceRecording) -> RecordingRecord:
+        """The recording that leads the set; its tracks name it."""
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord: ...
 

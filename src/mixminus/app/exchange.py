@@ -23,6 +23,7 @@ from mixminus.calls.commands import (
     PlaceCall,
     RemoveParticipant,
     StartCallRecording,
+    StartConferenceRecording,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
@@ -30,6 +31,7 @@ from mixminus.calls.commands import (
 )
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Callback, DialOptions, Instructions
+from mixminus.calls.quality import CallQuality
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
     CallRecord,
@@ -113,6 +115,15 @@ class Exchange:
         await self.store.flush()
         return session.record
 
+    async def call_quality(self, sid: Sid) -> CallQuality:
+        session, qualities = self._calls.get(sid), self._services.qualities
+        leg = session.line.leg if session is not None else None
+        quality = await qualities.of_leg(leg) if leg is not None else None
+        quality = quality or qualities.of_ended(sid)
+        if quality is None:
+            raise not_found(f"/mixminus/v1/Calls/{sid}/Quality")
+        return quality
+
     async def delete_call(self, sid: Sid) -> None:
         record = await self._call(sid)
         if record.status not in FINAL_CALL_STATUSES:
@@ -168,6 +179,11 @@ class Exchange:
         recordings, source = self._services.recordings, RecordingSource.START_CALL_RECORDING_API
         record = recordings.start_for_call(session, command.recording, source)
         await self.store.flush()
+        return record
+
+    async def start_conference_recording(self, command: StartConferenceRecording) -> RecordingRecord:
+        record = (await self._live_conference(command.conference_sid)).record_tracks(command)
+        await self._services.store.flush()
         return record
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord:

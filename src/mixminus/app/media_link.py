@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import (
+    Applied,
+    AskStatistics,
     Clip,
     CloseLeg,
     Command,
@@ -25,10 +27,13 @@ from mixminus.media.contract import (
     RtpTimedOut,
     SendDigits,
     SetRoom,
-    StartRecording,
+    Statistics,
     StopPlayer,
+    Ticked,
+    WatchRoom,
     WorkerLost,
 )
+from mixminus.media.figures import WorkerHealth
 
 T = TypeVar("T")
 
@@ -54,7 +59,7 @@ class Playback:
 
     def __init__(self, player: int, finished: asyncio.Future[str | None], media: "MediaLink") -> None:
         self.finished = finished
-        self._player = player
+        self.player = player
         self._media = media
 
     def hush(self) -> tuple[Command, ...]:
@@ -63,7 +68,7 @@ class Playback:
         `finished` does not tell: who waits for it and is cancelled has cancelled it, and the player plays on.
         """
         self.finished.cancel()
-        return (StopPlayer(self._player),) if self._media.forget_player(self._player) else ()
+        return (StopPlayer(self.player),) if self._media.forget_player(self.player) else ()
 
     def stop(self) -> None:
         """End it at the next tick; harmless when it has ended already."""
@@ -89,6 +94,15 @@ class LegListener:
         """The phone has said nothing for too long."""
 
 
+class RoomWatcher(Protocol):
+    """What wants to know what is in force in a room."""
+
+    def applied(self, event: Applied) -> None: ...
+
+    def ticked(self, tick: int) -> None:
+        """Until this tick, inclusive, what was applied last still holds."""
+
+
 class MediaLink:
     """One per node."""
 
@@ -99,7 +113,9 @@ class MediaLink:
         self._players: dict[int, Playing] = {}
         self._sending: dict[int, asyncio.Future[None]] = {}
         self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
+        self._asked: dict[int, asyncio.Future[Statistics]] = {}
         self._listeners: dict[int, LegListener] = {}
+        self._watchers: dict[int, RoomWatcher] = {}
         self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
 
@@ -148,6 +164,17 @@ class MediaLink:
         """From now on *listener* hears of this leg's keys and time-outs."""
         self._listeners[leg] = listener
 
+    # --- rooms ----------------------------------------------------------------------------------------------------
+
+    def watch(self, room: int, watcher: RoomWatcher) -> None:
+        """From now on *watcher* hears what is in force in the room."""
+        self._watchers[room] = watcher
+        self.apply(WatchRoom(room))
+
+    def unwatch(self, room: int) -> None:
+        """Nobody listens any more to what is told of the room."""
+        self._watchers.pop(room, None)
+
     # --- players --------------------------------------------------------------------------------------------------
 
     def play(
@@ -179,12 +206,21 @@ class MediaLink:
 
     # --- recordings -----------------------------------------------------------------------------------------------
 
-    def record(self, command: StartRecording) -> asyncio.Future[RecordingStopped]:
-        """Start a recording; the future resolves when its file is complete."""
+    def recorded(self, recording: str) -> asyncio.Future[RecordingStopped]:
+        """Resolves when the file is complete of the recording of that name, which is about to be started."""
         stopped: asyncio.Future[RecordingStopped] = asyncio.get_running_loop().create_future()
-        self._recordings[command.recording] = stopped
-        self.apply(command)
+        self._recordings[recording] = stopped
         return stopped
+
+    # --- figures --------------------------------------------------------------------------------------------------
+
+    def statistics(self, *legs: int) -> asyncio.Future[Statistics]:
+        """How the worker keeps up, and how these legs fare as of now: what is applied next does not change it."""
+        query = self.new_id()
+        asked: asyncio.Future[Statistics] = asyncio.get_running_loop().create_future()
+        self._asked[query] = asked
+        self.apply(AskStatistics(query, legs))
+        return asked
 
     # --- events ---------------------------------------------------------------------------------------------------
 
@@ -207,6 +243,14 @@ class MediaLink:
                 _resolve(self._sending.pop(leg, None), None)
             case RecordingStopped():
                 _resolve(self._recordings.pop(event.recording, None), event)
+            case Statistics(query):
+                _resolve(self._asked.pop(query, None), event)
+            case Applied(room):
+                if watcher := self._watchers.get(room):
+                    watcher.applied(event)
+            case Ticked(tick):
+                for watcher in tuple(self._watchers.values()):
+                    watcher.ticked(tick)
             case WorkerLost(reason):
                 self._lost(reason)
 
@@ -217,10 +261,13 @@ class MediaLink:
             _resolve(playing.finished, reason)
         for sending in self._sending.values():
             _resolve(sending, None)
+        for query, asked in self._asked.items():
+            _resolve(asked, Statistics(query, WorkerHealth()))
         for recording, stopped in self._recordings.items():
             _resolve(stopped, RecordingStopped(recording, 0, 0, False, error=reason))
-        for waiting in (self._opening, self._players, self._sending, self._recordings):
+        for waiting in (self._opening, self._players, self._sending, self._recordings, self._asked):
             waiting.clear()
+        self._watchers.clear()
         self.on_worker_lost(reason)
 
 

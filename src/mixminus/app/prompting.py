@@ -1,6 +1,7 @@
 """Prompts to a leg or a room: text and URLs become clips, clips become a player, one after another."""
 
 import asyncio
+from collections.abc import Callable
 
 from mixminus.app.media_link import MediaLink, Playback
 from mixminus.app.services import DecodedPrompt, Prompts
@@ -24,8 +25,17 @@ class Unplayable(Refusal):
 class Loudspeaker:
     """Plays to one leg, or to everybody in a room; one clip at a time."""
 
-    def __init__(self, media: MediaLink, *, leg: int | None = None, room: int | None = None) -> None:
+    def __init__(
+        self,
+        media: MediaLink,
+        *,
+        leg: int | None = None,
+        room: int | None = None,
+        on_player: Callable[[int], None] = lambda player: None,
+    ) -> None:
+        """*on_player* is told of each player that is started."""
         self._media = media
+        self._on_player = on_player
         self._leg = leg
         self._room = room
         self._playing: Playback | None = None
@@ -33,6 +43,7 @@ class Loudspeaker:
     async def play(self, *clips: Clip, loops: int = 1) -> None:
         """Returns when the last sample was heard. Raises `Unplayable`."""
         playback = self._playing = self._media.play(clips, loops=loops, leg=self._leg, room=self._room)
+        self._on_player(playback.player)
         try:
             error = await playback.finished
         finally:

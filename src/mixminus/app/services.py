@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from mixminus.app.call_qualities import CallQualities
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.documents import Documents
 from mixminus.app.media_link import MediaLink
@@ -50,4 +51,5 @@ class Services:
     documents: Documents
     callbacks: Callbacks
     recordings: Recordings
+    qualities: CallQualities
     tasks: Tasks

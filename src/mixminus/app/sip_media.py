@@ -1,7 +1,8 @@
 """The media of one SIP call: a leg, and what SDP agreed on for it."""
 
 from mixminus.app.media_link import MediaLink, OpenedLeg
-from mixminus.media.contract import OpusMedia, SetLegMedia
+from mixminus.media.codec_terms import OpusMedia
+from mixminus.media.contract import SetLegMedia
 from mixminus.sdp.offer_answer import Agreed, LocalMedia, make_answer, make_offer, read_answer
 
 
@@ -64,6 +65,8 @@ class SipMedia:
                 # A phone that holds us may send its own music; nobody in the room wants to hear it.
                 receives=agreed.direction.receives and not agreed.on_hold,
                 jitter_buffer=self.jitter_buffer,
+                rtcp_mux=agreed.rtcp_mux,
+                rtcp_port=agreed.rtcp_port,
                 # A phone that put us on hold may be silent for as long as it likes.
                 payload_type=agreed.payload_type,
                 understood=agreed.understood,

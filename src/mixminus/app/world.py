@@ -152,6 +152,7 @@ class World:
 
     async def _start(self) -> None:
         await self._plane.start()
+        self.node.tasks.spawn(self.node.qualities.keep_fresh(), "figures of the media worker")
         orphans = await close_orphans(
             self.store, self.clock.utc(), lambda recording: self.settings.recordings_folder / recording.file_name
         )

@@ -32,8 +32,11 @@ def kernel(function: F) -> F:
 
     Kernels allocate nothing: without its run-time for references (`_nrt`) the compiler refuses those that would, and
     does not count a reference to each array of a bundle at each call, which took longer than the work.
+
+    A kernel that calls another one has it inlined, always: left to itself the compiler inlines until a bundle has one
+    column too many, and from then on copies some hundred words of it onto the stack for each call.
     """
-    compiled = _compile(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    compiled = _compile(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function)
     cache_file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if cache_file is not None:  # None when the compiler is switched off, to debug
         cache_file._source_stamp = _STAMP

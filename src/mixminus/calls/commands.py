@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mixminus.base.types import Sid
 from mixminus.calls.options import (
+    Callback,
     ConferenceOptions,
     DialOptions,
     Instructions,
@@ -74,6 +75,18 @@ class UpdateConference:
 class StartCallRecording:
     call_sid: Sid
     recording: RecordingOptions
+
+
+@dataclass(frozen=True, slots=True)
+class StartConferenceRecording:
+    """Record a running conference: what Twilio cannot be asked for."""
+
+    conference_sid: Sid
+    participants: bool
+    """A track of each participant as well."""
+    whisper: bool = False
+    """And one of what coaches whisper."""
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,7 @@ class RecordingSource(StrEnum):
     DIAL_VERB = "DialVerb"
     OUTBOUND_API = "OutboundAPI"
     START_CALL_RECORDING_API = "StartCallRecordingAPI"
+    START_CONFERENCE_RECORDING_API = "StartConferenceRecordingAPI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +177,16 @@ class RecordingRecord:
     call_sid: Sid | None = None
     conference_sid: Sid | None = None
     track: str | None = None
-    """`inbound`, `outbound`, `both`: call recordings only."""
+    """`inbound`, `outbound`, `both` of a call. Of a set of tracks: `participants` or `mixed` on the recording that
+    leads it, `participant` or `whisper` on its tracks."""
     duration_s: int | None = None
     size_bytes: int | None = None
     error_code: int | None = None
     """16101 too short, 16102 silent: with `absent` only."""
     file_name: str = ""
     """Inside the node's recordings folder."""
+    set_sid: Sid | None = None
+    """The recording that this one is a track of; it begins with the same sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +264,17 @@ class EventRecord:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One entry of a conference's ledger (insights/ledger.py), as it is hashed: nothing of it is kept twice."""
+
+    conference_sid: Sid
+    number: int
+    content: bytes
+    """JSON in UTF-8."""
+    hash: bytes
+
+
 Record = (
     CallRecord
     | ConferenceRecord
@@ -269,4 +284,5 @@ Record = (
     | ApplicationRecord
     | KeyRecord
     | EventRecord
+    | LedgerEntry
 )

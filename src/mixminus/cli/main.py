@@ -107,6 +107,23 @@ def call(
         )
 
 
+ledger = typer.Typer(help="Look after the ledgers of who heard what.", no_args_is_help=True)
+app.add_typer(ledger, name="ledger")
+
+
+@ledger.command()
+def verify(
+    conference: Annotated[str, typer.Argument(help="The SID of a conference")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Check that a conference's ledger is what was written, entry by entry."""
+    from mixminus.cli.ledger import verify as verify_ledger
+
+    with failing_in_one_line():
+        print(verify_ledger(Told({"data": data}, config, os.environ).settings(), conference))
+
+
 @app.command()
 def credentials(data: Data = None, config: Config = None) -> None:
     """Print the account SID and the auth token of a data directory."""

@@ -29,6 +29,7 @@ class NodeCollector(Collector):
         yield from self._calls()
         yield from self._webhooks()
         yield from self._sip()
+        yield from self._media()
         yield from self._machine()
 
     def describe(self) -> Iterable[Metric]:
@@ -75,6 +76,22 @@ class NodeCollector(Collector):
         yield _counter("sip_unmatched", "SIP responses to nothing that we asked", counted.unmatched_responses)
         yield _gauge("sip_dialogs", "Calls whose peer may still speak to us", agent.open_calls)
         yield _gauge("sip_transactions", "SIP transactions in memory", agent.open_transactions)
+
+    def _media(self) -> Iterator[Metric]:
+        health = self._world.node.qualities.worker
+        yield _gauge("media_legs", "Legs of the media worker", health.legs)
+        yield _gauge("media_rooms", "Rooms of the media worker", health.rooms)
+        yield _counter("media_ticks", "Ticks of 20 ms", health.ticks)
+        yield _counter("media_late_ticks", "Ticks that began more than 5 ms late", health.late_ticks)
+        yield _counter("media_missed_ticks", "Ticks that were left out", health.missed_ticks)
+        yield _gauge("media_lateness_seconds", "The latest tick so far", health.max_lateness_ms / 1000)
+        yield _counter("rtp_received", "RTP packets taken in", health.received)
+        yield _counter("rtp_sent", "RTP packets sent", health.sent)
+        yield _counter("rtp_lost", "RTP packets that never came", health.lost)
+        yield _counter("rtp_late", "RTP packets that came too late to be played", health.late)
+        yield _counter("rtp_concealed_seconds", "Sound that was made up for packets", health.concealed_ms / 1000)
+        yield _counter("rtp_refused", "RTP packets that the system did not send", health.refused_packets)
+        yield _counter("recording_lost_flushes", "Writes that the disk was too slow for", health.lost_flushes)
 
     def _machine(self) -> Iterator[Metric]:
         world = self._world

@@ -95,5 +95,8 @@ def draw_timeline(history: History, folder: Path) -> tuple[Path, Path]:
 
 
 def _wav(file: Path) -> Samples:
+    """All channels of a recording together: the first participant's, and everybody else's."""
     with wave.open(str(file), "rb") as recording:
-        return np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
+        samples = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
+        together = samples.reshape(-1, recording.getnchannels()).sum(axis=1, dtype=np.int32)
+    return together.clip(-32768, 32767).astype(np.int16)

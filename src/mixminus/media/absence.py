@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from mixminus.media.contract import (
+    AskStatistics,
     Command,
     DigitsSent,
     Event,
@@ -13,7 +14,9 @@ from mixminus.media.contract import (
     RecordingStopped,
     SendDigits,
     StartRecording,
+    Statistics,
 )
+from mixminus.media.figures import WorkerHealth
 
 
 def answers_of_nobody(commands: Iterable[Command], reason: str) -> tuple[Event, ...]:
@@ -25,6 +28,8 @@ def _answer(command: Command, reason: str) -> Event | None:
     match command:
         case OpenLeg(leg):
             return LegRefused(leg, reason)
+        case AskStatistics(query):
+            return Statistics(query, WorkerHealth())
         case Play(player):
             return PlayerFinished(player, reason)
         case SendDigits(leg):

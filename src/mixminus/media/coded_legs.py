@@ -3,6 +3,7 @@
 from typing import Final
 
 from mixminus.audio import g722
+from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.coded_state import (
     COLUMNS,
     FULL,
@@ -12,7 +13,7 @@ from mixminus.media.coded_state import (
     Packets,
     Planes,
 )
-from mixminus.media.contract import OpusMedia, SetLegMedia
+from mixminus.media.contract import SetLegMedia
 from mixminus.media.opus_library import OpusLibrary, OpusTerms
 from mixminus.media.state import (
     AUDIO,
@@ -32,6 +33,7 @@ from mixminus.rtp.packet import COMFORT_NOISE, FIRST_RTCP, LAST_RTCP
 
 CODECS: Final = {"PCMU": PCMU, "PCMA": PCMA, "G722": G722, "opus": OPUS}
 """By `SetLegMedia.codec`."""
+CODEC_NAMES: Final = {codec: name for name, codec in CODECS.items()}
 OWN_PAYLOAD_TYPES: Final = {PCMU: 0, PCMA: 8, G722: 9}
 """RFC 3551 table 4."""
 RTP_CLOCKS_HZ: Final = {PCMU: 8000, PCMA: 8000, G722: 8000, OPUS: 48000}

@@ -7,8 +7,8 @@ from mixminus.media.state import I16, I32, I64, PACKET_BYTES, U8
 
 STORED_PACKETS: Final = 32
 """By sequence number: 640 ms at 20 ms a packet."""
-QUEUE_SAMPLES: Final = 9600
-"""200 ms at 48 kHz: the longest Opus packet is 120 ms."""
+QUEUE_SAMPLES: Final = 12_288
+"""256 ms at 48 kHz: the longest Opus packet, 120 ms, behind two frames, 60 ms made up, and history."""
 
 NARROW, WIDE, FULL = 0, 1, 2
 """Planes: 8, 16 and 48 kHz. Everybody is mixed on the narrow one; on the others, whoever somebody there hears."""

@@ -10,6 +10,9 @@ from typing import Protocol
 
 import msgspec
 
+from mixminus.media.codec_terms import OpusMedia
+from mixminus.media.figures import LegQuality, WorkerHealth
+
 # --- commands --------------------------------------------------------------------------------------------------
 
 
@@ -29,19 +32,6 @@ class OpenPipe(msgspec.Struct, frozen=True, tag=True):
     other: int
 
 
-class OpusMedia(msgspec.Struct, frozen=True):
-    """How Opus is spoken on a leg."""
-
-    rate_hz: int = 48_000
-    """Of what we send and decode to: 8000, 16000 or 48000. The RTP clock is 48000 in any case."""
-    bitrate_bps: int = 0
-    """0: what suits the rate."""
-    fec: bool = True
-    """Send a coarse copy of each frame with the next one."""
-    complexity: int = 5
-    """0 to 10."""
-
-
 class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """What SDP agreed on for a leg. May be sent again at any time (re-INVITE)."""
 
@@ -59,6 +49,10 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """`off`, `small`, `medium`, `large`: the ceiling of the playout delay (20, 40, 60 ms)."""
     rtp_timeout_ms: int = 0
     """After that long without a packet, `RtpTimedOut` is reported once. 0: never."""
+    rtcp_mux: bool = False
+    """RTCP shares the port of RTP (RFC 5761); otherwise it is the next one on either side."""
+    rtcp_port: int | None = None
+    """Where SDP says to send RTCP, when that is neither (RFC 3605)."""
     payload_type: int | None = None
     """Of what we send; None: the codec's own (RFC 3551). Opus has none."""
     understood: tuple[tuple[int, str], ...] = ()
@@ -66,6 +60,14 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     opus: OpusMedia = OpusMedia()
     telephone_event_clock_hz: int = 8000
     """48000 beside Opus (RFC 4733 section 2.1)."""
+
+
+class AskStatistics(msgspec.Struct, frozen=True, tag=True):
+    """How is it going? Answered by `Statistics` with the same `query`."""
+
+    query: int
+    legs: tuple[int, ...] = ()
+    """Those to tell of, as far as they exist: about 30 µs of the worker's time each."""
 
 
 class CloseLeg(msgspec.Struct, frozen=True, tag=True):
@@ -96,6 +98,18 @@ class SetRoom(msgspec.Struct, frozen=True, tag=True):
 
     room: int
     rows: tuple[LegRow, ...]
+    plan: int = 0
+    """A number of the sender's own, that `Applied` gives back."""
+
+
+class WatchRoom(msgspec.Struct, frozen=True, tag=True):
+    """From now on `Applied` tells what is in force in the room, at each tick at which that has changed.
+
+    *on* false: it tells so once more, and then no more.
+    """
+
+    room: int
+    on: bool = True
 
 
 class Pcm(msgspec.Struct, frozen=True, tag=True):
@@ -151,10 +165,18 @@ class SendDigits(msgspec.Struct, frozen=True, tag=True):
 
 
 class Tap(msgspec.Struct, frozen=True, array_like=True):
-    """A place to record. `kind` is `bus` (of a room), `leg_in` (what the leg says) or `leg_out` (what it hears)."""
+    """A place to record, by `kind`.
+
+    `bus`: everything on a room's bus. `leg_in`: what the leg says, `leg_out`: what it hears. `voice`: what the leg
+    says on the bus of *room*, `whisper`: what it says in *room* to some listeners alone (`LegRow.plus`); both are
+    silent at every tick at which the routing plan in force has it otherwise.
+    """
 
     kind: str
     id: int
+    room: int | None = None
+    sign: int = 1
+    """-1 takes it out of the sum: the bus less one voice."""
 
 
 class StartRecording(msgspec.Struct, frozen=True, tag=True):
@@ -168,6 +190,15 @@ class StartRecording(msgspec.Struct, frozen=True, tag=True):
     channels: tuple[tuple[Tap, ...], ...]
     trim_silence: bool = False
     """Drop silence at the start and at the end."""
+    aligned_with: str | None = None
+    """A running recording: the file begins with as much silence as that one holds already, and is paused if it is."""
+
+
+class SetTaps(msgspec.Struct, frozen=True, tag=True):
+    """Record from other places from the next tick on. As many channels as at the start; an unknown one is ignored."""
+
+    recording: str
+    channels: tuple[tuple[Tap, ...], ...]
 
 
 class PauseRecording(msgspec.Struct, frozen=True, tag=True):
@@ -189,12 +220,15 @@ Command = (
     OpenLeg
     | OpenPipe
     | SetLegMedia
+    | AskStatistics
     | CloseLeg
     | SetRoom
+    | WatchRoom
     | Play
     | StopPlayer
     | SendDigits
     | StartRecording
+    | SetTaps
     | PauseRecording
     | ResumeRecording
     | StopRecording
@@ -248,6 +282,42 @@ class RecordingStopped(msgspec.Struct, frozen=True, tag=True):
     error: str | None = None
 
 
+class AppliedRow(msgspec.Struct, frozen=True, array_like=True):
+    """What one leg of a room hears from a tick on: its row, without legs that are gone, and the players it hears."""
+
+    row: LegRow
+    players: tuple[int, ...] = ()
+
+
+class Applied(msgspec.Struct, frozen=True, tag=True):
+    """What is in force in a watched room from this tick on, until the next `Applied`. No rows: nobody is in it.
+
+    Read back from what the mixer works on. Ticks are counted from 1 since the engine began, 20 ms each.
+    """
+
+    room: int
+    tick: int
+    plan: int
+    """Of the `SetRoom` that was applied last."""
+    rows: tuple[AppliedRow, ...]
+    players: tuple[int, ...]
+    """Those that play to the room."""
+
+
+class Ticked(msgspec.Struct, frozen=True, tag=True):
+    """Now and then, while rooms are watched: until this tick inclusive, all `Applied` before it still hold."""
+
+    tick: int
+
+
+class Statistics(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `AskStatistics`."""
+
+    query: int
+    worker: WorkerHealth
+    legs: tuple[LegQuality, ...] = ()
+
+
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):
     """The engine is gone, and with it all its legs."""
 
@@ -255,7 +325,17 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
 
 
 Event = (
-    LegOpened | LegRefused | DigitPressed | DigitsSent | RtpTimedOut | PlayerFinished | RecordingStopped | WorkerLost
+    LegOpened
+    | LegRefused
+    | DigitPressed
+    | DigitsSent
+    | RtpTimedOut
+    | PlayerFinished
+    | RecordingStopped
+    | Applied
+    | Ticked
+    | Statistics
+    | WorkerLost
 )
 
 EventHandler = Callable[[Event], None]

@@ -11,10 +11,11 @@ from typing import Final, Self
 import numpy as np
 
 from mixminus.audio import g711
-from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.audio.frames import FRAME_SAMPLES, duration_ms_of
 from mixminus.base.types import RandomBytes
 from mixminus.media.clips import ClipStore
 from mixminus.media.contract import (
+    AskStatistics,
     CloseLeg,
     Command,
     DigitPressed,
@@ -31,12 +32,17 @@ from mixminus.media.contract import (
     SendDigits,
     SetLegMedia,
     SetRoom,
+    SetTaps,
     StartRecording,
+    Statistics,
     StopPlayer,
     StopRecording,
+    WatchRoom,
 )
 from mixminus.media.digits import DigitSenders
 from mixminus.media.disk import Disk, InlineDisk
+from mixminus.media.figures import WorkerHealth
+from mixminus.media.health import Punctuality, leg_quality
 from mixminus.media.kernels.accept import accept
 from mixminus.media.kernels.mix import mix
 from mixminus.media.kernels.packetise import packetise
@@ -46,8 +52,10 @@ from mixminus.media.legs import Legs
 from mixminus.media.players import Players
 from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key
 from mixminus.media.recorders import Recorders
+from mixminus.media.reports import Reports
 from mixminus.media.rooms import Rooms
 from mixminus.media.state import (
+    CONTROL_ARRIVED,
     DIGIT,
     PACKET_BYTES,
     PLAYER_ENDED,
@@ -58,6 +66,7 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
+from mixminus.media.watching import RoomWatch
 from mixminus.media.wideband import Wideband
 from mixminus.rtp.telephone_event import DIGITS
 
@@ -79,7 +88,7 @@ class EngineSettings:
     max_legs: int = 32768
     rooms: int = 1024
     players: int = 1024
-    recorders: int = 64
+    recorders: int = 1024
     happenings: int = 8192
     clip_cache_bytes: int = 64 << 20
     """How much decoded audio is kept after nobody plays it any more."""
@@ -101,8 +110,12 @@ class Engine:
         self.rooms = Rooms(settings.rooms, self.legs)
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
+        self.watch = RoomWatch(self.rooms, self.players)
         self.wideband = Wideband(self.legs, self.rooms)
         self.digits = DigitSenders(self.legs)
+        self.reports = Reports(self.legs, random_bytes)
+        self.punctuality = Punctuality()
+        """The shell's to write."""
         self.inbox = zeroed(Inbox, INBOX_PER_LEG * settings.legs + INBOX_SPARE)
         self.arrived = 0
         """How many rows of the inbox hold a packet for the next tick."""
@@ -160,6 +173,7 @@ class Engine:
         self.ticks += 1
         self._events.extend(self.players.start_loaded())
         self._events.extend(self.digits.step())
+        self._events.extend(self.watch.report(self.ticks))
         self._run_kernels()
         self.arrived = 0
         self._tell_happenings()
@@ -204,7 +218,7 @@ class Engine:
             recorders.slots.active,
             recorders.slots.count,
             recorders.rows,
-            recorders.taps,
+            recorders.tapping.taps,
             rooms.bus,
             legs.mixing,
             self._total,
@@ -223,6 +237,8 @@ class Engine:
                     self._events.append(DigitPressed(leg, DIGITS[int(happened.value[at])]))
                 case kind if kind == TIMED_OUT:
                     self._events.append(RtpTimedOut(self.legs.slots.key(row)))
+                case kind if kind == CONTROL_ARRIVED:
+                    self._control_arrived(row, int(happened.value[at]))
                 case kind if kind == PLAYER_ENDED:
                     player = self.players.slots.key(row)
                     self.players.stop(player)
@@ -236,13 +252,18 @@ class Engine:
             case OpenPipe(leg, other):
                 self._open_pipe(leg, other)
             case SetLegMedia():
-                self.legs.set_media(command)
+                self._set_media(command)
+            case AskStatistics():
+                self._events.append(self._statistics(command))
             case CloseLeg(leg):
                 self._close_leg(leg)
             case SetRoom(room, rows):
                 self.rooms.set_plan(command)
+                self.watch.note(command)
                 if not rows:
                     self.players.stop_on(room=room)
+            case WatchRoom(room, on):
+                self.watch.watch(room, on)
             case Play():
                 if (finished := self.players.play(command)) is not None:
                     self._events.append(finished)
@@ -252,6 +273,8 @@ class Engine:
                 self.digits.send(leg, digits)
             case StartRecording():
                 self.recorders.start(command)
+            case SetTaps(recording, channels):
+                self.recorders.set_taps(recording, channels)
             case PauseRecording(recording, skip):
                 self.recorders.pause(recording, skip)
             case ResumeRecording(recording):
@@ -293,12 +316,48 @@ class Engine:
         else:
             self._events.extend((LegRefused(leg, reason), LegRefused(other, reason)))
 
+    def _set_media(self, media: SetLegMedia) -> None:
+        row = self.legs.slots.row(media.leg)
+        if row is None or not self.legs.set_media(media):
+            return
+        self.reports.enrol(media)
+        if not media.rtcp_mux:
+            self.ports.open_control(row)
+
+    def _control_arrived(self, row: int, at: int) -> None:
+        """RTCP on a port of RTP; the inbox still holds this tick's packets."""
+        data = self.inbox.data[at, : int(self.inbox.bytes[at])].tobytes()
+        self.reports.arrived(self.legs.slots.key(row), data, int(self.inbox.source[at]))
+
+    def _statistics(self, asked: AskStatistics) -> Statistics:
+        qualities = (leg_quality(self.legs, self.reports, leg) for leg in asked.legs)
+        kept, totals = self.punctuality, self.legs.totals()
+        worker = WorkerHealth(
+            legs=self.legs.slots.count,
+            rooms=self.rooms.slots.count,
+            ticks=self.ticks,
+            late_ticks=kept.late_ticks,
+            missed_ticks=kept.missed_ticks,
+            max_lateness_ms=1000 * kept.max_lateness_s,
+            refused_packets=kept.refused_packets,
+            inbox_overflows=self.inbox_overflows,
+            lost_flushes=self.recorders.lost_flushes,
+            lost_happenings=int(self._happenings.totals[1]),
+            received=totals.received,
+            sent=totals.sent,
+            lost=totals.lost,
+            late=totals.late,
+            concealed_ms=duration_ms_of(totals.concealed_samples),
+        )
+        return Statistics(asked.query, worker, tuple(quality for quality in qualities if quality is not None))
+
     def _close_leg(self, leg: int) -> None:
         row = self.legs.slots.row(leg)
         if row is None:
             return
         self.players.stop_on(leg=leg)
         self.digits.drop(leg)
+        self.reports.drop(leg)
         self.recorders.forget_leg(leg)
         self.rooms.leave(leg)
         self.ports.close(row)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from mixminus.audio.frames import FRAMES_PER_SECOND
 from mixminus.media.contract import Command, Event, EventHandler
 from mixminus.media.engine import Engine
-from mixminus.media.ports import ImaginaryPorts, address_of
+from mixminus.media.ports import ImaginaryPorts, address_key, address_of
 
 Send = Callable[[int, tuple[str, int], bytes], None]
 """Local port, destination, packet."""
@@ -30,10 +31,12 @@ class InProcessPlane:
         self._handler = handler
 
     def receive(self, local_port: int, packet: bytes, source: tuple[str, int]) -> None:
-        """A datagram arrives. One for a port that nobody has is lost, as on a network."""
-        slot = self._ports.slot_of.get(local_port)
-        if slot is not None:
-            self.engine.receive(self.engine.legs.slots.key(slot), packet, source)
+        """A datagram arrives; RTCP at the port after RTP's. One for a port that nobody has is lost."""
+        engine = self.engine
+        if (slot := self._ports.slot_of.get(local_port)) is not None:
+            engine.receive(engine.legs.slots.key(slot), packet, source)
+        elif (slot := self._ports.slot_of.get(local_port - 1)) is not None:
+            engine.reports.receive(engine.legs.slots.key(slot), packet, address_key(*source), self._now())
 
     def tick(self) -> None:
         """20 ms pass."""
@@ -43,7 +46,14 @@ class InProcessPlane:
             packet = outbox.data[at, : outbox.bytes[at]].tobytes()
             local_port = self._ports.port_of[int(outbox.slot[at])]
             self._send(local_port, address_of(int(outbox.destination[at])), packet)
+        for report in self.engine.reports.exchange(self.engine.ticks, self._now()):
+            local_port = self._ports.port_of[report.row] + (not report.muxed)
+            self._send(local_port, address_of(report.destination), report.data)
         self.deliver()
+
+    def _now(self) -> float:
+        """The ticks are the only clock here."""
+        return self.engine.ticks / FRAMES_PER_SECOND
 
     def deliver(self) -> None:
         """Tell what happened until now."""

@@ -7,12 +7,13 @@ import numpy as np
 
 from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.base.types import RandomBytes
-from mixminus.media.coded_legs import CodedLegs
+from mixminus.media.coded_legs import CODEC_NAMES, CodedLegs
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.opus_library import opus_library
 from mixminus.media.ports import address_key
 from mixminus.media.slots import Slots
 from mixminus.media.state import (
+    COUNTERS,
     HOLE,
     PIPE,
     SOCKET,
@@ -37,6 +38,8 @@ DYNAMIC_PAYLOAD_TYPES: Final = range(96, 128)
 """What SDP may map to telephone events (RFC 3551 section 3); anything else is as if it had not said so."""
 
 LONGEST_TIMEOUT_TICKS: Final = 1 << 30
+LONG_AGO: Final = 1 << 30
+"""In ticks: more than eight months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,19 @@ class LegStatistics:
     sent: int
     malformed: int
     unwanted: int
-    """RTCP, unknown payload types, and what came while the leg was not to receive."""
+    """Too much RTCP, unknown payload types, and what came while the leg was not to receive."""
     stray: int
     """From another address or of another stream than the leg listens to."""
     duplicate: int
     late: int
     concealed_samples: int
     resynced: int
+    lost: int
+    """Missing sequence numbers; one that comes after all is taken off again."""
+    control: int
+    """RTCP that came on the port of RTP."""
+    sent_octets: int
+    """Of payload."""
 
 
 class Legs:
@@ -66,6 +75,8 @@ class Legs:
         self.transmission = zeroed(Transmission, capacity)
         self.mixing = zeroed(Mixing, capacity)
         self.coded = CodedLegs(capacity, opus_library())
+        self._gone = np.zeros(COUNTERS, np.int64)
+        """What the legs that were closed had counted."""
         self._random_bytes = random_bytes
 
     def grow(self, capacity: int) -> None:
@@ -83,6 +94,7 @@ class Legs:
         self.line.event_payload_type[row] = -1
         self.reception.ring[row] = HOLE
         self.reception.event_code[row] = -1
+        self.reception.control_tick[row] = -LONG_AGO
         self.mixing.room[row] = -1
         self.mixing.edge[row] = -1
         self.transmission.marker[row] = 1
@@ -104,6 +116,7 @@ class Legs:
         row = self.slots.release(leg)
         if self.line.kind[row] == PIPE and (peer := self.line.peer[row]) >= 0:
             self.line.peer[peer] = -1
+        self._gone += self.line.counters[row]
         generation = self.line.generation[row]
         for bundle in (self.line, self.reception, self.transmission, self.mixing):
             clear_row(bundle, row)
@@ -116,11 +129,11 @@ class Legs:
             return None
         return self.slots.key(int(self.line.peer[row]))
 
-    def set_media(self, media: SetLegMedia) -> None:
-        """Obey SDP; a pipe has none. A new remote address is believed until packets come from elsewhere."""
+    def set_media(self, media: SetLegMedia) -> bool:
+        """Obey SDP; a pipe has none (False). A new remote address is believed until packets come from elsewhere."""
         row = self.slots.row(media.leg)
         if row is None or self.line.kind[row] != SOCKET:
-            return
+            return False
         line = self.line
         announced = address_key(media.remote_host, media.remote_port)
         if announced != line.announced[row] or line.has_media[row] == 0:
@@ -137,6 +150,21 @@ class Legs:
         line.has_media[row] = 1
         self.reception.idle_ticks[row] = 0
         self.reception.timed_out[row] = 0
+        return True
+
+    def totals(self) -> LegStatistics:
+        """Of all legs that are, and that were."""
+        present = self.line.counters[self.slots.active[: self.slots.count]].sum(axis=0)
+        return LegStatistics(*(int(count) for count in self._gone + present))
+
+    def codec(self, row: int) -> str:
+        """What the leg sends, by its name in SDP."""
+        return CODEC_NAMES[int(self.line.codec[row])]
+
+    def playout_delay(self, row: int) -> int:
+        """For how many samples the earliest packets of the last two seconds waited to be played."""
+        reception = self.reception
+        return int(max(reception.most_slack[row], reception.most_slack_before[row]))
 
     def statistics(self, leg: int) -> LegStatistics | None:
         row = self.slots.row(leg)

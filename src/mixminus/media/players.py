@@ -119,8 +119,14 @@ class Players:
         self.rows.first[row] = self.rows.segment[row] = -1
         for clip in programme.leased:
             self._store.give_back(clip)
+        self._rooms.touch(programme.play.leg, programme.play.room)
         if programme.play.room is not None:
             self._rooms.release(programme.play.room)
+
+    def sounding(self, *, leg: int | None = None, room: int | None = None) -> tuple[int, ...]:
+        """Those that play to a leg or to a room in this tick, and not only load."""
+        here = self._playing_on.get((leg, room), ())
+        return tuple(sorted(player for player in here if self.rows.segment[self.slots.row(player)] >= 0))
 
     def stop_on(self, *, leg: int | None = None, room: int | None = None) -> None:
         """Stop all that play to a leg, or to a room."""
@@ -155,6 +161,7 @@ class Players:
                 following = self._add_segment(0 if clip is None else clip.address, samples, following)
         self.rows.first[row] = self.rows.segment[row] = following
         self.rows.position[row] = 0
+        self._rooms.touch(programme.play.leg, programme.play.room)
         return None
 
     def _add_segment(self, address: int, samples: int, following: int) -> int:

@@ -20,8 +20,11 @@ class Ports(Protocol):
     def open(self, slot: int) -> tuple[str, int]:
         """Bind a port for the leg in that row and say where it is. Raises `NoPortError`."""
 
+    def open_control(self, slot: int) -> None:
+        """Bind the next port as well, for RTCP; without it a leg goes on, too."""
+
     def close(self, slot: int) -> None:
-        """Give the row's port back."""
+        """Give the row's ports back."""
 
 
 def address_key(host: str, port: int) -> int:
@@ -53,7 +56,7 @@ class ImaginaryPorts:
         self._next = FIRST_IMAGINARY_PORT
 
     def open(self, slot: int) -> tuple[str, int]:
-        if len(self.slot_of) > HIGHEST_PORT - FIRST_IMAGINARY_PORT:
+        if 2 * len(self.slot_of) > HIGHEST_PORT - FIRST_IMAGINARY_PORT:
             raise NoPortError("all ports are taken")
         while self._next in self.slot_of:
             self._advance()
@@ -63,10 +66,13 @@ class ImaginaryPorts:
         self.slot_of[port] = slot
         return IMAGINARY_HOST, port
 
+    def open_control(self, slot: int) -> None:
+        """RTP takes the even ports: the odd ones are all ours."""
+
     def close(self, slot: int) -> None:
         port = self.port_of.pop(slot, None)
         if port is not None:
             del self.slot_of[port]
 
     def _advance(self) -> None:
-        self._next = self._next + 1 if self._next < HIGHEST_PORT else FIRST_IMAGINARY_PORT
+        self._next = self._next + 2 if self._next < HIGHEST_PORT - 1 else FIRST_IMAGINARY_PORT

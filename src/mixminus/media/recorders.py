@@ -1,86 +1,104 @@
-"""Recordings: taps in the engine, files on the disk's thread, a buffer in between."""
+"""Recordings: taps in the engine, files on the disk's thread, a buffer for each channel in between."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Final
 
-from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.contract import RecordingStopped, StartRecording, Tap
 from mixminus.media.disk import Disk
 from mixminus.media.legs import Legs
 from mixminus.media.recording_file import Audio, RecordingFile
 from mixminus.media.rooms import Rooms
-from mixminus.media.slots import Chains, Slots
+from mixminus.media.slots import Slots
 from mixminus.media.state import (
-    MAX_CHANNELS,
     PAUSED_WITH_SILENCE,
     PAUSED_WITH_SKIP,
     RECORDING,
-    TAP_BUS,
-    TAP_LEG_IN,
-    TAP_LEG_OUT,
     RecorderRows,
-    Taps,
     clear_row,
     grown,
     zeroed,
 )
+from mixminus.media.tapping import TAP_KINDS, Tapping
 
 FLUSH_TICKS: Final = 25
 """Half a second."""
 
-TAP_KINDS: Final = {"bus": TAP_BUS, "leg_in": TAP_LEG_IN, "leg_out": TAP_LEG_OUT}
+MAX_CHANNELS: Final = 64
+"""More than anybody's player shows; tracks beyond that are files of their own."""
+
+Channels = Sequence[Sequence[Tap]]
 
 
 @dataclass(slots=True)
 class _Recorder:
     file: RecordingFile
-    taps: list[int] = field(default_factory=list)
-    rooms: list[int] = field(default_factory=list)
+    turn: int
+    """The tick of each half second at which it is written."""
+    channels: list[int] = field(default_factory=list)
+    """Ids, in order; each has a row."""
+    rows: list[int] = field(default_factory=list)
+    handed_ticks: int = 0
+    """How long the file is, with all that was handed to the disk."""
+    gap_ticks: int = 0
+    """Silence that the file needs before what comes next."""
+
+    def give_back(self, audio: Audio) -> None:
+        """The disk did not take it: its time becomes silence, so that what follows keeps its place."""
+        self.gap_ticks = audio.ticks
+        self.handed_ticks -= audio.ticks
 
 
 class Recorders:
     """Starts, pauses and ends recordings, and hands what they heard to the disk twice a second."""
 
     def __init__(self, capacity: int, legs: Legs, rooms: Rooms, disk: Disk) -> None:
-        self.slots: Slots[str] = Slots(capacity)
+        self.slots: Slots[int] = Slots(capacity)
+        """By channel."""
         self.rows = zeroed(RecorderRows, capacity)
-        self.taps = zeroed(Taps, 2 * capacity)
+        self.tapping = Tapping(2 * capacity, legs, rooms)
         self.lost_flushes = 0
-        """How often the disk was too slow for half a second of a recording."""
-        self._tap_rows = Chains(2 * capacity)
-        self._taps_on_leg: dict[int, list[int]] = {}
-        self._legs = legs
-        self._rooms = rooms
+        """How often the disk was too slow for half a second of a recording, which is silence now."""
         self._disk = disk
+        self._ids = count()
         self._recorders: dict[str, _Recorder] = {}
+        self._turns: list[dict[str, _Recorder]] = [{} for _ in range(FLUSH_TICKS)]
+        """Recordings are spread over the ticks of half a second, so that none of these has much to do."""
         self._refused: deque[RecordingStopped] = deque()
         self._ended: deque[RecordingStopped] = deque()
         """Filled by the disk's thread."""
+
+    @property
+    def count(self) -> int:
+        """How many recordings run."""
+        return len(self._recorders)
 
     def start(self, start: StartRecording) -> None:
         """Begin with the next tick. What is wrong is told by `take_ended`."""
         if (fault := self._fault(start)) is not None:
             self._refused.append(RecordingStopped(start.recording, 0, 0, True, fault))
             return
-        if self.slots.is_full:
-            self.slots.grow(2 * self.slots.capacity)
-            self.rows = grown(self.rows, self.slots.capacity)
-        row = self.slots.take(start.recording)
-        clear_row(self.rows, row)
-        channels = len(start.channels)
-        file = RecordingFile(start.recording, start.path, channels, start.trim_silence, self._ended.append)
-        recorder = self._recorders[start.recording] = _Recorder(file)
-        self.rows.channels[row] = channels
-        for channel, taps in enumerate(start.channels):
-            first = -1
-            for tap in taps:
-                first = self._add_tap(recorder, tap, first)
-            self.rows.tap[row, channel] = first
-        self.rows.mode[row] = RECORDING
+        file = RecordingFile(start.recording, start.path, len(start.channels), start.trim_silence, self._ended.append)
+        turn = min(range(FLUSH_TICKS), key=lambda turn: len(self._turns[turn]))
+        recorder = _Recorder(file, turn)
+        for taps in start.channels:
+            self._add_channel(recorder, taps)
+        if start.aligned_with is not None:
+            self._align(recorder, self._recorders[start.aligned_with])
+        self._recorders[start.recording] = self._turns[turn][start.recording] = recorder
         self._disk.insist(file.open)
+
+    def set_taps(self, recording: str, channels: Channels) -> None:
+        """Record from elsewhere. Channels that are not spoken of fall silent."""
+        recorder = self._recorders.get(recording)
+        if recorder is None:
+            return
+        for at, row in enumerate(recorder.rows):
+            self.tapping.release(int(self.rows.tap[row]))
+            self.rows.tap[row] = self.tapping.chain(channels[at] if at < len(channels) else ())
 
     def pause(self, recording: str, skip: bool) -> None:
         self._set_mode(recording, PAUSED_WITH_SKIP if skip else PAUSED_WITH_SILENCE)
@@ -93,21 +111,18 @@ class Recorders:
         recorder = self._recorders.get(recording)
         if recorder is None:
             return
-        row = self.slots.row(recording)
-        assert row is not None
-        if (audio := self._take(row)) is not None:
-            self._disk.insist(lambda: recorder.file.append(audio))
+        if (audio := self._take(recorder)) is not None:
+            self._disk.insist(partial(recorder.file.append, audio))
         self._disk.insist(recorder.file.finish)
         self._free(recording)
 
     def flush(self, tick: int) -> None:
-        """Hand over what is due; each recording has its own tick for that, so that they take turns."""
-        for recording, recorder in self._recorders.items():
-            row = self.slots.row(recording)
-            assert row is not None
-            if (tick + row) % FLUSH_TICKS == 0 and (audio := self._take(row)) is not None:
-                append = recorder.file.append
-                self.lost_flushes += not self._disk.offer(partial(append, audio))
+        """Hand over what is due in this tick."""
+        for recorder in self._turns[tick % FLUSH_TICKS].values():
+            audio = self._take(recorder)
+            if audio is not None and not self._disk.offer(partial(recorder.file.append, audio)):
+                self.lost_flushes += 1
+                recorder.give_back(audio)
 
     def take_ended(self) -> Iterator[RecordingStopped]:
         """Recordings that are complete, or failed."""
@@ -120,8 +135,7 @@ class Recorders:
 
     def forget_leg(self, leg: int) -> None:
         """Its taps are silent from now on: the row will be another leg's."""
-        for tap in self._taps_on_leg.pop(leg, ()):
-            self.taps.row[tap] = -1
+        self.tapping.forget_leg(leg)
 
     def close(self) -> None:
         """End all recordings."""
@@ -133,53 +147,49 @@ class Recorders:
             return "the recording runs already"
         if not 1 <= len(start.channels) <= MAX_CHANNELS:
             return f"a recording has 1 to {MAX_CHANNELS} channels"
+        if start.aligned_with is not None and start.aligned_with not in self._recorders:
+            return f"there is no recording {start.aligned_with} to align with"
         unknown = [tap.kind for taps in start.channels for tap in taps if tap.kind not in TAP_KINDS]
         return f"there is no tap {unknown[0]!r}" if unknown else None
 
-    def _add_tap(self, recorder: _Recorder, wanted: Tap, following: int) -> int:
-        if self._tap_rows.is_full:
-            self._tap_rows.grow(2 * self._tap_rows.capacity)
-            self.taps = grown(self.taps, self._tap_rows.capacity)
-        tap = self._tap_rows.take()
-        recorder.taps.append(tap)
-        if wanted.kind == "bus":
-            recorder.rooms.append(wanted.id)
-            index: int | None = self._rooms.hold(wanted.id)
-        else:
-            index = self._legs.slots.row(wanted.id)
-            if index is not None:
-                self._taps_on_leg.setdefault(wanted.id, []).append(tap)
-        self.taps.kind[tap] = TAP_KINDS[wanted.kind]
-        self.taps.row[tap] = -1 if index is None else index
-        self.taps.next[tap] = following
-        return tap
+    def _add_channel(self, recorder: _Recorder, taps: Sequence[Tap]) -> None:
+        if self.slots.is_full:
+            self.slots.grow(2 * self.slots.capacity)
+            self.rows = grown(self.rows, self.slots.capacity)
+        channel = next(self._ids)
+        row = self.slots.take(channel)
+        clear_row(self.rows, row)
+        self.rows.tap[row] = self.tapping.chain(taps)
+        self.rows.mode[row] = RECORDING
+        recorder.channels.append(channel)
+        recorder.rows.append(row)
+
+    def _align(self, recorder: _Recorder, leader: _Recorder) -> None:
+        """Let the file begin where the leader's began."""
+        recorder.gap_ticks = leader.handed_ticks + leader.gap_ticks + int(self.rows.ticks[leader.rows[0]])
+        self.rows.mode[recorder.rows] = self.rows.mode[leader.rows[0]]
 
     def _set_mode(self, recording: str, mode: int) -> None:
-        row = self.slots.row(recording)
-        if row is not None:
-            self.rows.mode[row] = mode
+        if recorder := self._recorders.get(recording):
+            self.rows.mode[recorder.rows] = mode
 
-    def _take(self, row: int) -> Audio | None:
-        """Empty the row's buffer."""
-        ticks = int(self.rows.ticks[row])
+    def _take(self, recorder: _Recorder) -> Audio | None:
+        """Empty its buffers."""
+        rows = recorder.rows
+        ticks = int(self.rows.ticks[rows[0]])
         if ticks == 0:
             return None
-        self.rows.ticks[row] = 0
-        samples = ticks * FRAME_SAMPLES * int(self.rows.channels[row])
-        return Audio(self.rows.buffer[row, :samples].tobytes(), self.rows.peak[row, :ticks].copy())
+        self.rows.ticks[rows] = 0
+        audio = Audio.copied(self.rows, rows, ticks, recorder.gap_ticks)
+        recorder.handed_ticks += audio.ticks
+        recorder.gap_ticks = 0
+        return audio
 
     def _free(self, recording: str) -> None:
         recorder = self._recorders.pop(recording, None)
         if recorder is None:
             return
-        self.slots.release(recording)
-        for tap in recorder.taps:
-            self._tap_rows.release(tap)
-        mine = set(recorder.taps)
-        for leg, taps in tuple(self._taps_on_leg.items()):
-            if left := [tap for tap in taps if tap not in mine]:
-                self._taps_on_leg[leg] = left
-            else:
-                del self._taps_on_leg[leg]
-        for room in recorder.rooms:
-            self._rooms.release(room)
+        del self._turns[recorder.turn][recording]
+        for channel, row in zip(recorder.channels, recorder.rows, strict=True):
+            self.tapping.release(int(self.rows.tap[row]))
+            self.slots.release(channel)

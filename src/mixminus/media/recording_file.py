@@ -1,14 +1,14 @@
 """A WAV file that grows. Its header is right after every append, so that a crash loses what was never handed over."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from mixminus.audio.frames import FRAME_SAMPLES, RATE_HZ, duration_ms_of
 from mixminus.audio.wav import HEADER_BYTES, MAX_DATA_BYTES, SAMPLE_BYTES, wav_header
 from mixminus.media.contract import RecordingStopped
-from mixminus.media.state import I32
+from mixminus.media.state import I16, I32, RecorderRows
 
 AUDIBLE: Final = 256
 """Peak of a frame in which somebody is heard: -42 dBFS, above G.711's idle noise and a quiet room."""
@@ -16,10 +16,28 @@ AUDIBLE: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Some ticks of a recording: interleaved samples, and each tick's peak."""
+    """Some ticks of a recording: a row of samples for each channel, and each tick's peak over all of them."""
 
-    samples: bytes
+    channels: I16
     peaks: I32
+    gap_ticks: int = 0
+    """Silence before them: what another recording holds already, or what a slow disk has lost."""
+
+    @classmethod
+    def copied(cls, rows: RecorderRows, of: Sequence[int], ticks: int, gap_ticks: int) -> Self:
+        """The first *ticks* of these rows' buffers."""
+        channels = rows.buffer[of, : ticks * FRAME_SAMPLES]
+        return cls(channels, rows.peak[of, :ticks].max(axis=0), gap_ticks)
+
+    @property
+    def ticks(self) -> int:
+        """How long it is, with the silence before it."""
+        return self.gap_ticks + len(self.peaks)
+
+    @property
+    def samples(self) -> bytes:
+        """Interleaved."""
+        return self.channels.T.tobytes()
 
 
 class RecordingFile:
@@ -66,18 +84,20 @@ class RecordingFile:
         if self._file is None:
             return
         loud = (audio.peaks >= AUDIBLE).nonzero()[0]
-        samples = audio.samples
+        samples, gap_bytes = audio.samples, audio.gap_ticks * self._tick_bytes
         if self._trim and not self._audible_bytes:
             if not len(loud):
                 return
-            samples = samples[loud[0] * self._tick_bytes :]
+            samples, gap_bytes = samples[loud[0] * self._tick_bytes :], 0
+        at_bytes = self._data_bytes + gap_bytes
+        end_bytes = at_bytes + len(samples)
         if len(loud):
             quiet_end = (len(audio.peaks) - 1 - int(loud[-1])) * self._tick_bytes
-            self._audible_bytes = self._data_bytes + len(samples) - quiet_end
-        if self._data_bytes + len(samples) > MAX_DATA_BYTES:
+            self._audible_bytes = end_bytes - quiet_end
+        if end_bytes > MAX_DATA_BYTES:
             raise ValueError("a WAV file holds no more than 4 GB")
-        _write_all(self._file, samples, HEADER_BYTES + self._data_bytes)
-        self._data_bytes += len(samples)
+        _write_all(self._file, samples, HEADER_BYTES + at_bytes)  # a gap is a hole: it reads as silence
+        self._data_bytes = end_bytes
         self._write_header()
 
     def _complete(self) -> None:

@@ -23,6 +23,8 @@ class Rooms:
         self._holders: Counter[int] = Counter()
         self._members: dict[int, set[int]] = {}
         self._room_of: dict[int, int] = {}
+        self.changed: set[int] = set()
+        """Rooms in which somebody may hear something else than in the last tick; whoever reads it empties it."""
 
     def hold(self, room: int) -> int:
         """Keep the room, and make it if need be. Returns its row."""
@@ -42,8 +44,33 @@ class Rooms:
             del self._holders[room]
             self.slots.release(room)
 
+    def members(self, room: int) -> list[int]:
+        """The legs in the room, oldest first."""
+        return sorted(self._members.get(room, ()))
+
+    def plan_of(self, leg: int) -> LegRow:
+        """The leg's row as it is in force, without legs that are gone."""
+        row = self._legs.slots.row(leg)
+        assert row is not None
+        mixing = self._legs.mixing
+        exceptions: dict[int, list[int]] = {1: [], -1: []}
+        edge = int(mixing.edge[row])
+        while edge >= 0:
+            if self._leads_to_the_living(edge):
+                exceptions[int(self.edges.sign[edge])].append(self._legs.slots.key(int(self.edges.leg[edge])))
+            edge = int(self.edges.next[edge])
+        plus, minus = (tuple(sorted(exceptions[sign])) for sign in (1, -1))
+        return LegRow(leg, bool(mixing.on_bus[row]), bool(mixing.hears_bus[row]), plus, minus)
+
+    def touch(self, leg: int | None, room: int | None) -> None:
+        """A player began or ended on that leg, or in that room."""
+        where = room if leg is None else self._room_of.get(leg)
+        if where is not None:
+            self.changed.add(where)
+
     def set_plan(self, plan: SetRoom) -> None:
         """Replace the room's routing plan. Rows of legs that are gone are left out."""
+        self.changed.add(plan.room)
         rows = {row.leg: row for row in plan.rows if row.leg in self._legs.slots}
         for leg in self._members.get(plan.room, set()) - rows.keys():
             self.leave(leg)
@@ -55,6 +82,7 @@ class Rooms:
         room = self._room_of.pop(leg, None)
         if room is None:
             return
+        self.changed.add(room)
         row = self._legs.slots.row(leg)
         if row is not None:
             self._drop_edges(row)
@@ -99,10 +127,18 @@ class Rooms:
         self.edges.sign[edge] = sign
         self.edges.next[edge] = self._legs.mixing.edge[listener]
         self._legs.mixing.edge[listener] = edge
+        if sign > 0:
+            self._legs.mixing.whispers[speaker] += 1
 
     def _drop_edges(self, listener: int) -> None:
         edge = int(self._legs.mixing.edge[listener])
         while edge >= 0:
+            if self.edges.sign[edge] > 0 and self._leads_to_the_living(edge):
+                self._legs.mixing.whispers[self.edges.leg[edge]] -= 1
             self._edge_rows.release(edge)
             edge = int(self.edges.next[edge])
         self._legs.mixing.edge[listener] = -1
+
+    def _leads_to_the_living(self, edge: int) -> bool:
+        """Whether the row is still the leg's for which the exception was made."""
+        return bool(self.edges.generation[edge] == self._legs.line.generation[self.edges.leg[edge]])

@@ -27,34 +27,38 @@ SENT_PACKET_BYTES: Final = 172
 RECENT_PACKETS: Final = 64
 """How many sequence numbers are remembered, to know a duplicate."""
 
+LATENESS_STEPS: Final = 8
+"""Of 20 ms; the last one holds all that are later."""
+
 PCMU, PCMA, G722, OPUS = 0, 1, 2, 3
 """Codecs. Those from `G722` on have a memory: what was coded last is needed to decode what comes next."""
 NOTHING, EVENTS, NOISE, AUDIO = 0, 1, 2, 3
 """What a payload type means to a leg; `AUDIO` and above: that, plus the codec."""
-CODECS: Final = 4
 PAYLOAD_TYPES: Final = 128
 
 LINEAR, OCTETS, PACKETS = 0, 1, 2
 """What a leg's jitter buffer holds: samples; G.722's octets, in the ring, too; or Opus packets."""
+
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
-MAX_CHANNELS: Final = 2
 
 FREE, SOCKET, PIPE = 0, 1, 2
 """Kinds of leg."""
 
-DIGIT, TIMED_OUT, PLAYER_ENDED = 1, 2, 3
+DIGIT, TIMED_OUT, PLAYER_ENDED, CONTROL_ARRIVED = 1, 2, 3, 4
 """Kinds of happening."""
 
-TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT = 1, 2, 3
+TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER = 1, 2, 3, 4, 5
 """Kinds of tap."""
 
 RECORDING, PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP = 1, 2, 3
 """Modes of a recording."""
 
-RECEIVED, SENT, MALFORMED, UNWANTED, STRAY, DUPLICATE, LATE, CONCEALED, RESYNCED = range(9)
-"""Columns of the counters: packets, but `CONCEALED`, which counts samples. See `LegStatistics`."""
-COUNTERS: Final = 9
+RECEIVED, SENT, MALFORMED, UNWANTED, STRAY, DUPLICATE, LATE, CONCEALED, RESYNCED, LOST, CONTROL, SENT_OCTETS = range(
+    12
+)
+"""Columns of the counters: packets, but for `CONCEALED` samples and `SENT_OCTETS`. See `LegStatistics`."""
+COUNTERS: Final = 12
 
 
 class Line(NamedTuple):
@@ -95,7 +99,15 @@ class Reception(NamedTuple):
     known: U8
     ssrc: I64
     sequence: I64
+    wraps: I32
+    """How often the sequence number passed 65535."""
     recent: I32
+    transit: I64
+    """Arrival less timestamp of the last audio packet, in samples; -1: none yet."""
+    jitter: I64
+    """Interarrival jitter in 1/16 samples (RFC 3550 appendix A.8)."""
+    control_tick: I64
+    """When the leg's last RTCP packet was taken in."""
     candidate_ssrc: I64
     candidate_sequence: I64
     idle_ticks: I32
@@ -110,18 +122,27 @@ class Reception(NamedTuple):
     play_at: I64
     """The RTP timestamp of the next sample to play, at 8 kHz."""
     ring: I16
-    least_slack: I32
-    """How many samples before its playout a packet arrived, at worst in this window."""
     most_slack: I32
+    """How many samples before its playout a packet arrived, at best in this window of packets."""
     most_slack_before: I32
+    """The same, in the window before."""
+    lateness: I32
+    """How packets of the last seconds are distributed over steps of 20 ms behind the earliest ones."""
     window: I32
-    stable_windows: I32
+    calm_windows: I32
+    """How many windows ago the delay grew."""
     late_ticks: I32
     late_tick: I64
+    spare: I32
+    """How many samples of delay are to go."""
     shrink_wait: I32
+    """For how many ticks they have waited for a place where nobody hears it; 0: none are to go."""
     hole_run: I32
     """How many samples in a row were missing until now."""
     lag: I32
+    """The pitch period of what is concealed."""
+    voiced: U8
+    """It has one."""
     blend: I32
 
 
@@ -147,6 +168,8 @@ class Mixing(NamedTuple):
     hears_bus: U8
     edge: I32
     """First of the exceptions of this listener, or -1."""
+    whispers: I32
+    """How many listeners hear this leg as an exception."""
     said: I16
     heard: I16
     extra: I32
@@ -183,21 +206,23 @@ class Segments(NamedTuple):
 
 
 class RecorderRows(NamedTuple):
+    """One row a channel; the rows of one recording go through the same modes at the same ticks."""
+
     mode: U8
-    channels: I32
     tap: I32
-    """First tap of each channel, or -1."""
+    """First tap, or -1."""
     buffer: I16
-    """Interleaved."""
     ticks: I32
     peak: I32
-    """Of each tick in the buffer, over all channels."""
+    """Of each tick in the buffer."""
 
 
 class Taps(NamedTuple):
     kind: I32
     row: I32
     """-1: what was tapped is gone."""
+    room: I32
+    sign: I32
     next: I32
 
 
@@ -240,14 +265,14 @@ _DTYPES: Final[dict[Any, type[np.generic]]] = {
 _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Line.counters": (COUNTERS,),
     "Line.meaning": (PAYLOAD_TYPES,),
+    "Reception.lateness": (LATENESS_STEPS,),
     "Reception.recent": (RECENT_PACKETS,),
     "Reception.ring": (RING_SAMPLES,),
     "Transmission.event_payload": (4,),
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
     "Mixing.extra": (160,),
-    "RecorderRows.tap": (MAX_CHANNELS,),
-    "RecorderRows.buffer": (RECORD_TICKS * 160 * MAX_CHANNELS,),
+    "RecorderRows.buffer": (RECORD_TICKS * 160,),
     "RecorderRows.peak": (RECORD_TICKS,),
     "Inbox.data": (PACKET_BYTES,),
     "Outbox.data": (SENT_PACKET_BYTES,),

@@ -1,4 +1,4 @@
-"""Real UDP ports, one a leg."""
+"""Real UDP ports: one a leg, and the next one for RTCP unless both share it."""
 
 import contextlib
 import socket
@@ -7,8 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from mixminus.media.control_ports import ControlPorts
 from mixminus.media.kernels.udp import Sockets
-from mixminus.media.ports import NoPortError
+from mixminus.media.ports import HIGHEST_PORT, NoPortError, address_of
+from mixminus.media.reports import ControlPacket
 
 EXPEDITED_FORWARDING: Final = 46 << 2
 """DSCP EF in the TOS byte: voice goes first (RFC 3246, RFC 4594 section 4.1)."""
@@ -25,6 +27,7 @@ class UdpPorts:
         self._host = host
         self._free = deque(range(low + low % 2, high + 1, 2))
         self._open: dict[int, tuple[socket.socket, int]] = {}
+        self.control = ControlPorts()
         self.sockets = Sockets(np.full(1, -1, np.int32), np.zeros(1, np.uint8))
 
     def open(self, slot: int) -> tuple[str, int]:
@@ -36,7 +39,22 @@ class UdpPorts:
         self.sockets.hungry[slot] = 1
         return self._host, int(bound.getsockname()[1])
 
+    def open_control(self, slot: int) -> None:
+        port = int(self._open[slot][0].getsockname()[1]) + 1
+        if port <= HIGHEST_PORT:
+            self.control.open(slot, self._host, port)
+
+    def send_control(self, packet: ControlPacket) -> None:
+        """From the port that the two sides agreed on."""
+        destination = address_of(packet.destination)
+        if not packet.muxed:
+            self.control.send(packet.row, packet.data, destination)
+        elif packet.row in self._open:
+            with contextlib.suppress(OSError):
+                self._open[packet.row][0].sendto(packet.data, destination)
+
     def close(self, slot: int) -> None:
+        self.control.close(slot)
         if slot not in self._open:
             return
         bound, port = self._open.pop(slot)

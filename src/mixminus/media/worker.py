@@ -15,7 +15,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,12 +23,11 @@ import numpy as np
 from mixminus.media.disk import ThreadDisk
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.kernels.udp import ADDRESS_BYTES, Scratch, receive, send
+from mixminus.media.ports import address_key
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.media.wire import WireError, command_unframer, framed
 
 TICK_S: Final = 0.02
-LATE_S: Final = 0.005
-"""A quarter of a tick: then phones with small jitter buffers may notice."""
 MISSED_S: Final = 0.1
 """When that far behind, after a stopped machine, ticks are left out instead of made up for."""
 
@@ -41,21 +39,6 @@ LAST_WORDS_S: Final = 2.0
 PROCESS_NAME: Final = "mixminus-media"
 NICENESS: Final = -10
 """Before all that can wait 20 ms; where that is permitted."""
-
-
-@dataclass(slots=True)
-class Punctuality:
-    """How well the ticks kept time."""
-
-    ticks: int = 0
-    late_ticks: int = 0
-    missed_ticks: int = 0
-    max_lateness_s: float = 0.0
-
-    def note(self, lateness_s: float) -> None:
-        self.ticks += 1
-        self.late_ticks += lateness_s > LATE_S
-        self.max_lateness_s = max(self.max_lateness_s, lateness_s)
 
 
 class ControlLink:
@@ -113,15 +96,22 @@ class ControlLink:
 class Worker:
     """Brings packets to the engine and away, and keeps its time."""
 
-    def __init__(self, engine: Engine, ports: UdpPorts, link: ControlLink, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        ports: UdpPorts,
+        link: ControlLink,
+        now: Callable[[], float],
+        unix_now: Callable[[], float],
+    ) -> None:
         self._engine = engine
         self._ports = ports
         self._link = link
         self._now = now
+        self._unix_now = unix_now
         self._scratch = Scratch(np.zeros(ADDRESS_BYTES, np.uint8), np.zeros(1, np.uint32))
         self._ending = False
-        self.punctuality = Punctuality()
-        self.refused_packets = 0
+        self.punctuality = engine.punctuality
 
     def end(self) -> None:
         """Leave `run` at the next tick."""
@@ -141,6 +131,7 @@ class Worker:
             if lateness >= 0:
                 self.punctuality.note(lateness)
                 self.tick()
+                self.exchange_reports()
                 self._link.tell(self._engine)
                 deadline += TICK_S * (1 + self._missed(lateness))
 
@@ -152,7 +143,16 @@ class Worker:
             slots.active, slots.count, sockets, engine.legs.line, engine.inbox, self._scratch, engine.ticks
         )
         engine.tick()
-        self.refused_packets += send(engine.outbox, engine.departing, sockets, self._scratch)
+        self.punctuality.refused_packets += send(engine.outbox, engine.departing, sockets, self._scratch)
+
+    def exchange_reports(self) -> None:
+        """RTCP, both ways: when the audio of this tick has left."""
+        reports, slots, unix_s = self._engine.reports, self._engine.legs.slots, self._unix_now()
+        for arrival in self._ports.control.receive():
+            came_s = unix_s if arrival.unix_s is None else arrival.unix_s
+            reports.receive(slots.key(arrival.slot), arrival.data, address_key(*arrival.source), came_s)
+        for packet in reports.exchange(self._engine.ticks, unix_s):
+            self._ports.send_control(packet)
 
     def _missed(self, lateness_s: float) -> int:
         """How many ticks to leave out."""
@@ -185,7 +185,7 @@ def main() -> int:
     with socket.socket(fileno=options.control_fd) as control:
         engine = Engine(EngineSettings(), os.urandom, ports, disk)
         link = ControlLink(control)
-        worker = Worker(engine, ports, link, time.monotonic)
+        worker = Worker(engine, ports, link, time.monotonic, time.time)
         # A terminal's Ctrl-C reaches the whole process group: the control plane decides when we end.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: worker.end())

@@ -20,6 +20,7 @@ from mixminus.sdp.description import Description, SdpError, Stream, address_type
 
 PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
 PTIME: Final = ("ptime", "20")
+RTCP_MUX: Final = "rtcp-mux"
 
 
 class NoCommonCodec(SdpError):
@@ -89,6 +90,10 @@ class Agreed:
     understood: tuple[tuple[int, str], ...] = ()
     """Payload types and codecs that may arrive beside the one that we send."""
     opus: OpusWishes = NO_WISHES
+    rtcp_mux: bool = False
+    """Both sides send RTCP where RTP goes (RFC 5761 5.1.1)."""
+    rtcp_port: int | None = None
+    """Where else they want it (RFC 3605); None: they do not say."""
 
 
 def make_offer(local: LocalMedia, direction: Direction = Direction.SENDRECV) -> bytes:
@@ -96,7 +101,7 @@ def make_offer(local: LocalMedia, direction: Direction = Direction.SENDRECV) -> 
     spoken = offered(local.codecs)
     clocks = sorted({each.codec.clock_hz for each in spoken})
     events = [(EVENTS_OFFERED[clock_hz], clock_hz) for clock_hz in clocks]
-    stream = _stream(local, "RTP/AVP", spoken, events, direction)
+    stream = _stream(local, "RTP/AVP", spoken, events, direction, rtcp_mux=True)
     return bytes(Description(local.origin, local.host, (stream,)))
 
 
@@ -119,6 +124,7 @@ def make_answer(offer: bytes, local: LocalMedia) -> tuple[bytes, Agreed]:
         spoken,
         [] if events is None else [(events, agreed.telephone_event_clock_hz)],
         agreed.direction,
+        rtcp_mux=agreed.rtcp_mux,
     )
     return bytes(Description(local.origin, local.host, tuple(answers))), agreed
 
@@ -154,6 +160,8 @@ def _agree(theirs: Description, stream: Stream, spoken: list[Spoken]) -> Agreed:
         opus=next(
             (opus_wishes(stream, each.payload_type) for each in spoken if each.codec.name == "opus"), NO_WISHES
         ),
+        rtcp_mux=(RTCP_MUX, "") in stream.attributes,
+        rtcp_port=_rtcp_port(stream),
     )
 
 
@@ -162,6 +170,13 @@ def _spoken(stream: Stream, codecs: tuple[str, ...]) -> list[Spoken]:
     if stream.kind != "audio" or stream.port == 0 or stream.protocol.upper() not in PROTOCOLS:
         return []
     return codecs_of(stream, codecs)
+
+
+def _rtcp_port(stream: Stream) -> int | None:
+    """The port of `a=rtcp`. An address beside it is not obeyed: reports go where the audio goes."""
+    said = next((value.split() for name, value in stream.attributes if name == "rtcp"), [])
+    number = int(said[0]) if said and said[0].isascii() and said[0].isdigit() and len(said[0]) <= 5 else 0
+    return number if 0 < number <= 65535 else None
 
 
 def _direction(description: Description, stream: Stream) -> Direction:
@@ -179,6 +194,10 @@ def _stream(
     spoken: list[Spoken],
     events: list[tuple[int, int]],
     direction: Direction,
+    *,
+    rtcp_mux: bool,
 ) -> Stream:
     formats, attributes = described(spoken, events)
+    if rtcp_mux:
+        attributes = (*attributes, (RTCP_MUX, ""))
     return Stream("audio", local.port, protocol, formats, None, (*attributes, PTIME, (direction.value, "")))

@@ -1,25 +1,27 @@
 """`/mixminus/v1`: what Twilio does not have. Who was in a conference, and what happened, also after it ended."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
 from mixminus.api.paging import list_answer
-from mixminus.api.request import ApiRequest
+from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.resources.calls import asked_call
 from mixminus.api.resources.conferences import asked_conference
+from mixminus.api.resources.ledger import ledger_of, stretches_resource
 from mixminus.api.routes import Operation
 from mixminus.base.types import Sid
 from mixminus.calls.records import EventRecord, ParticipantRecord
+from mixminus.insights.ledger import Ledger
 from mixminus.store.contract import Is, Where
 
-EXTRAS: Final = "/mixminus/v1"
 MOST_EVENTS: Final = 1_000
 _NUMBERS = 2**31 - 2
 
 
-def participant_history(participant: ParticipantRecord) -> dict[str, Any]:
+def participant_history(participant: ParticipantRecord, ledger: Ledger | None) -> dict[str, Any]:
     return {
         "sid": participant.sid,
         "conference_sid": participant.conference_sid,
@@ -37,6 +39,7 @@ def participant_history(participant: ParticipantRecord) -> dict[str, Any]:
         "join_time": iso(participant.join_time),
         "leave_time": iso(participant.leave_time),
         "reason_left": participant.reason_left,
+        **stretches_resource(ledger, participant.call_sid),
     }
 
 
@@ -58,7 +61,12 @@ def iso(moment: datetime | None) -> str | None:
 async def list_participant_history(request: ApiRequest) -> Response:
     conference = await asked_conference(request)
     mine = Where("conference_sid", Is.EQUAL, conference.sid)
-    return await list_answer(request, "participants", ParticipantRecord, participant_history, mine)
+    ledger = await ledger_of(request, conference.sid)
+
+    def show(participant: ParticipantRecord) -> dict[str, Any]:
+        return participant_history(participant, ledger)
+
+    return await list_answer(request, "participants", ParticipantRecord, show, mine)
 
 
 async def list_conference_events(request: ApiRequest) -> Response:
@@ -82,8 +90,15 @@ async def events_of(request: ApiRequest, subject: Sid) -> Response:
     return JSONResponse({"events": [event_resource(event) for event in shown], "next_page_uri": more})
 
 
+async def show_call_quality(request: ApiRequest) -> Response:
+    """Loss, jitter, delay and the estimated mean opinion score of a call: now, or when it ended."""
+    call = await asked_call(request)
+    return JSONResponse({"call_sid": call.sid, **asdict(await request.node.call_quality(call.sid))})
+
+
 OPERATIONS = (
     Operation("GET", f"{EXTRAS}/Conferences/{{conference}}/Participants", list_participant_history),
     Operation("GET", f"{EXTRAS}/Conferences/{{conference}}/Events", list_conference_events),
     Operation("GET", f"{EXTRAS}/Calls/{{call}}/Events", list_call_events),
+    Operation("GET", f"{EXTRAS}/Calls/{{call}}/Quality", show_call_quality),
 )

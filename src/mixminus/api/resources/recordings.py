@@ -33,6 +33,9 @@ UNFINISHED: Final = frozenset(
 
 UNDELETED: Final = Where("status", Is.NOT, RecordingStatus.DELETED)
 
+NO_TRACKS: Final = Where("set_sid", Is.EQUAL, None)
+"""Tracks of a set are ours alone: Twilio's lists do not have them."""
+
 
 def recording_resource(recording: RecordingRecord, origin: str) -> dict[str, Any]:
     """As the account sees it."""
@@ -84,7 +87,7 @@ def _common(recording: RecordingRecord, status: str) -> dict[str, Any]:
 
 async def list_recordings(request: ApiRequest) -> Response:
     form = request.form
-    conditions = dates.at_times(form, "DateCreated", "date_created")
+    conditions = [NO_TRACKS, *dates.at_times(form, "DateCreated", "date_created")]
     for name, field in (("CallSid", "call_sid"), ("ConferenceSid", "conference_sid")):
         if said := form.word(name):
             conditions.append(Where(field, Is.EQUAL, canonical(said)))
@@ -112,7 +115,7 @@ async def start_call_recording(request: ApiRequest) -> Response:
 
 async def list_call_recordings(request: ApiRequest) -> Response:
     call = await asked_call(request)
-    conditions = [Where("call_sid", Is.EQUAL, call.sid), UNDELETED]
+    conditions = [Where("call_sid", Is.EQUAL, call.sid), UNDELETED, NO_TRACKS]
     conditions += dates.at_times(request.form, "DateCreated", "date_created")
     return await list_answer(request, "recordings", RecordingRecord, call_recording_resource, *conditions)
 
@@ -132,7 +135,7 @@ async def change_call_recording(request: ApiRequest) -> Response:
 
 async def list_conference_recordings(request: ApiRequest) -> Response:
     conference = await asked_conference(request)
-    conditions = [Where("conference_sid", Is.EQUAL, conference.sid), UNDELETED]
+    conditions = [Where("conference_sid", Is.EQUAL, conference.sid), UNDELETED, NO_TRACKS]
     conditions += dates.at_times(request.form, "DateCreated", "date_created")
     return await list_answer(request, "recordings", RecordingRecord, conference_recording_resource, *conditions)
 

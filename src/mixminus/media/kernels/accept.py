@@ -2,7 +2,7 @@
 
 A packet is validated, belongs to the stream that the leg listens to or is put on probation, and its samples are
 decoded into a ring that RTP timestamps address. So reordering and any packet length cost nothing. When each sample
-is due is decided here, too, since an arriving packet is what tells that the playout is too early or too late.
+is due is decided in `timing`.
 """
 
 from typing import Final
@@ -14,17 +14,19 @@ from mixminus.audio.opus_packet import duration
 from mixminus.media.coded_state import Packets
 from mixminus.media.kernels.happenings import note
 from mixminus.media.kernels.opus_arrival import at_8_khz, follows_a_gap, keep
+from mixminus.media.kernels.timing import delay_of, move_playout, place
 from mixminus.media.kernels.wrapping import signed16, signed32
 from mixminus.media.state import (
     AUDIO,
+    CONTROL,
+    CONTROL_ARRIVED,
     DIGIT,
     DUPLICATE,
     EVENTS,
     G722,
-    HOLE,
     I16,
-    LATE,
     LINEAR,
+    LOST,
     MALFORMED,
     NOTHING,
     OCTETS,
@@ -33,7 +35,6 @@ from mixminus.media.state import (
     PACKETS,
     RECEIVED,
     RECENT_PACKETS,
-    RESYNCED,
     RING_SAMPLES,
     SOCKET,
     STRAY,
@@ -44,6 +45,7 @@ from mixminus.media.state import (
     Line,
     Reception,
 )
+from mixminus.rtp.packet import FIRST_RTCP, LAST_RTCP
 
 DEAD_TICKS: Final = 10
 """A stream that was silent for 200 ms may be replaced by another one at once."""
@@ -52,13 +54,8 @@ MAX_DROPOUT: Final = 3000
 MAX_MISORDER: Final = 100
 """Sequence numbers that a stream may jump ahead or lag behind (RFC 3550 appendix A.1)."""
 
-MAX_LATE_TICKS: Final = 5
-"""After 100 ms of nothing but late packets they are not late: their sender's clock was moved."""
-
-WINDOW_PACKETS: Final = 50
-"""A second at 20 ms a packet: over so many packets the slack is watched."""
-STABLE_WINDOWS: Final = 5
-"""So many windows with slack to spare, and the playout delay shrinks."""
+CONTROL_TICKS: Final = 10
+"""RTCP is read in Python: of a leg, no more than five packets a second."""
 
 LAST_DIGIT: Final = 15
 LONGEST_EVENT: Final = 0xFFFF
@@ -94,7 +91,10 @@ def begin_stream(reception: Reception, slot: int, ssrc: int, sequence: int) -> N
     reception.known[slot] = 1
     reception.ssrc[slot] = ssrc
     reception.sequence[slot] = sequence
+    reception.wraps[slot] = 0
     reception.recent[slot, :] = -1
+    reception.transit[slot] = -1
+    reception.jitter[slot] = 0
     reception.candidate_ssrc[slot] = -1
     reception.event_code[slot] = -1
     reception.synced[slot] = 0
@@ -131,9 +131,23 @@ def admit_packet(line: Line, reception: Reception, slot: int, ssrc: int, sequenc
         line.counters[slot, DUPLICATE] += 1
         return False
     elif ahead > 0:
+        line.counters[slot, LOST] += ahead - 1
+        reception.wraps[slot] += sequence < reception.sequence[slot]
         reception.sequence[slot] = sequence
+    else:  # it was late, not lost
+        line.counters[slot, LOST] -= 1
     reception.recent[slot, sequence % RECENT_PACKETS] = sequence
     return True
+
+
+@kernel
+def watch_jitter(reception: Reception, slot: int, timestamp: int, tick: int) -> None:
+    """RFC 3550 appendix A.8. We look every 20 ms, so that much is the least difference that shows."""
+    transit = (tick * FRAME_SAMPLES - timestamp) & 0xFFFFFFFF
+    if reception.transit[slot] >= 0:
+        change = abs(signed32(transit - reception.transit[slot]))
+        reception.jitter[slot] += change - ((reception.jitter[slot] + 8) >> 4)
+    reception.transit[slot] = transit
 
 
 @kernel
@@ -157,90 +171,6 @@ def accept_event(
     reception.event_duration[slot] = duration
     if code <= LAST_DIGIT and not goes_on:
         note(happenings, DIGIT, slot, code)
-
-
-@kernel
-def synchronise(line: Line, reception: Reception, slot: int, timestamp: int) -> None:
-    """Play this timestamp next: the least delay, with nothing left of what was waiting."""
-    if reception.synced[slot] == 1:
-        line.counters[slot, RESYNCED] += 1
-    reception.synced[slot] = 1
-    reception.epoch[slot] += 1
-    reception.play_at[slot] = timestamp
-    reception.ring[slot, :] = HOLE
-    reception.least_slack[slot] = RING_SAMPLES
-    reception.most_slack[slot] = 0
-    reception.most_slack_before[slot] = 0
-    reception.window[slot] = 0
-    reception.stable_windows[slot] = 0
-    reception.late_ticks[slot] = 0
-    reception.shrink_wait[slot] = 0
-
-
-@kernel
-def move_playout(reception: Reception, slot: int, samples: int) -> None:
-    """Play everything that many samples later (the delay grows), or earlier if negative."""
-    reception.play_at[slot] = (reception.play_at[slot] - samples) & 0xFFFFFFFF
-    reception.least_slack[slot] += samples
-    reception.most_slack[slot] += samples
-    reception.most_slack_before[slot] += samples
-
-
-@kernel
-def watch_slack(line: Line, reception: Reception, slot: int, slack: int) -> None:
-    """Learn from a packet in time how much delay could be spared."""
-    reception.late_ticks[slot] = 0
-    reception.least_slack[slot] = min(slack, reception.least_slack[slot])
-    reception.most_slack[slot] = max(slack, reception.most_slack[slot])
-    reception.window[slot] += 1
-    if reception.window[slot] < WINDOW_PACKETS:
-        return
-    spare = reception.least_slack[slot]
-    excess = spare - max(line.ceiling[slot], FRAME_SAMPLES)
-    reception.stable_windows[slot] = reception.stable_windows[slot] + 1 if spare >= FRAME_SAMPLES else 0
-    reception.window[slot] = 0
-    reception.least_slack[slot] = RING_SAMPLES
-    reception.most_slack_before[slot] = reception.most_slack[slot]
-    reception.most_slack[slot] = 0
-    if excess > 0:  # after a burst that had been held up: beyond the ceiling nobody waits for silence
-        move_playout(reception, slot, -excess)
-    elif reception.stable_windows[slot] >= STABLE_WINDOWS and reception.shrink_wait[slot] == 0:
-        reception.stable_windows[slot] = 0
-        reception.shrink_wait[slot] = 1
-
-
-@kernel
-def place(line: Line, reception: Reception, slot: int, timestamp: int, samples: int, tick: int) -> int:
-    """How many samples from the next one to play the packet belongs; may move the playout to make it fit.
-
-    Negative, when it comes too late.
-    """
-    if reception.synced[slot] == 0:
-        synchronise(line, reception, slot, timestamp)
-    slack = signed32(timestamp - reception.play_at[slot])
-    silent = reception.hole_run[slot] >= FADE_SAMPLES
-    fits = -line.ceiling[slot] <= slack <= line.ceiling[slot]
-    if slack + samples > RING_SAMPLES or slack < -RING_SAMPLES or (silent and not fits):
-        synchronise(line, reception, slot, timestamp)  # a clock that was moved, or stood still in silence
-        slack = 0
-    if slack < 0:
-        # If all since then was concealed, the packet can still be played whole; else only the next ones gain.
-        needed = -slack if -slack <= reception.hole_run[slot] else FRAME_SAMPLES
-        delay = max(reception.most_slack[slot], reception.most_slack_before[slot])
-        if delay + needed <= line.ceiling[slot]:
-            move_playout(reception, slot, needed)
-            slack += needed
-    if slack >= 0:
-        watch_slack(line, reception, slot, slack)
-        return signed32(timestamp - reception.play_at[slot])
-    line.counters[slot, LATE] += 1
-    if reception.late_tick[slot] != tick:
-        reception.late_tick[slot] = tick
-        reception.late_ticks[slot] += 1
-    if reception.late_ticks[slot] > MAX_LATE_TICKS:
-        synchronise(line, reception, slot, timestamp)
-        slack = 0
-    return slack
 
 
 @kernel
@@ -275,6 +205,20 @@ def hold(reception: Reception, slot: int, coding: int) -> None:
 
 
 @kernel
+def await_copies(line: Line, reception: Reception, slot: int, slack: int) -> int:
+    """A packet is missing: it can be recovered from the next one, if that one comes before the lost one is due.
+
+    Returns by how much the playout is delayed for that, and is from now on.
+    """
+    reception.calm_windows[slot] = 0
+    needed = FRAME_SAMPLES - slack
+    if slack < 0 or needed <= 0 or delay_of(reception, slot) + needed > line.ceiling[slot]:
+        return 0
+    move_playout(reception, slot, needed)
+    return needed
+
+
+@kernel
 def accept_opus(
     line: Line,
     reception: Reception,
@@ -292,12 +236,10 @@ def accept_opus(
         return
     hold(reception, slot, PACKETS)
     at = at_8_khz(packets, slot, timestamp)
+    watch_jitter(reception, slot, at, tick)
     slack = place(line, reception, slot, at, samples, tick)
-    if follows_a_gap(packets, slot, reception.epoch[slot], sequence) and 0 <= slack < FRAME_SAMPLES:
-        # A packet that is lost can be recovered from the next one, if that one comes before it is needed.
-        delay = max(reception.most_slack[slot], reception.most_slack_before[slot])
-        if delay + FRAME_SAMPLES - slack <= line.ceiling[slot]:
-            move_playout(reception, slot, FRAME_SAMPLES - slack)
+    if follows_a_gap(packets, slot, reception.epoch[slot], sequence):
+        slack += await_copies(line, reception, slot, slack)
     if slack + samples > 0:
         keep(packets, slot, sequence, at, samples, payload)
 
@@ -351,9 +293,26 @@ def accept_packet(
     elif meaning >= AUDIO:
         codec = meaning - AUDIO
         hold(reception, slot, OCTETS if codec == G722 else LINEAR)
+        watch_jitter(reception, slot, timestamp, tick)
         accept_audio(line, reception, slot, timestamp, payload, decodings[codec], tick)
     else:  # comfort noise: the sender is silent on purpose, nothing is to be made up (RFC 3389)
         reception.hole_run[slot] = FADE_SAMPLES
+
+
+@kernel
+def accept_control(
+    packet: U8, length: int, at: int, slot: int, line: Line, reception: Reception, happenings: Happenings, tick: int
+) -> bool:
+    """Whether the datagram is RTCP (RFC 5761 section 4); says where in the inbox it lies."""
+    if length < 2 or length > PACKET_BYTES or not FIRST_RTCP <= packet[1] & 0x7F <= LAST_RTCP:
+        return False
+    if tick - reception.control_tick[slot] < CONTROL_TICKS:
+        line.counters[slot, UNWANTED] += 1
+        return True
+    line.counters[slot, CONTROL] += 1
+    reception.control_tick[slot] = tick
+    note(happenings, CONTROL_ARRIVED, slot, at)
+    return True
 
 
 @kernel
@@ -372,6 +331,8 @@ def accept(
         slot = inbox.slot[i]
         meant_for_it = inbox.generation[i] == line.generation[slot]
         if meant_for_it and line.kind[slot] == SOCKET and line.has_media[slot] == 1:
+            if accept_control(inbox.data[i], inbox.bytes[i], i, slot, line, reception, happenings, tick):
+                continue
             accept_packet(
                 inbox.data[i],
                 inbox.bytes[i],

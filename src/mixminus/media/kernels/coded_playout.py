@@ -1,47 +1,29 @@
 """The playout of codecs with a memory: what waits in the jitter buffer is decoded in order, when it is due.
 
-G.722 has one octet for each tick of its RTP clock, so that octets wait in the ring as samples of G.711 do. Opus
-packets wait as they are. Either way a leg says its frame on the plane of its codec, and, filtered, on the narrow one.
+A leg says its frame on the plane of its codec, and, filtered, on the narrow one.
 """
 
 from typing import Final
 
-from mixminus.audio import g722
 from mixminus.audio.compiled import kernel
-from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, pitch_lag
+from mixminus.audio.concealment import most_alike
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.audio.resampling import FULL_TO_NARROW, WIDE_TO_NARROW, lower_rate
-from mixminus.media.coded_state import (
-    FULL,
-    NARROW,
-    WIDE,
-    Coders,
-    Packets,
-    Planes,
-)
+from mixminus.media.coded_state import FULL, NARROW, WIDE, Coders, Packets, Planes
 from mixminus.media.kernels.copying import copy
-from mixminus.media.kernels.opus_playout import play_packets
-from mixminus.media.kernels.playout import LONGEST_RUN, SHRINK_PATIENCE_TICKS, is_quiet, take_frame
-from mixminus.media.state import (
-    CONCEALED,
-    HOLE,
-    I16,
-    I32,
-    LINEAR,
-    OCTETS,
-    RING_SAMPLES,
-    SOCKET,
-    Line,
-    Mixing,
-    Reception,
-)
+from mixminus.media.kernels.g722_decoding import bridge_octets, decode_ready, make_up_octets
+from mixminus.media.kernels.opus_decoding import bridge_packets, decode_due, make_up_opus
+from mixminus.media.kernels.playout import ALIKE, LONGEST_RUN, SKIP_FADE, is_quiet
+from mixminus.media.kernels.queue import HISTORY, advance_queue
+from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
+from mixminus.media.kernels.wrapping import signed32
+from mixminus.media.state import I16, I32, LINEAR, OCTETS, SOCKET, Line, Mixing, Reception
 
-OCTET_SAMPLES: Final = g722.SAMPLES_PER_OCTET
-WIDE_FRAME: Final = OCTET_SAMPLES * FRAME_SAMPLES
 WIDE_TAIL: Final = 32
 FULL_TAIL: Final = 96
 """2 ms: see `audio.resampling`."""
-WIDE_FADE: Final = OCTET_SAMPLES * FADE_SAMPLES
+MOST_MADE_UP: Final = 480
+"""60 ms: the playout is never delayed by more at once."""
 
 
 @kernel
@@ -56,86 +38,133 @@ def set_mouth(planes: Planes, slot: int, plane: int) -> None:
 
 @kernel
 def move_tail(said: I16, tail: int) -> None:
-    """The end of the last frame goes to the front, where filters look for it; the frame is still there, too."""
+    """The end of the last frame goes to the front, where filters look for it."""
     for i in range(tail):
         said[i] = said[len(said) - tail + i]
 
 
 @kernel
-def decode_octets(reception: Reception, slot: int, decoder: I32, octets: I16, work: I16) -> int:
-    """Decode a frame into `work[320:]`, with its holes filled. Returns how many octets were made up."""
-    run, lag, blend = int(reception.hole_run[slot]), int(reception.lag[slot]), int(reception.blend[slot])
-    made_up = 0
-    for n in range(FRAME_SAMPLES):
-        at = WIDE_FRAME + OCTET_SAMPLES * n
-        if octets[n] == HOLE:
-            if run == 0:
-                lag = OCTET_SAMPLES * pitch_lag(work[::OCTET_SAMPLES], at // OCTET_SAMPLES)
-            run, blend = run + 1, BLEND_SAMPLES
-            for i in range(OCTET_SAMPLES):
-                work[at + i] = concealed(work, at + i, lag, OCTET_SAMPLES * run + i - 1, WIDE_FADE)
-            made_up += run < FADE_SAMPLES
-            continue
-        g722.decode_octet(decoder, int(octets[n]), work[at : at + OCTET_SAMPLES])
-        if blend > 0:
-            for i in range(OCTET_SAMPLES):
-                gone_on = concealed(work, at + i, lag, OCTET_SAMPLES * (run + BLEND_SAMPLES - blend), WIDE_FADE)
-                work[at + i] = (gone_on * blend + int(work[at + i]) * (BLEND_SAMPLES - blend)) // BLEND_SAMPLES
-            blend -= 1
-        if blend == 0:
-            run = 0
-    reception.hole_run[slot] = min(run, LONGEST_RUN)
-    reception.lag[slot] = lag
-    reception.blend[slot] = blend
-    return made_up
-
-
-@kernel
-def cross_fade(frame: I16, following: I16) -> None:
-    """From one frame to the one after it, within the first one's time."""
-    length = len(frame)
-    for i in range(length):
-        frame[i] = (int(frame[i]) * (length - i) + int(following[i]) * i) // length
-
-
-@kernel
-def shrink_octets(reception: Reception, slot: int, decoder: I32, frame: I16, octets: I16, following: I16) -> None:
-    """Play the next 20 ms, too, within this frame, so that the playout is earlier from then on."""
-    at = reception.play_at[slot] & (RING_SAMPLES - 1)
-    ring = reception.ring[slot]
-    for i in range(FRAME_SAMPLES):
-        if ring[(at + i) & (RING_SAMPLES - 1)] == HOLE:
-            return
-    take_frame(ring, at, octets)
-    for n in range(FRAME_SAMPLES):
-        g722.decode_octet(decoder, int(octets[n]), following[OCTET_SAMPLES * n : OCTET_SAMPLES * (n + 1)])
-    cross_fade(frame, following)
-    reception.play_at[slot] = (reception.play_at[slot] + FRAME_SAMPLES) & 0xFFFFFFFF
-    reception.shrink_wait[slot] = 0
-
-
-@kernel
-def play_octets(line: Line, reception: Reception, slot: int, decoder: I32, said: I16, octets: I16, work: I16) -> None:
-    """Put the next 20 ms of G.722 into *said*, which still holds the last ones. `work`: 640 samples of scratch."""
-    if reception.synced[slot] == 0:
-        said[:] = 0
+def follow_playout(line: Line, reception: Reception, coders: Coders, slot: int, decode: int, scale: int) -> None:
+    """The jitter buffer may have moved the playout since the last tick: leave out what is over, or make time."""
+    if coders.epoch[slot] != reception.epoch[slot]:
+        coders.epoch[slot] = reception.epoch[slot]
+        coders.queued[slot] = 0
+        coders.decode_at[slot] = reception.play_at[slot]
         return
-    play_at = reception.play_at[slot]
-    holes = take_frame(reception.ring[slot], play_at & (RING_SAMPLES - 1), octets)
-    reception.play_at[slot] = (play_at + FRAME_SAMPLES) & 0xFFFFFFFF
-    if holes == FRAME_SAMPLES and reception.hole_run[slot] >= FADE_SAMPLES:
-        said[:] = 0
-        reception.hole_run[slot] = min(reception.hole_run[slot] + FRAME_SAMPLES, LONGEST_RUN)
-        reception.blend[slot] = BLEND_SAMPLES
+    ahead = signed32(coders.decode_at[slot] - coders.queued[slot] // scale - reception.play_at[slot])
+    if ahead < 0:
+        dropped = min(coders.queued[slot], -ahead * scale)
+        advance_queue(coders, slot, dropped)
+        coders.decode_at[slot] = (coders.decode_at[slot] - ahead - dropped // scale) & 0xFFFFFFFF
         return
-    copy(work[:WIDE_FRAME], said)
-    line.counters[slot, CONCEALED] += decode_octets(reception, slot, decoder, octets, work)
-    copy(said, work[WIDE_FRAME:])
-    if reception.shrink_wait[slot] > 0 and holes == 0:
-        if reception.shrink_wait[slot] > SHRINK_PATIENCE_TICKS or is_quiet(said):
-            shrink_octets(reception, slot, decoder, said, octets, work[:WIDE_FRAME])
+    # What was made up took the place of a packet that came late, but is played now.
+    back = min(ahead, reception.hole_run[slot]) if coders.queued[slot] == 0 else 0
+    coders.decode_at[slot] = (coders.decode_at[slot] - back) & 0xFFFFFFFF
+    rest = min(ahead - back, MOST_MADE_UP)
+    if rest > 0 and reception.coding[slot] == OCTETS:
+        make_up_octets(line, reception, coders, slot, rest)
+    elif rest > 0:
+        make_up_opus(line, reception, coders, slot, decode, scale, rest)
+
+
+@kernel
+def decode_more(
+    line: Line,
+    reception: Reception,
+    packets: Packets,
+    coders: Coders,
+    slot: int,
+    decode: int,
+    scale: int,
+    samples: int,
+) -> bool:
+    """Lengthen the queue to so many samples at 8 kHz; False if that is more than what has arrived in a row."""
+    arrived = True
+    while arrived and coders.queued[slot] < samples * scale:
+        if reception.coding[slot] == OCTETS:
+            arrived = decode_ready(reception, coders, slot, samples - coders.queued[slot] // scale)
         else:
-            reception.shrink_wait[slot] += 1
+            arrived = decode_due(line, reception, packets, coders, slot, decode, scale)
+    return arrived
+
+
+@kernel
+def fill_frame(
+    line: Line, reception: Reception, packets: Packets, coders: Coders, slot: int, decode: int, scale: int
+) -> bool:
+    """See that a frame is in the queue; False if some of it had to be made up or recovered."""
+    complete = decode_more(line, reception, packets, coders, slot, decode, scale, FRAME_SAMPLES)
+    while not decode_more(line, reception, packets, coders, slot, decode, scale, FRAME_SAMPLES):
+        missing = FRAME_SAMPLES - coders.queued[slot] // scale
+        if reception.coding[slot] == OCTETS:
+            bridge_octets(line, reception, coders, slot, missing)
+        else:
+            bridge_packets(line, reception, packets, coders, slot, decode, scale, missing)
+    return complete
+
+
+@kernel
+def samples_to_skip(reception: Reception, slot: int, sound: I16, scale: int, work: I16) -> int:
+    """By how many samples at 8 kHz delay can be taken away where nobody hears it; the twin of `playout.shrink`.
+
+    `sound`: the frame that is due and what has arrived behind it.
+    """
+    reception.shrink_wait[slot] = min(reception.shrink_wait[slot] + 1, LONGEST_RUN)
+    most = min(reception.spare[slot], FRAME_SAMPLES, len(sound) // scale - FRAME_SAMPLES)
+    if most < SMALLEST_SKIP:
+        return 0
+    samples = most
+    if not is_quiet(sound[: FRAME_SAMPLES * scale]):
+        for i in range(FRAME_SAMPLES + most):
+            work[i] = sound[i * scale]
+        samples, likeness = most_alike(work, SMALLEST_SKIP, most)
+        if likeness < ALIKE and reception.shrink_wait[slot] <= SHRINK_PATIENCE_TICKS:
+            return 0
+    reception.spare[slot] -= samples
+    if reception.spare[slot] < SMALLEST_SKIP:
+        reception.shrink_wait[slot] = 0
+    return int(samples)
+
+
+@kernel
+def take_frame_without(sound: I16, skipped: int, fade: int, said: I16) -> None:
+    """Fade from the frame that begins the sound to the one that begins so much later."""
+    for i in range(fade):
+        said[i] = (int(sound[i]) * (fade - i) + int(sound[skipped + i]) * i) // fade
+    copy(said[fade:], sound[skipped + fade : skipped + len(said)])
+
+
+@kernel
+def play_decoded(
+    line: Line,
+    reception: Reception,
+    packets: Packets,
+    coders: Coders,
+    slot: int,
+    decode: int,
+    said: I16,
+    work: I16,
+) -> None:
+    """Put the next 20 ms into *said*, whose length tells the rate. `work`: 320 samples of scratch."""
+    if reception.synced[slot] == 0 or (reception.coding[slot] != OCTETS and coders.opus_decoder[slot] == 0):
+        said[:] = 0
+        return
+    scale = len(said) // FRAME_SAMPLES
+    follow_playout(line, reception, coders, slot, decode, scale)
+    complete = fill_frame(line, reception, packets, coders, slot, decode, scale)
+    skipped = 0
+    if reception.shrink_wait[slot] > 0 and complete:
+        decode_more(line, reception, packets, coders, slot, decode, scale, 2 * FRAME_SAMPLES)
+        sound = coders.queue[slot, HISTORY : HISTORY + coders.queued[slot]]
+        skipped = samples_to_skip(reception, slot, sound, scale, work)
+    sound = coders.queue[slot, HISTORY : HISTORY + coders.queued[slot]]
+    if skipped > 0:
+        take_frame_without(sound, skipped * scale, SKIP_FADE * scale, said)
+        move_playout(reception, slot, -skipped)
+    else:
+        copy(said, sound)
+    advance_queue(coders, slot, len(said) + skipped * scale)
+    reception.play_at[slot] = (reception.play_at[slot] + FRAME_SAMPLES) & 0xFFFFFFFF
 
 
 @kernel
@@ -151,7 +180,7 @@ def play_coded(
     work: I16,
     opus_decode: int,
 ) -> None:
-    """What legs whose jitter buffer holds something coded say in this tick. `work`: 800 samples of scratch.
+    """What legs whose jitter buffer holds something coded say in this tick. `work`: 320 samples of scratch.
 
     `opus_decode` is the address of libopus's function.
     """
@@ -165,18 +194,15 @@ def play_coded(
         narrow, wide, full = mixing.said[slot], planes.said_wide[slot], planes.said_full[slot]
         plane = WIDE if reception.coding[slot] == OCTETS else coders.opus_plane[slot]
         set_mouth(planes, slot, plane)
-        if reception.coding[slot] == OCTETS:
+        said = narrow
+        if plane == WIDE:
             move_tail(wide, WIDE_TAIL)
-            octets, decoder = work[2 * WIDE_FRAME :], coders.g722_decoder[slot]
-            play_octets(line, reception, slot, decoder, wide[WIDE_TAIL:], octets, work)
-            lower_rate(wide, WIDE_TO_NARROW, narrow)
-        elif plane == NARROW:
-            play_packets(line, reception, packets, coders, slot, opus_decode, narrow)
-        elif plane == WIDE:
-            move_tail(wide, WIDE_TAIL)
-            play_packets(line, reception, packets, coders, slot, opus_decode, wide[WIDE_TAIL:])
-            lower_rate(wide, WIDE_TO_NARROW, narrow)
+            said = wide[WIDE_TAIL:]
         elif plane == FULL:
             move_tail(full, FULL_TAIL)
-            play_packets(line, reception, packets, coders, slot, opus_decode, full[FULL_TAIL:])
+            said = full[FULL_TAIL:]
+        play_decoded(line, reception, packets, coders, slot, opus_decode, said, work)
+        if plane == WIDE:
+            lower_rate(wide, WIDE_TO_NARROW, narrow)
+        elif plane == FULL:
             lower_rate(full, FULL_TO_NARROW, narrow)

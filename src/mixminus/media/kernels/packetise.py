@@ -3,7 +3,8 @@
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
-from mixminus.media.state import I16, I32, PCMA, SENT, SOCKET, U8, Line, Mixing, Outbox, Transmission
+from mixminus.media.state import I16, I32, PCMA, SENT, SENT_OCTETS, SOCKET, U8, Line, Mixing, Outbox, Transmission
+from mixminus.rtp.packet import FIXED_HEADER_BYTES
 
 
 @kernel
@@ -75,6 +76,7 @@ def depart(line: Line, transmission: Transmission, outbox: Outbox, at: int, slot
     outbox.destination[at] = line.remote[slot]
     transmission.sequence[slot] = (transmission.sequence[slot] + 1) & 0xFFFF
     line.counters[slot, SENT] += 1
+    line.counters[slot, SENT_OCTETS] += size - FIXED_HEADER_BYTES
 
 
 @kernel

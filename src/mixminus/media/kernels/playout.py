@@ -3,10 +3,11 @@
 from typing import Final
 
 from mixminus.audio.compiled import kernel
-from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, pitch_lag
+from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, most_alike, pitch_lag
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
+from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
 from mixminus.media.state import (
     CONCEALED,
     HOLE,
@@ -25,17 +26,19 @@ from mixminus.media.state import (
 
 QUIET: Final = 256
 """-42 dBFS: below that, 20 ms less are not missed."""
-SHRINK_PATIENCE_TICKS: Final = 100
-"""So long the delay waits for a quiet frame before it shrinks anyway, in a cross-fade."""
+SKIP_FADE: Final = 64
+"""8 ms of cross-fade over what is left out."""
+ALIKE: Final = 0.9
+"""Of what is before and behind what is left out, so that nobody hears it."""
 LONGEST_RUN: Final = 1 << 30
 
 
 @kernel
 def take_frame(ring: I16, at: int, frame: I16) -> int:
-    """Move the frame that begins at `ring[at]` out of the ring. Returns how many samples of it are holes."""
+    """Move as many samples as *frame* has out of the ring, from `ring[at]` on. Returns how many of them are holes."""
     holes = 0
-    before_wrap = min(FRAME_SAMPLES, RING_SAMPLES - at)
-    head, tail = ring[at : at + before_wrap], ring[: FRAME_SAMPLES - before_wrap]
+    before_wrap = min(len(frame), RING_SAMPLES - at)
+    head, tail = ring[at : at + before_wrap], ring[: len(frame) - before_wrap]
     for i in range(len(head)):
         frame[i] = head[i]
         holes += head[i] == HOLE
@@ -56,7 +59,8 @@ def conceal(reception: Reception, slot: int, work: I16) -> int:
     for at in range(FRAME_SAMPLES, 2 * FRAME_SAMPLES):
         if work[at] == HOLE:
             if run == 0:
-                lag = pitch_lag(work, at)
+                lag, voiced = pitch_lag(work, at)
+                reception.voiced[slot] = voiced
             run, blend = run + 1, BLEND_SAMPLES
             work[at] = concealed(work, at, lag, run)
             made_up += run < FADE_SAMPLES
@@ -83,18 +87,50 @@ def is_quiet(frame: I16) -> bool:
 
 
 @kernel
-def shrink(reception: Reception, slot: int, frame: I16, following: I16) -> None:
-    """Cross-fade this frame into the next one, so that the playout is 20 ms earlier from then on."""
-    at = reception.play_at[slot] & (RING_SAMPLES - 1)
-    ring = reception.ring[slot]
-    for i in range(FRAME_SAMPLES):
+def samples_ready(ring: I16, at: int, most: int) -> int:
+    """How many samples follow `ring[at]` without a hole, up to *most*."""
+    for i in range(most):
         if ring[(at + i) & (RING_SAMPLES - 1)] == HOLE:
+            return i
+    return most
+
+
+@kernel
+def skip(reception: Reception, slot: int, frame: I16, sound: I16, samples: int) -> None:
+    """Leave that many samples out: fade from the frame to what comes so much later.
+
+    `sound` begins with the frame and goes on with as many samples from the ring.
+    """
+    for i in range(SKIP_FADE):
+        frame[i] = (int(sound[i]) * (SKIP_FADE - i) + int(sound[samples + i]) * i) // SKIP_FADE
+    copy(frame[SKIP_FADE:], sound[samples + SKIP_FADE : samples + FRAME_SAMPLES])
+    ring, play_at = reception.ring[slot], reception.play_at[slot]
+    for i in range(samples):
+        ring[(play_at + i) & (RING_SAMPLES - 1)] = HOLE
+    move_playout(reception, slot, -samples)
+
+
+@kernel
+def shrink(reception: Reception, slot: int, frame: I16, work: I16) -> None:
+    """Take delay away where nobody hears it: in a pause, or by a pitch period, or at last anywhere."""
+    reception.shrink_wait[slot] = min(reception.shrink_wait[slot] + 1, LONGEST_RUN)
+    ring, play_at = reception.ring[slot], reception.play_at[slot]
+    ready = samples_ready(ring, play_at, FRAME_SAMPLES)
+    most = min(reception.spare[slot], ready)
+    if most < SMALLEST_SKIP:
+        return
+    copy(work[:FRAME_SAMPLES], frame)
+    for i in range(ready):
+        work[FRAME_SAMPLES + i] = ring[(play_at + i) & (RING_SAMPLES - 1)]
+    samples = most
+    if not is_quiet(frame):
+        samples, likeness = most_alike(work, SMALLEST_SKIP, most)
+        if likeness < ALIKE and reception.shrink_wait[slot] <= SHRINK_PATIENCE_TICKS:
             return
-    take_frame(ring, at, following)
-    for i in range(FRAME_SAMPLES):
-        frame[i] = (int(frame[i]) * (FRAME_SAMPLES - i) + int(following[i]) * i) // FRAME_SAMPLES
-    reception.play_at[slot] = (reception.play_at[slot] + FRAME_SAMPLES) & 0xFFFFFFFF
-    reception.shrink_wait[slot] = 0
+    skip(reception, slot, frame, work[: FRAME_SAMPLES + ready], samples)
+    reception.spare[slot] -= samples
+    if reception.spare[slot] < SMALLEST_SKIP:
+        reception.shrink_wait[slot] = 0
 
 
 @kernel
@@ -117,10 +153,7 @@ def play_leg(line: Line, reception: Reception, slot: int, said: I16, work: I16) 
         line.counters[slot, CONCEALED] += conceal(reception, slot, work)
     copy(said, fresh)
     if reception.shrink_wait[slot] > 0 and holes == 0:
-        if reception.shrink_wait[slot] > SHRINK_PATIENCE_TICKS or is_quiet(said):
-            shrink(reception, slot, said, work[:FRAME_SAMPLES])
-        else:
-            reception.shrink_wait[slot] += 1
+        shrink(reception, slot, said, work)
 
 
 @kernel

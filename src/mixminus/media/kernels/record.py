@@ -2,17 +2,30 @@
 
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.kernels.mix import add, clip_into
 from mixminus.media.state import (
     I32,
     PAUSED_WITH_SKIP,
     RECORD_TICKS,
     RECORDING,
     TAP_BUS,
-    TAP_LEG_IN,
+    TAP_LEG_OUT,
+    TAP_VOICE,
+    TAP_WHISPER,
     Mixing,
     RecorderRows,
     Taps,
 )
+
+
+@kernel
+def is_heard(taps: Taps, tap: int, mixing: Mixing) -> bool:
+    """Whether the routing plan of this very tick lets the tapped leg be heard there (laws 2 and 3)."""
+    kind, leg = taps.kind[tap], taps.row[tap]
+    if kind != TAP_VOICE and kind != TAP_WHISPER:
+        return True
+    speaks = mixing.on_bus[leg] == 1 if kind == TAP_VOICE else mixing.whispers[leg] > 0
+    return bool(speaks and mixing.room[leg] == taps.room[tap])
 
 
 @kernel
@@ -21,35 +34,31 @@ def gather(taps: Taps, first: int, bus: I32, mixing: Mixing, total: I32) -> None
     total[:] = 0
     tap = first
     while tap >= 0:
-        row = taps.row[tap]
+        row, sign = taps.row[tap], taps.sign[tap]
         if row >= 0 and taps.kind[tap] == TAP_BUS:
             for i in range(FRAME_SAMPLES):
-                total[i] += bus[row, i]
-        elif row >= 0:
-            frame = mixing.said[row] if taps.kind[tap] == TAP_LEG_IN else mixing.heard[row]
-            for i in range(FRAME_SAMPLES):
-                total[i] += frame[i]
+                total[i] += sign * bus[row, i]
+        elif row >= 0 and is_heard(taps, tap, mixing):
+            add(total, mixing.heard[row] if taps.kind[tap] == TAP_LEG_OUT else mixing.said[row], sign)
         tap = taps.next[tap]
 
 
 @kernel
-def record(active: I32, recorders: int, rows: RecorderRows, taps: Taps, bus: I32, mixing: Mixing, total: I32) -> None:
-    """Append this tick to every recording that has room; the engine empties them in time."""
-    for n in range(recorders):
+def record(active: I32, channels: int, rows: RecorderRows, taps: Taps, bus: I32, mixing: Mixing, total: I32) -> None:
+    """Append this tick to every channel that has room; the engine empties them in time."""
+    for n in range(channels):
         row = active[n]
         at = rows.ticks[row]
         if rows.mode[row] == PAUSED_WITH_SKIP or at >= RECORD_TICKS:
             continue
-        channels = rows.channels[row]
-        frame = rows.buffer[row, at * FRAME_SAMPLES * channels : (at + 1) * FRAME_SAMPLES * channels]
-        frame[:] = 0
+        frame = rows.buffer[row, at * FRAME_SAMPLES : (at + 1) * FRAME_SAMPLES]
         peak = 0
         if rows.mode[row] == RECORDING:
-            for channel in range(channels):
-                gather(taps, rows.tap[row, channel], bus, mixing, total)
-                for i in range(FRAME_SAMPLES):
-                    sample = min(32767, max(-32768, total[i]))
-                    peak = max(peak, abs(sample))
-                    frame[i * channels + channel] = sample
+            gather(taps, rows.tap[row], bus, mixing, total)
+            clip_into(frame, total)
+            for i in range(FRAME_SAMPLES):
+                peak = max(peak, abs(int(frame[i])))
+        else:
+            frame[:] = 0
         rows.peak[row, at] = peak
         rows.ticks[row] = at + 1

@@ -10,12 +10,24 @@ from mixminus.store.rows.columns import Kind
 from mixminus.store.rows.conferences import CONFERENCES, PARTICIPANTS
 from mixminus.store.rows.events import EVENTS
 from mixminus.store.rows.keys import KEYS
+from mixminus.store.rows.ledger import LEDGER
 from mixminus.store.rows.meta import meta  # noqa: F401  (a table without records: only to be known to the metadata)
 from mixminus.store.rows.numbers import APPLICATIONS, NUMBERS
 from mixminus.store.rows.recordings import RECORDINGS
 
 _KINDS: Final[Mapping[type[Record], Kind[Any]]] = {
-    kind.record: kind for kind in (CALLS, CONFERENCES, PARTICIPANTS, EVENTS, KEYS, APPLICATIONS, NUMBERS, RECORDINGS)
+    kind.record: kind
+    for kind in (
+        CALLS,
+        CONFERENCES,
+        PARTICIPANTS,
+        EVENTS,
+        LEDGER,
+        KEYS,
+        APPLICATIONS,
+        NUMBERS,
+        RECORDINGS,
+    )
 }
 
 

@@ -23,10 +23,12 @@ recordings = Table(
     Column("size_bytes", BigInteger),
     Column("error_code", Integer),
     Column("file_name", Text, nullable=False),
+    sid("set_sid"),
     Index("recordings_by_date", "date_created", "sid"),
     Index("recordings_by_call", "call_sid"),
     Index("recordings_by_conference", "conference_sid"),
     Index("recordings_by_status", "status"),
+    Index("recordings_by_set", "set_sid"),
 )
 
 
@@ -47,6 +49,7 @@ def to_row(recording: RecordingRecord) -> dict[str, Any]:
         "size_bytes": recording.size_bytes,
         "error_code": recording.error_code,
         "file_name": recording.file_name,
+        "set_sid": recording.set_sid,
     }
 
 
@@ -67,6 +70,7 @@ def from_row(row: Row) -> RecordingRecord:
         size_bytes=row["size_bytes"],
         error_code=row["error_code"],
         file_name=row["file_name"],
+        set_sid=row["set_sid"],
     )
 
 

@@ -1,0 +1,92 @@
+"""The ledger of a live conference: what the engine says is in force, in the words of the conference, written down."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from mixminus.app.services import Services
+from mixminus.base.types import Sid
+from mixminus.calls.options import AudioDocument, HouseMusic, Sound
+from mixminus.calls.outputs import Ear
+from mixminus.insights import ledger
+from mixminus.insights.ledger import Bookkeeper, Row
+from mixminus.media.contract import Applied, AppliedRow, WatchRoom
+
+WHAT_WAS_NOT_SAID: Final = "unknown"
+
+
+class ConferenceLedger:
+    """Watches one room (see `media_link.RoomWatcher`). Rows come from the engine; only names come from here."""
+
+    def __init__(self, services: Services, conference_sid: Sid, room: int) -> None:
+        self._services = services
+        self._room = room
+        self._book = Bookkeeper(conference_sid)
+        self._calls: dict[int, Sid] = {}
+        """Whose leg is whose, also of those who have left: what is told of them may be under way."""
+        self._ears: dict[int, Mapping[Sid, Ear]] = {}
+        """Of the plans that were sent and not applied yet, and of the one in force."""
+        self._plans = 0
+        self._sounds: dict[int, ledger.Sound] = {}
+        self._closing = False
+
+    def plan(self, legs: Mapping[Sid, int], ears: Mapping[Sid, Ear]) -> int:
+        """A plan is about to be sent. Returns its number, to be sent with it."""
+        if self._plans == 0:
+            self._services.media.watch(self._room, self)
+        self._plans += 1
+        self._calls |= {leg: call_sid for call_sid, leg in legs.items()}
+        self._ears[self._plans] = ears
+        return self._plans
+
+    def plays(self, player: int, kind: str, what: str) -> None:
+        """That player is one of this conference's; *kind* as in `ledger.Sound`."""
+        self._sounds[player] = ledger.Sound(kind, what)
+
+    def close(self) -> WatchRoom:
+        """The conference is over; what is told after this command was applied is the last."""
+        self._closing = True
+        return WatchRoom(self._room, False)
+
+    def applied(self, event: Applied) -> None:
+        self._ears = {plan: ears for plan, ears in self._ears.items() if plan >= event.plan}
+        rows = {self._calls[row.row.leg]: self._row(row, event.plan) for row in event.rows}
+        sounds = self._named(event.players)
+        entries = self._book.applied(event.tick, rows, sounds, self._services.clock.utc())
+        if self._closing and not event.rows:
+            entries += self._book.ended()
+            self._services.media.unwatch(self._room)
+        self._services.store.save_soon(*entries)
+
+    def ticked(self, tick: int) -> None:
+        if entries := self._book.reached(tick):
+            self._services.store.save_soon(*entries)
+
+    def _row(self, applied: AppliedRow, plan: int) -> Row:
+        row = applied.row
+        ears = self._ears.get(plan, {})
+        return Row(
+            ear=ears.get(self._calls[row.leg], Ear.NOTHING).value,
+            on_bus=row.on_bus,
+            hears_bus=row.hears_bus,
+            plus=self._whose(row.plus),
+            minus=self._whose(row.minus),
+            sounds=self._named(applied.players),
+        )
+
+    def _whose(self, legs: tuple[int, ...]) -> tuple[Sid, ...]:
+        return tuple(sorted(self._calls[leg] for leg in legs))
+
+    def _named(self, players: tuple[int, ...]) -> tuple[ledger.Sound, ...]:
+        unknown = ledger.Sound("sound", WHAT_WAS_NOT_SAID)
+        return tuple(sorted(self._sounds.get(player, unknown) for player in players))
+
+
+def name_of(sound: Sound) -> str:
+    """What plays, in a word or by its URL."""
+    match sound:
+        case AudioDocument(url):
+            return url
+        case HouseMusic():
+            return "house music"
+        case _:
+            return "silence"

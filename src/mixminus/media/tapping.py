@@ -1,0 +1,81 @@
+"""Taps: the places that recordings listen at, as chains that kernels follow."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from mixminus.media.contract import Tap
+from mixminus.media.legs import Legs
+from mixminus.media.rooms import Rooms
+from mixminus.media.slots import Chains
+from mixminus.media.state import TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER, Taps, grown, zeroed
+
+TAP_KINDS: Final = {
+    "bus": TAP_BUS,
+    "leg_in": TAP_LEG_IN,
+    "leg_out": TAP_LEG_OUT,
+    "voice": TAP_VOICE,
+    "whisper": TAP_WHISPER,
+}
+
+
+class Tapping:
+    """Makes chains of taps, keeps the rooms that they listen to, and silences those of legs that are gone."""
+
+    def __init__(self, capacity: int, legs: Legs, rooms: Rooms) -> None:
+        self.taps = zeroed(Taps, capacity)
+        self._rows = Chains(capacity)
+        self._legs = legs
+        self._rooms = rooms
+        self._wanted: dict[int, Tap] = {}
+        self._on_leg: dict[int, set[int]] = {}
+
+    def chain(self, wanted: Sequence[Tap]) -> int:
+        """The first of the chain, or -1."""
+        first = -1
+        for tap in wanted:
+            first = self._add(tap, first)
+        return first
+
+    def release(self, first: int) -> None:
+        """Free a chain."""
+        tap = first
+        while tap >= 0:
+            wanted = self._wanted.pop(tap)
+            if (room := _room(wanted)) is not None:
+                self._rooms.release(room)
+            if (mine := self._on_leg.get(wanted.id)) is not None and wanted.kind != "bus":
+                mine.discard(tap)
+                if not mine:
+                    del self._on_leg[wanted.id]
+            self._rows.release(tap)
+            tap = int(self.taps.next[tap])
+
+    def forget_leg(self, leg: int) -> None:
+        """Its taps are silent from now on."""
+        for tap in self._on_leg.pop(leg, ()):
+            self.taps.row[tap] = -1
+
+    def _add(self, wanted: Tap, following: int) -> int:
+        if self._rows.is_full:
+            self._rows.grow(2 * self._rows.capacity)
+            self.taps = grown(self.taps, self._rows.capacity)
+        tap = self._rows.take()
+        self._wanted[tap] = wanted
+        room = _room(wanted)
+        room_row = -1 if room is None else self._rooms.hold(room)
+        if wanted.kind == "bus":
+            row: int | None = room_row
+        else:
+            row = self._legs.slots.row(wanted.id)
+            if row is not None:
+                self._on_leg.setdefault(wanted.id, set()).add(tap)
+        self.taps.kind[tap] = TAP_KINDS[wanted.kind]
+        self.taps.row[tap] = -1 if row is None else row
+        self.taps.room[tap] = room_row
+        self.taps.sign[tap] = -1 if wanted.sign < 0 else 1
+        self.taps.next[tap] = following
+        return tap
+
+
+def _room(tap: Tap) -> int | None:
+    return tap.id if tap.kind == "bus" else tap.room

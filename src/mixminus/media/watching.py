@@ -1,0 +1,54 @@
+"""Tells what is in force in a room, and since which tick: the truth that a ledger is made of."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mixminus.media.contract import Applied, AppliedRow, SetRoom, Ticked
+from mixminus.media.players import Players
+from mixminus.media.rooms import Rooms
+
+HEARTBEAT_TICKS: Final = 250
+"""5 s: how much of the last unchanged stretch is not known after a crash."""
+
+
+class RoomWatch:
+    """Watches the rooms that somebody asked about. A room in which nothing changes costs nothing."""
+
+    def __init__(self, rooms: Rooms, players: Players) -> None:
+        self._rooms = rooms
+        self._players = players
+        self._plans: dict[int, int] = {}
+        """Number of the plan in force, for each watched room."""
+        self._leaving: set[int] = set()
+
+    def watch(self, room: int, on: bool) -> None:
+        """From the next report on; when *on* is false, only in the next one."""
+        self._rooms.changed.add(room)
+        if on:
+            self._plans.setdefault(room, 0)
+            self._leaving.discard(room)
+        elif room in self._plans:
+            self._leaving.add(room)
+
+    def note(self, plan: SetRoom) -> None:
+        """A plan takes effect with the next tick."""
+        if plan.room in self._plans:
+            self._plans[plan.room] = plan.plan
+
+    def report(self, tick: int) -> Iterator[Applied | Ticked]:
+        """What *tick*, which is about to be mixed, has in force that the tick before it had not."""
+        changed = self._rooms.changed
+        if changed:
+            for room in sorted(changed & self._plans.keys()):
+                yield self._in_force(room, tick)
+            changed.clear()
+            for room in self._leaving:
+                del self._plans[room]
+            self._leaving.clear()
+        if self._plans and tick % HEARTBEAT_TICKS == 0:
+            yield Ticked(tick)
+
+    def _in_force(self, room: int, tick: int) -> Applied:
+        rooms, players = self._rooms, self._players
+        rows = tuple(AppliedRow(rooms.plan_of(leg), players.sounding(leg=leg)) for leg in rooms.members(room))
+        return Applied(room, tick, self._plans[room], rows, players.sounding(room=room))
