@@ -161,6 +161,10 @@ class Legs:
         """What the leg sends, by its name in SDP."""
         return CODEC_NAMES[int(self.line.codec[row])]
 
+    def clock_ratio(self, row: int) -> int:
+        """Units of the RTP clock for a sample at 8 kHz, of the codec that was agreed on."""
+        return max(1, int(self.line.timestamp_step[row]) // FRAME_SAMPLES)
+
     def playout_delay(self, row: int) -> int:
         """For how many samples the earliest packets of the last two seconds waited to be played."""
         reception = self.reception
