@@ -26,6 +26,8 @@ VALUES = {
     "rtp_timeout_s": ("1", "2", "3.5"),
     "public_recordings": ("true", "false", "true"),
     "digest_algorithms": ("MD5", "SHA-256", "SHA-256,MD5"),
+    "codecs": ("PCMA", "g722,pcmu", "Opus,PCMU"),
+    "opus_complexity": ("0", "10", "3"),
     "log": ("text", "json", "text"),
     "log_level": ("debug", "warning", "error"),
 }

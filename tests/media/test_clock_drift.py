@@ -86,7 +86,16 @@ class Line:
             arrived = 0
             for phone in self._phones:
                 arrived = phone.send(inbox, arrived, 20.0 * self._ticks)
-            accept(inbox, arrived, legs.line, legs.reception, self._happenings, DECODINGS, self._ticks)
+            accept(
+                inbox,
+                arrived,
+                legs.line,
+                legs.reception,
+                legs.coded.packets,
+                self._happenings,
+                DECODINGS,
+                self._ticks,
+            )
             active, count = legs.slots.active, legs.slots.count
             playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
             heard[:, n] = legs.mixing.said[: len(self._phones)]

@@ -3,17 +3,18 @@
 import asyncio
 import json
 import re
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 
-from mixminus.testing.clips import load_clip, save_clip
+from mixminus.testing.clips import load_clip
 from mixminus.testing.detection import RATE_HZ, level_db
 from mixminus.testing.ear import is_present
 from mixminus.testing.g711 import Samples
-from mixminus.testing.voice import Hum
+from mixminus.testing.voice import HUM_AMPLITUDE
 
 MODULES = Path("/usr/lib/baresip/modules")
 TONE_S = 60
@@ -27,6 +28,10 @@ audio_level no
 call_max_calls 4
 module_path {modules}
 module g711.so
+module g722.so
+module opus.so
+opus_bitrate 40000
+opus_inbandfec yes
 module aufile.so
 module aubridge.so
 module sndfile.so
@@ -43,7 +48,7 @@ class Baresip:
     """One running baresip."""
 
     def __init__(self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._folder = folder
+        self.folder = folder
         self._reader = reader
         self._writer = writer
 
@@ -64,7 +69,7 @@ class Baresip:
 
     def heard(self) -> Samples:
         """What it heard in its last call until it held it: its recorder writes nothing after that."""
-        recording = max(self._folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+        recording = max(self.folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
         return load_clip(recording)
 
     def receives(self) -> bool:
@@ -74,7 +79,7 @@ class Baresip:
 
     def log(self) -> str:
         """What it said about itself."""
-        return (self._folder / "log").read_text(errors="replace")
+        return (self.folder / "log").read_text(errors="replace")
 
 
 def hears(samples: Samples, frequency_hz: int, last_s: float) -> bool:
@@ -84,9 +89,12 @@ def hears(samples: Samples, frequency_hz: int, last_s: float) -> bool:
 
 
 @asynccontextmanager
-async def baresip(folder: Path, *, account: str, hums_hz: int, control_port: int) -> AsyncIterator[Baresip]:
-    """Run one with a SIP account, humming."""
-    configure(folder, account, hums_hz, control_port)
+async def baresip(
+    folder: Path, *, account: str, hums_hz: int, control_port: int, rate_hz: int = RATE_HZ, channels: int = 1
+) -> AsyncIterator[Baresip]:
+    """Run one with a SIP account, humming. Its source must have the rate and the channels of its codec."""
+    configure(folder, account, control_port)
+    save_hum(folder / "tone.wav", hums_hz, rate_hz, channels)
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *("baresip", "-f", str(folder), "-t", "60"),
@@ -106,12 +114,20 @@ async def baresip(folder: Path, *, account: str, hums_hz: int, control_port: int
         await process.wait()
 
 
-def configure(folder: Path, account: str, hums_hz: int, control_port: int) -> None:
+def save_hum(path: Path, hums_hz: int, rate_hz: int, channels: int) -> None:
+    """A note of a minute, at any rate."""
+    time = np.arange(rate_hz * TONE_S) / rate_hz
+    samples = np.asarray(HUM_AMPLITUDE * np.sin(2 * np.pi * hums_hz * time), "<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(np.repeat(samples, channels).tobytes())
+
+
+def configure(folder: Path, account: str, control_port: int) -> None:
     folder.mkdir()
-    tone = folder / "tone.wav"
-    voice = Hum(hums_hz)
-    save_clip(tone, np.concatenate([voice.next_frame() for _ in range(50 * TONE_S)]))
-    config = CONFIG.format(tone=tone, modules=MODULES, control_port=control_port, folder=folder)
+    config = CONFIG.format(tone=folder / "tone.wav", modules=MODULES, control_port=control_port, folder=folder)
     (folder / "config").write_text(config)
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")

@@ -37,7 +37,8 @@ def test_a_static_payload_type_needs_no_rtpmap() -> None:
 
 
 def test_the_answer_follows_the_order_of_the_offer() -> None:
-    assert agreed("m=audio 4000 RTP/AVP 9 8 0").codec == "PCMA"
+    assert agreed("m=audio 4000 RTP/AVP 9 8 0").codec == "G722"
+    assert agreed("m=audio 4000 RTP/AVP 4 8 0").codec == "PCMA"
     assert agreed("m=audio 4000 RTP/AVP 18 0 8").codec == "PCMU"
 
 
@@ -104,7 +105,7 @@ def test_other_streams_are_refused_in_their_places() -> None:
 @pytest.mark.parametrize(
     "media",
     [
-        ["m=audio 4000 RTP/AVP 9 18"],
+        ["m=audio 4000 RTP/AVP 4 18"],
         ["m=audio 0 RTP/AVP 0"],
         ["m=audio 4000 RTP/SAVP 0"],
         ["m=video 4000 RTP/AVP 0"],

@@ -22,6 +22,7 @@ from mixminus.base.errors import Refusal
 from mixminus.base.types import RandomBytes
 from mixminus.calls.options import DialOptions, Instructions
 from mixminus.calls.records import ApplicationRecord, CallRecord
+from mixminus.media.opus_library import speakable
 from mixminus.sip.contract import Address as SipPlace
 from mixminus.sip.contract import Credentials, DialogKey
 from mixminus.sip.uri import DEFAULT_PORT, AddressError, Uri
@@ -46,6 +47,7 @@ class PhoneLines:
         self._services = services
         self._desk = desk
         self._random_bytes = random_bytes
+        self._codecs = speakable(services.settings.codecs)
         self.identity: SipIdentity
         self.run_document: RunDocument
 
@@ -69,7 +71,13 @@ class PhoneLines:
         """Media for one more SIP call."""
         timeout_ms = round(self._services.settings.rtp_timeout_s * 1_000)
         session_id = int.from_bytes(self._random_bytes(6))
-        return SipMedia(self._services.media, session_id=session_id, rtp_timeout_ms=timeout_ms)
+        return SipMedia(
+            self._services.media,
+            session_id=session_id,
+            codecs=self._codecs,
+            opus_complexity=self._services.settings.opus_complexity,
+            rtp_timeout_ms=timeout_ms,
+        )
 
     def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
         trunk = trunk_for(number, self._services.settings.trunks)

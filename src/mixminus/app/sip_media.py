@@ -1,6 +1,7 @@
 """The media of one SIP call: a leg, and what SDP agreed on for it."""
 
 from mixminus.app.media_link import MediaLink, OpenedLeg
+from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.contract import SetLegMedia
 from mixminus.sdp.offer_answer import Agreed, LocalMedia, make_answer, make_offer, read_answer
 
@@ -8,9 +9,13 @@ from mixminus.sdp.offer_answer import Agreed, LocalMedia, make_answer, make_offe
 class SipMedia:
     """Negotiates for a leg and tells the engine."""
 
-    def __init__(self, media: MediaLink, *, session_id: int, rtp_timeout_ms: int) -> None:
+    def __init__(
+        self, media: MediaLink, *, session_id: int, codecs: tuple[str, ...], opus_complexity: int, rtp_timeout_ms: int
+    ) -> None:
         self._media = media
         self._session_id = session_id
+        self._codecs = codecs
+        self._opus_complexity = opus_complexity
         self._rtp_timeout_ms = rtp_timeout_ms
         self._opened: OpenedLeg | None = None
         self._local: LocalMedia | None = None
@@ -24,7 +29,7 @@ class SipMedia:
         """Bind a port. Raises `NoMedia`."""
         if self._opened is None:
             self._opened = await self._media.open_leg()
-            self._local = LocalMedia(self._opened.host, self._opened.port, self._session_id)
+            self._local = LocalMedia(self._opened.host, self._opened.port, self._session_id, self._codecs)
 
     def offer(self) -> bytes:
         assert self._local is not None
@@ -40,7 +45,7 @@ class SipMedia:
 
     def take_answer(self, answer: bytes) -> None:
         """Raises `SdpError` when it does not fit our offer."""
-        self._agree(read_answer(answer))
+        self._agree(read_answer(answer, self._codecs))
 
     def close(self) -> None:
         if self._opened is not None:
@@ -63,6 +68,19 @@ class SipMedia:
                 rtcp_mux=agreed.rtcp_mux,
                 rtcp_port=agreed.rtcp_port,
                 # A phone that put us on hold may be silent for as long as it likes.
+                payload_type=agreed.payload_type,
+                understood=agreed.understood,
+                opus=self._opus(agreed),
+                telephone_event_clock_hz=agreed.telephone_event_clock_hz,
                 rtp_timeout_ms=self._rtp_timeout_ms if agreed.direction.receives and agreed.direction.sends else 0,
             )
+        )
+
+    def _opus(self, agreed: Agreed) -> OpusMedia:
+        wishes = agreed.opus
+        return OpusMedia(
+            rate_hz=wishes.rate_hz,
+            bitrate_bps=wishes.max_average_bitrate_bps or 0,
+            fec=wishes.wants_fec,
+            complexity=self._opus_complexity,
         )

@@ -78,11 +78,14 @@ def loudness(run: int) -> int:
 
 
 @kernel
-def concealed(history: Samples, at: int, lag: int, run: int) -> int:
-    """The made-up sample for `history[at]`, the *run*-th (from 1) since the last real one.
-
-    It is the sample one period ago, which carries the fade of its own time; so only the difference is applied.
-    """
+def faded(sample: int, lag: int, run: int) -> int:
+    """A sample of one period ago, which carries the fade of its own time: only the difference is applied."""
     if run >= FADE_SAMPLES:
         return 0
-    return int(history[at - lag]) * loudness(run) // loudness(max(run - lag, 0))
+    return sample * loudness(run) // loudness(max(run - lag, 0))
+
+
+@kernel
+def concealed(history: Samples, at: int, lag: int, run: int) -> int:
+    """The made-up sample for `history[at]`, the *run*-th (from 1) since the last real one."""
+    return faded(int(history[at - lag]), lag, run)

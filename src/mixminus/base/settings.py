@@ -83,6 +83,10 @@ class Settings:
     numbers: tuple[DeclaredNumber, ...] = ()
     applications: tuple[DeclaredApplication, ...] = ()
     public_recordings: bool = False
+    codecs: tuple[str, ...] = ("opus", "G722", "PCMU", "PCMA")
+    """What phones are offered, most preferred first; an answer of ours follows the order of the phone's offer."""
+    opus_complexity: int = 5
+    """0 to 10: quality against CPU time."""
 
     @property
     def recordings_folder(self) -> Path:

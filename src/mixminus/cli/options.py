@@ -45,6 +45,8 @@ class Option:
         return f"{self.meaning} [{self.shown_default}]"
 
 
+CODECS: Final = ("opus", "G722", "PCMU", "PCMA")
+
 # --- how each is read ---------------------------------------------------------------------------------------------
 
 
@@ -124,6 +126,21 @@ def digest_algorithms(name: str, text: str) -> tuple[str, ...]:
     return algorithms
 
 
+def codecs(name: str, text: str) -> tuple[str, ...]:
+    """Without regard to case, each once."""
+    known = {codec.lower(): codec for codec in CODECS}
+    named = [word.strip().lower() for word in text.split(",")]
+    if not set(named) <= known.keys():
+        raise BadSetting(f"{name} {text!r} must be some of {','.join(CODECS)}, most preferred first.")
+    return tuple(dict.fromkeys(known[word] for word in named))
+
+
+def up_to_ten(name: str, text: str) -> int:
+    if not _is_number(text) or int(text) > 10:
+        raise BadSetting(f"{name} {text!r} must be a whole number from 0 to 10.")
+    return int(text)
+
+
 def folder(_name: str, text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
@@ -163,6 +180,15 @@ OPTIONS: Final = tuple(
             digest_algorithms,
             False,
         ),
+        (
+            "codecs",
+            ",".join(CODECS),
+            ",".join(CODECS),
+            "What phones are offered, most preferred first",
+            codecs,
+            False,
+        ),
+        ("opus_complexity", "5", "5", "Quality of Opus against CPU time, 0 to 10", up_to_ten, False),
         ("log", "", "text on a terminal, else json", "Log lines are text or json", one_of("text", "json")),
         (
             "log_level",

@@ -10,6 +10,9 @@ from typing import Protocol
 
 import msgspec
 
+from mixminus.media.codec_terms import OpusMedia
+from mixminus.media.figures import LegQuality, WorkerHealth
+
 # --- commands --------------------------------------------------------------------------------------------------
 
 
@@ -36,7 +39,7 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     remote_host: str
     remote_port: int
     codec: str
-    """`PCMU` or `PCMA`; the payload type we send. Both are understood when they arrive."""
+    """What we send: `PCMU`, `PCMA`, `G722` or `opus`. The first two are always understood when they arrive."""
     telephone_event_payload_type: int | None
     sends: bool
     """False: nothing goes out (the phone said `sendonly` or `inactive`)."""
@@ -50,6 +53,13 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """RTCP shares the port of RTP (RFC 5761); otherwise it is the next one on either side."""
     rtcp_port: int | None = None
     """Where SDP says to send RTCP, when that is neither (RFC 3605)."""
+    payload_type: int | None = None
+    """Of what we send; None: the codec's own (RFC 3551). Opus has none."""
+    understood: tuple[tuple[int, str], ...] = ()
+    """What else may arrive: payload types and codecs. The codec that we send is, with the same payload type."""
+    opus: OpusMedia = OpusMedia()
+    telephone_event_clock_hz: int = 8000
+    """48000 beside Opus (RFC 4733 section 2.1)."""
 
 
 class AskStatistics(msgspec.Struct, frozen=True, tag=True):
@@ -298,63 +308,6 @@ class Ticked(msgspec.Struct, frozen=True, tag=True):
     """Now and then, while rooms are watched: until this tick inclusive, all `Applied` before it still hold."""
 
     tick: int
-
-
-class LegQuality(msgspec.Struct, frozen=True):
-    """What a leg's packets went through since it was opened. Counts are packets."""
-
-    leg: int
-    codec: str
-    received: int
-    sent: int
-    lost: int
-    late: int
-    """Came when their time to be played was over."""
-    duplicate: int
-    stray: int
-    malformed: int
-    unwanted: int
-    resynced: int
-    """How often the far end's clock was taken for moved."""
-    concealed_ms: int
-    jitter_ms: float
-    """Interarrival jitter (RFC 3550); we look every 20 ms, so below that it is coarse."""
-    playout_delay_ms: float
-    """Of the jitter buffer, now."""
-    mos: float
-    """Estimated mean opinion score of what we hear of the far end (ITU-T G.107)."""
-    round_trip_ms: float | None = None
-    """By RTCP; None: the far end has not told yet."""
-    far_lost: int | None = None
-    """Of our packets, as the far end counts."""
-    far_jitter_ms: float | None = None
-    far_mos: float | None = None
-    """Estimated for what the far end hears of us."""
-
-
-class WorkerHealth(msgspec.Struct, frozen=True):
-    """How the worker keeps up since it was started."""
-
-    legs: int = 0
-    rooms: int = 0
-    ticks: int = 0
-    late_ticks: int = 0
-    """Begun more than 5 ms late."""
-    missed_ticks: int = 0
-    """Left out, after a stopped machine."""
-    max_lateness_ms: float = 0.0
-    refused_packets: int = 0
-    """That the system did not take."""
-    inbox_overflows: int = 0
-    lost_flushes: int = 0
-    """Stretches of recordings that the disk was too slow for."""
-    lost_happenings: int = 0
-    received: int = 0
-    """RTP packets of all legs that are or were; and so on."""
-    sent: int = 0
-    lost: int = 0
-    late: int = 0
-    concealed_ms: int = 0
 
 
 class Statistics(msgspec.Struct, frozen=True, tag=True):

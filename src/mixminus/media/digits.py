@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,4 +50,5 @@ class DigitSenders:
         transmission = self._legs.transmission
         transmission.event_due[row] = self._legs.line.event_payload_type[row] >= 0
         transmission.event_starts[row] = packet.starts
-        transmission.event_payload[row] = np.frombuffer(bytes(packet.event), np.uint8)
+        event = replace(packet.event, duration=packet.event.duration * int(self._legs.line.event_scale[row]))
+        transmission.event_payload[row] = np.frombuffer(bytes(event), np.uint8)

@@ -38,10 +38,10 @@ from mixminus.media.contract import (
     StopPlayer,
     StopRecording,
     WatchRoom,
-    WorkerHealth,
 )
 from mixminus.media.digits import DigitSenders
 from mixminus.media.disk import Disk, InlineDisk
+from mixminus.media.figures import WorkerHealth
 from mixminus.media.health import Punctuality, leg_quality
 from mixminus.media.kernels.accept import accept
 from mixminus.media.kernels.mix import mix
@@ -67,6 +67,7 @@ from mixminus.media.state import (
     zeroed,
 )
 from mixminus.media.watching import RoomWatch
+from mixminus.media.wideband import Wideband
 from mixminus.rtp.telephone_event import DIGITS
 
 INBOX_PER_LEG: Final = 2
@@ -74,7 +75,8 @@ INBOX_PER_LEG: Final = 2
 INBOX_SPARE: Final = 64
 """And so many more, when there are few legs to average over."""
 
-_DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING])
+_DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING, np.arange(256, dtype=np.int16)])
+"""G.722's octets are kept as they are, until they are due."""
 _ENCODINGS: Final = np.stack([g711.ULAW_ENCODING, g711.ALAW_ENCODING])
 
 
@@ -109,6 +111,7 @@ class Engine:
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
         self.watch = RoomWatch(self.rooms, self.players)
+        self.wideband = Wideband(self.legs, self.rooms)
         self.digits = DigitSenders(self.legs)
         self.reports = Reports(self.legs, random_bytes)
         self.punctuality = Punctuality()
@@ -179,8 +182,19 @@ class Engine:
     def _run_kernels(self) -> None:
         legs, rooms, players, recorders = self.legs, self.rooms, self.players, self.recorders
         active, count = legs.slots.active, legs.slots.count
-        accept(self.inbox, self.arrived, legs.line, legs.reception, self._happenings, _DECODINGS, self.ticks)
+        accept(
+            self.inbox,
+            self.arrived,
+            legs.line,
+            legs.reception,
+            legs.coded.packets,
+            self._happenings,
+            _DECODINGS,
+            self.ticks,
+        )
         playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
+        if not self.wideband.is_idle:
+            self.wideband.play()
         mix(
             rooms.slots.active,
             rooms.slots.count,
@@ -198,6 +212,8 @@ class Engine:
             self._work,
             self._total,
         )
+        if not self.wideband.is_idle:
+            self.wideband.mix()
         record(
             recorders.slots.active,
             recorders.slots.count,
@@ -208,6 +224,8 @@ class Engine:
             self._total,
         )
         self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
+        if not self.wideband.is_idle:
+            self.departing = self.wideband.packetise(self.outbox, self.departing)
 
     def _tell_happenings(self) -> None:
         happened = self._happenings

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from mixminus.audio.frames import FRAME_MS, RATE_HZ
-from mixminus.media.contract import LegQuality
+from mixminus.media.figures import LegQuality
 from mixminus.media.legs import Legs
 from mixminus.media.reports import Conversation, Reports
 from mixminus.rtp.quality import mos
@@ -62,15 +62,15 @@ def leg_quality(legs: Legs, reports: Reports, leg: int) -> LegQuality | None:
         mos=mos(missing / max(1, counts.received + max(0, counts.lost)), delay_ms, codec),
         round_trip_ms=trip_ms,
     )
-    return quality if told is None else _as_they_hear_it(quality, told, codec)
+    return quality if told is None else _as_they_hear_it(quality, told, codec, legs.clock_ratio(row))
 
 
-def _as_they_hear_it(quality: LegQuality, told: Conversation, codec: str) -> LegQuality:
+def _as_they_hear_it(quality: LegQuality, told: Conversation, codec: str, clock_ratio: int) -> LegQuality:
     """With what the far end reported of our stream. Its loss is of its last interval: what people hear now."""
     block = told.told
     if block is None:
         return quality
-    jitter_ms = block.jitter / _SAMPLES_PER_MS
+    jitter_ms = block.jitter / (clock_ratio * _SAMPLES_PER_MS)
     # Their buffer is not told; one of twice the jitter is usual.
     delay_ms = 2 * jitter_ms + (quality.round_trip_ms or 0.0) / 2 + FRAME_MS
     return msgspec.structs.replace(

@@ -5,9 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES
+from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.base.types import RandomBytes
+from mixminus.media.coded_legs import CODEC_NAMES, CodedLegs
 from mixminus.media.contract import SetLegMedia
+from mixminus.media.opus_library import opus_library
 from mixminus.media.ports import address_key
 from mixminus.media.slots import Slots
 from mixminus.media.state import (
@@ -23,7 +25,6 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
-from mixminus.rtp.packet import PCMA, PCMU
 
 CEILINGS: Final = {
     "off": 0,
@@ -32,9 +33,6 @@ CEILINGS: Final = {
     "large": 3 * FRAME_SAMPLES,
 }
 """Of the playout delay, by `SetLegMedia.jitter_buffer`."""
-
-PAYLOAD_TYPES: Final = {"PCMU": PCMU, "PCMA": PCMA}
-CODECS: Final = {payload_type: codec for codec, payload_type in PAYLOAD_TYPES.items()}
 
 DYNAMIC_PAYLOAD_TYPES: Final = range(96, 128)
 """What SDP may map to telephone events (RFC 3551 section 3); anything else is as if it had not said so."""
@@ -76,6 +74,7 @@ class Legs:
         self.reception = zeroed(Reception, capacity)
         self.transmission = zeroed(Transmission, capacity)
         self.mixing = zeroed(Mixing, capacity)
+        self.coded = CodedLegs(capacity, opus_library())
         self._gone = np.zeros(COUNTERS, np.int64)
         """What the legs that were closed had counted."""
         self._random_bytes = random_bytes
@@ -86,6 +85,7 @@ class Legs:
         self.reception = grown(self.reception, capacity)
         self.transmission = grown(self.transmission, capacity)
         self.mixing = grown(self.mixing, capacity)
+        self.coded.grow(capacity)
 
     def open(self, leg: int) -> int:
         """Give the leg a row: with a socket, silent, in no room."""
@@ -121,6 +121,7 @@ class Legs:
         for bundle in (self.line, self.reception, self.transmission, self.mixing):
             clear_row(bundle, row)
         self.line.generation[row] = generation + np.uint32(1)
+        self.coded.forget(row)
 
     def peer(self, row: int) -> int | None:
         """The leg at the other end of a pipe."""
@@ -138,9 +139,10 @@ class Legs:
         if announced != line.announced[row] or line.has_media[row] == 0:
             line.announced[row] = line.remote[row] = announced
             line.latched[row] = 0
-        line.payload_type[row] = PAYLOAD_TYPES.get(media.codec, PCMU)
         events = media.telephone_event_payload_type
         line.event_payload_type[row] = -1 if events is None or events not in DYNAMIC_PAYLOAD_TYPES else events
+        line.event_scale[row] = max(1, media.telephone_event_clock_hz // RATE_HZ)
+        self.coded.agree(line, row, media)
         line.sends[row] = media.sends
         line.receives[row] = media.receives
         line.ceiling[row] = CEILINGS.get(media.jitter_buffer, CEILINGS["large"])
@@ -157,7 +159,11 @@ class Legs:
 
     def codec(self, row: int) -> str:
         """What the leg sends, by its name in SDP."""
-        return CODECS.get(int(self.line.payload_type[row]), "PCMU")
+        return CODEC_NAMES[int(self.line.codec[row])]
+
+    def clock_ratio(self, row: int) -> int:
+        """Units of the RTP clock for a sample at 8 kHz, of the codec that was agreed on."""
+        return max(1, int(self.line.timestamp_step[row]) // FRAME_SAMPLES)
 
     def playout_delay(self, row: int) -> int:
         """For how many samples the earliest packets of the last two seconds waited to be played."""

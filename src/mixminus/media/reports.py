@@ -176,7 +176,7 @@ class Reports:
             fraction_lost=min(255, 256 * new_lost // new) if new_lost > 0 and new > 0 else 0,
             lost=lost,
             highest_sequence=int(reception.wraps[row]) << 16 | int(reception.sequence[row]),
-            jitter=int(reception.jitter[row]) >> 4,
+            jitter=(int(reception.jitter[row]) >> 4) * self._legs.clock_ratio(row),
             last_sender_report=known.their_report,
             delay_since_sender_report=max(0, int(delay_s * 65536)),
         )

@@ -4,7 +4,7 @@ Kernels get these bundles whole. Numbers that wrap on the wire (sequence numbers
 their wire range. A zeroed row is a free one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -29,6 +29,15 @@ RECENT_PACKETS: Final = 64
 
 LATENESS_STEPS: Final = 8
 """Of 20 ms; the last one holds all that are later."""
+
+PCMU, PCMA, G722, OPUS = 0, 1, 2, 3
+"""Codecs. Those from `G722` on have a memory: what was coded last is needed to decode what comes next."""
+NOTHING, EVENTS, NOISE, AUDIO = 0, 1, 2, 3
+"""What a payload type means to a leg; `AUDIO` and above: that, plus the codec."""
+PAYLOAD_TYPES: Final = 128
+
+LINEAR, OCTETS, PACKETS = 0, 1, 2
+"""What a leg's jitter buffer holds: samples; G.722's octets, in the ring, too; or Opus packets."""
 
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
@@ -61,8 +70,16 @@ class Line(NamedTuple):
     has_media: U8
     sends: U8
     receives: U8
+    codec: U8
+    """Of what we send."""
     payload_type: U8
+    timestamp_step: I32
+    """Of a frame that we send, in units of the RTP clock."""
+    meaning: U8
+    """By payload type that arrives."""
     event_payload_type: I16
+    event_scale: I32
+    """Units of its RTP clock for a sample at 8 kHz."""
     peer: I32
     ceiling: I32
     """Of the playout delay, in samples."""
@@ -98,9 +115,12 @@ class Reception(NamedTuple):
     event_timestamp: I64
     event_code: I16
     event_duration: I32
+    coding: U8
     synced: U8
+    epoch: I32
+    """Grows when the playout begins anew: what was waiting is not to be played."""
     play_at: I64
-    """The RTP timestamp of the next sample to play."""
+    """The RTP timestamp of the next sample to play, at 8 kHz."""
     ring: I16
     most_slack: I32
     """How many samples before its playout a packet arrived, at best in this window of packets."""
@@ -244,6 +264,7 @@ _DTYPES: Final[dict[Any, type[np.generic]]] = {
 
 _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Line.counters": (COUNTERS,),
+    "Line.meaning": (PAYLOAD_TYPES,),
     "Reception.lateness": (LATENESS_STEPS,),
     "Reception.recent": (RECENT_PACKETS,),
     "Reception.ring": (RING_SAMPLES,),
@@ -261,10 +282,13 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
 B = TypeVar("B", bound=tuple[Any, ...])
 
 
-def zeroed(bundle: type[B], rows: int) -> B:
-    """That many free rows. Untouched ones take no memory: the kernel hands out zeroed pages when they are used."""
-    columns = {name: _COLUMNS.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
-    arrays = (np.zeros((rows, *columns[name]), _DTYPES[kind]) for name, kind in bundle.__annotations__.items())
+def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = _COLUMNS) -> B:
+    """That many free rows, their shapes by name of bundle and field.
+
+    Untouched ones take no memory: the kernel hands out zeroed pages when they are used.
+    """
+    shapes = {name: columns.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
+    arrays = (np.zeros((rows, *shapes[name]), _DTYPES[kind]) for name, kind in bundle.__annotations__.items())
     return cast(Callable[..., B], bundle)(*arrays)
 
 
@@ -274,6 +298,13 @@ def grown(bundle: B, rows: int) -> B:
     for old, new in zip(bundle, larger, strict=True):
         new[: len(old)] = old
     return larger
+
+
+def copy_rows(source: tuple[Any, ...], target: tuple[Any, ...], rows: Iterable[int]) -> None:
+    """Copy what one bundle knows of these rows to the same rows of a larger one."""
+    chosen = list(rows)
+    for old, new in zip(source, target, strict=True):
+        new[chosen] = old[chosen]
 
 
 def clear_row(bundle: tuple[Any, ...], row: int) -> None:

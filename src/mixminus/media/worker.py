@@ -122,7 +122,8 @@ class Worker:
 
     def run(self) -> None:
         """Until the control socket closes."""
-        self.tick()  # compiles, or loads, every kernel
+        self._engine.wideband.warm_up(self._engine.outbox)
+        self.tick()  # compiles, or loads, every other kernel
         self._link.greet()
         deadline = self._now() + TICK_S
         while self._link.is_open and not self._ending:

@@ -1,15 +1,23 @@
-"""Offer and answer for one audio stream in G.711 with telephone-events (RFC 3264, RFC 3551, RFC 4733)."""
+"""Offer and answer for one audio stream with telephone-events (RFC 3264, RFC 3551, RFC 4733, RFC 7587)."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from mixminus.sdp.description import Attributes, Description, SdpError, Stream, address_type, parse
+from mixminus.sdp.codecs import (
+    ALL,
+    EVENTS_OFFERED,
+    NO_WISHES,
+    OpusWishes,
+    Spoken,
+    codecs_of,
+    described,
+    offered,
+    opus_wishes,
+    telephone_events,
+)
+from mixminus.sdp.description import Description, SdpError, Stream, address_type, parse
 
-STATIC_PAYLOAD_TYPES: Final = {"PCMU": 0, "PCMA": 8}
-"""RFC 3551 table 4. They mean this without an `rtpmap`, and nothing else with one."""
-TELEPHONE_EVENT_OFFERED: Final = 101
-"""Any dynamic number would do; this is the one that everybody uses."""
 PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
 PTIME: Final = ("ptime", "20")
 RTCP_MUX: Final = "rtcp-mux"
@@ -51,7 +59,7 @@ class LocalMedia:
     host: str
     port: int
     session_id: int
-    codecs: tuple[str, ...] = ("PCMU", "PCMA")
+    codecs: tuple[str, ...] = ALL
     version: int = 1
 
     def bumped(self) -> "LocalMedia":
@@ -70,7 +78,7 @@ class Agreed:
     remote_host: str
     remote_port: int
     codec: str
-    """`PCMU` or `PCMA`."""
+    """Of what we send: a name of `codecs.CODECS`."""
     payload_type: int
     telephone_event_payload_type: int | None
     """None: the other side knows no telephone-events."""
@@ -78,6 +86,10 @@ class Agreed:
     """As seen by us."""
     on_hold: bool
     """The other side does not listen: it said `sendonly`, `inactive`, or 0.0.0.0 (RFC 3264 8.4)."""
+    telephone_event_clock_hz: int = 8000
+    understood: tuple[tuple[int, str], ...] = ()
+    """Payload types and codecs that may arrive beside the one that we send."""
+    opus: OpusWishes = NO_WISHES
     rtcp_mux: bool = False
     """Both sides send RTCP where RTP goes (RFC 5761 5.1.1)."""
     rtcp_port: int | None = None
@@ -85,9 +97,11 @@ class Agreed:
 
 
 def make_offer(local: LocalMedia, direction: Direction = Direction.SENDRECV) -> bytes:
-    """Offer all our codecs, and telephone-events."""
-    payload_types = tuple(STATIC_PAYLOAD_TYPES[codec] for codec in local.codecs)
-    stream = _stream(local, "RTP/AVP", payload_types, TELEPHONE_EVENT_OFFERED, direction, rtcp_mux=True)
+    """Offer all our codecs, and telephone-events at their clocks."""
+    spoken = offered(local.codecs)
+    clocks = sorted({each.codec.clock_hz for each in spoken})
+    events = [(EVENTS_OFFERED[clock_hz], clock_hz) for clock_hz in clocks]
+    stream = _stream(local, "RTP/AVP", spoken, events, direction, rtcp_mux=True)
     return bytes(Description(local.origin, local.host, (stream,)))
 
 
@@ -97,74 +111,65 @@ def make_answer(offer: bytes, local: LocalMedia) -> tuple[bytes, Agreed]:
     The first usable audio stream is taken; every other stream is refused in its place, with port 0 (RFC 3264 6).
     """
     theirs = parse(offer)
-    chosen = next((i for i, stream in enumerate(theirs.streams) if _codec(stream, local.codecs)), None)
+    chosen = next((i for i, stream in enumerate(theirs.streams) if _spoken(stream, local.codecs)), None)
     if chosen is None:
         raise NoCommonCodec("no audio stream with a codec of ours")
-    agreed = _agree(theirs, theirs.streams[chosen], local.codecs)
+    spoken = _spoken(theirs.streams[chosen], local.codecs)[:1]
+    agreed = _agree(theirs, theirs.streams[chosen], spoken)
+    events = agreed.telephone_event_payload_type
     answers = [Stream(s.kind, 0, s.protocol, s.formats[:1]) for s in theirs.streams]
     answers[chosen] = _stream(
         local,
         theirs.streams[chosen].protocol,
-        (agreed.payload_type,),
-        agreed.telephone_event_payload_type,
+        spoken,
+        [] if events is None else [(events, agreed.telephone_event_clock_hz)],
         agreed.direction,
         rtcp_mux=agreed.rtcp_mux,
     )
     return bytes(Description(local.origin, local.host, tuple(answers))), agreed
 
 
-def read_answer(answer: bytes, codecs: tuple[str, ...] = ("PCMU", "PCMA")) -> Agreed:
+def read_answer(answer: bytes, codecs: tuple[str, ...] = ALL) -> Agreed:
     """Read the answer to an offer of ours. Raises `SdpError`, `NoCommonCodec` (the stream was refused)."""
     theirs = parse(answer)
     for stream in theirs.streams:
-        if _codec(stream, codecs):
-            return _agree(theirs, stream, codecs)
+        if spoken := _spoken(stream, codecs):
+            return _agree(theirs, stream, spoken)
     raise NoCommonCodec("the answer refuses our audio stream")
 
 
-def _agree(theirs: Description, stream: Stream, codecs: tuple[str, ...]) -> Agreed:
-    codec = _codec(stream, codecs)
-    assert codec is not None
+def _agree(theirs: Description, stream: Stream, spoken: list[Spoken]) -> Agreed:
+    """We send the first of the codecs; any of them may come."""
+    first = spoken[0]
     host = theirs.host_of(stream)
     direction = _direction(theirs, stream).mirrored
     if host in ("0.0.0.0", "::"):
         # The hold of RFC 2543: "send me nothing".
         direction = Direction.RECVONLY if direction.receives else Direction.INACTIVE
+    events = telephone_events(stream, first.codec.clock_hz)
     return Agreed(
         remote_host=host,
         remote_port=stream.port,
-        codec=codec,
-        payload_type=STATIC_PAYLOAD_TYPES[codec],
-        telephone_event_payload_type=_telephone_event(stream),
+        codec=first.codec.name,
+        payload_type=first.payload_type,
+        telephone_event_payload_type=events[0] if events else None,
         direction=direction,
         on_hold=not direction.sends,
+        telephone_event_clock_hz=events[1] if events else 8000,
+        understood=tuple((each.payload_type, each.codec.name) for each in spoken[1:]),
+        opus=next(
+            (opus_wishes(stream, each.payload_type) for each in spoken if each.codec.name == "opus"), NO_WISHES
+        ),
         rtcp_mux=(RTCP_MUX, "") in stream.attributes,
         rtcp_port=_rtcp_port(stream),
     )
 
 
-def _codec(stream: Stream, codecs: tuple[str, ...]) -> str | None:
-    """The first format of a usable audio stream that is one of *codecs*."""
+def _spoken(stream: Stream, codecs: tuple[str, ...]) -> list[Spoken]:
+    """What a usable audio stream has in common with us."""
     if stream.kind != "audio" or stream.port == 0 or stream.protocol.upper() not in PROTOCOLS:
-        return None
-    names = _rtpmap(stream)
-    ours = {str(STATIC_PAYLOAD_TYPES[codec]): codec for codec in codecs}
-    for payload_type in stream.formats:
-        codec = ours.get(payload_type)
-        if codec is not None and names.get(payload_type, f"{codec}/8000") in (f"{codec}/8000", f"{codec}/8000/1"):
-            return codec
-    return None
-
-
-def _telephone_event(stream: Stream) -> int | None:
-    """The payload type that *they* chose for telephone-events at 8 kHz: digits are sent to them with it."""
-    names = _rtpmap(stream)
-    for payload_type in stream.formats:
-        if names.get(payload_type) in ("TELEPHONE-EVENT/8000", "TELEPHONE-EVENT/8000/1"):
-            number = int(payload_type) if payload_type.isascii() and payload_type.isdigit() else 128
-            if 96 <= number <= 127:
-                return number
-    return None
+        return []
+    return codecs_of(stream, codecs)
 
 
 def _rtcp_port(stream: Stream) -> int | None:
@@ -172,16 +177,6 @@ def _rtcp_port(stream: Stream) -> int | None:
     said = next((value.split() for name, value in stream.attributes if name == "rtcp"), [])
     number = int(said[0]) if said and said[0].isascii() and said[0].isdigit() and len(said[0]) <= 5 else 0
     return number if 0 < number <= 65535 else None
-
-
-def _rtpmap(stream: Stream) -> dict[str, str]:
-    """Payload type to encoding, in upper case: names are compared without case (RFC 4855 3)."""
-    maps: dict[str, str] = {}
-    for name, value in stream.attributes:
-        if name == "rtpmap":
-            payload_type, _, encoding = value.partition(" ")
-            maps.setdefault(payload_type, encoding.strip().upper())
-    return maps
 
 
 def _direction(description: Description, stream: Stream) -> Direction:
@@ -196,22 +191,13 @@ def _direction(description: Description, stream: Stream) -> Direction:
 def _stream(
     local: LocalMedia,
     protocol: str,
-    payload_types: tuple[int, ...],
-    telephone_event: int | None,
+    spoken: list[Spoken],
+    events: list[tuple[int, int]],
     direction: Direction,
     *,
     rtcp_mux: bool,
 ) -> Stream:
-    names = {number: codec for codec, number in STATIC_PAYLOAD_TYPES.items()}
-    attributes: Attributes = tuple(("rtpmap", f"{number} {names[number]}/8000") for number in payload_types)
-    formats = tuple(str(number) for number in payload_types)
-    if telephone_event is not None:
-        formats = (*formats, str(telephone_event))
-        attributes = (
-            *attributes,
-            ("rtpmap", f"{telephone_event} telephone-event/8000"),
-            ("fmtp", f"{telephone_event} 0-16"),
-        )
+    formats, attributes = described(spoken, events)
     if rtcp_mux:
         attributes = (*attributes, (RTCP_MUX, ""))
     return Stream("audio", local.port, protocol, formats, None, (*attributes, PTIME, (direction.value, "")))

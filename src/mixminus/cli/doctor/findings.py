@@ -118,6 +118,13 @@ def voice(seconds: float | None, error: str = "") -> Finding:
     return Finding("voice", Health.GOOD, f"speaks ({seconds:.1f} s of English)")
 
 
+def opus(version: str | None) -> Finding:
+    """Which libopus there is."""
+    if version is None:
+        return Finding("libopus", Health.POOR, "none: Opus is not offered", "pip install av, or install libopus0")
+    return Finding("libopus", Health.GOOD, version)
+
+
 def worker_start(took_s: float) -> Finding:
     return Finding("media worker", Health.GOOD, f"up in {took_s:.1f} s")
 

@@ -17,6 +17,7 @@ from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint, PortRange, Settings
 from mixminus.cli.doctor import findings
 from mixminus.cli.doctor.findings import Finding
+from mixminus.media.opus_library import opus_library
 
 PORTS_TRIED: Final = 64
 WRITTEN_BYTES: Final = 16 << 20
@@ -73,6 +74,11 @@ def look_at_disk(folder: Path) -> Finding:
 
 def look_at_libraries() -> Finding:
     return findings.libraries(tuple(name for name in MODULES if importlib.util.find_spec(name) is None))
+
+
+def look_at_opus() -> Finding:
+    library = opus_library()
+    return findings.opus(None if library is None else library.version)
 
 
 async def look_at_voice() -> Finding:

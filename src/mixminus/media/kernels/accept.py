@@ -10,17 +10,29 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.audio.opus_packet import duration
+from mixminus.media.coded_state import Packets
 from mixminus.media.kernels.happenings import note
-from mixminus.media.kernels.timing import place, signed32
+from mixminus.media.kernels.opus_arrival import at_8_khz, follows_a_gap, keep
+from mixminus.media.kernels.timing import delay_of, move_playout, place
+from mixminus.media.kernels.wrapping import signed16, signed32
 from mixminus.media.state import (
+    AUDIO,
     CONTROL,
     CONTROL_ARRIVED,
     DIGIT,
     DUPLICATE,
+    EVENTS,
+    G722,
     I16,
+    LINEAR,
     LOST,
     MALFORMED,
+    NOTHING,
+    OCTETS,
+    OPUS,
     PACKET_BYTES,
+    PACKETS,
     RECEIVED,
     RECENT_PACKETS,
     RING_SAMPLES,
@@ -33,7 +45,7 @@ from mixminus.media.state import (
     Line,
     Reception,
 )
-from mixminus.rtp.packet import COMFORT_NOISE, FIRST_RTCP, LAST_RTCP, PCMA, PCMU
+from mixminus.rtp.packet import FIRST_RTCP, LAST_RTCP
 
 DEAD_TICKS: Final = 10
 """A stream that was silent for 200 ms may be replaced by another one at once."""
@@ -50,12 +62,6 @@ LONGEST_EVENT: Final = 0xFFFF
 """A longer one goes on as a new event, right behind (RFC 4733 section 2.5.1.3)."""
 STALE_EVENT: Final = -80_000
 """10 s: an event that claims to be older comes from a clock that was moved."""
-
-
-@kernel
-def signed16(difference: int) -> int:
-    """Of two sequence numbers, across the wrap."""
-    return ((difference + 0x8000) & 0xFFFF) - 0x8000
 
 
 @kernel
@@ -191,6 +197,54 @@ def accept_audio(
 
 
 @kernel
+def hold(reception: Reception, slot: int, coding: int) -> None:
+    """From now on the jitter buffer holds that; anything else in it is forgotten."""
+    if reception.coding[slot] != coding:
+        reception.coding[slot] = coding
+        reception.synced[slot] = 0
+
+
+@kernel
+def await_copies(line: Line, reception: Reception, slot: int, slack: int) -> int:
+    """A packet is missing: it can be recovered from the next one, if that one comes before the lost one is due.
+
+    Returns by how much the playout is delayed for that, and is from now on.
+    """
+    reception.calm_windows[slot] = 0
+    needed = FRAME_SAMPLES - slack
+    if slack < 0 or needed <= 0 or delay_of(reception, slot) + needed > line.ceiling[slot]:
+        return 0
+    move_playout(reception, slot, needed)
+    return needed
+
+
+@kernel
+def accept_opus(
+    line: Line,
+    reception: Reception,
+    packets: Packets,
+    slot: int,
+    sequence: int,
+    timestamp: int,
+    payload: U8,
+    tick: int,
+) -> None:
+    """Keep a packet until it is due: Opus can be decoded in order only."""
+    samples = duration(payload)
+    if samples == 0:
+        line.counters[slot, MALFORMED] += 1
+        return
+    hold(reception, slot, PACKETS)
+    at = at_8_khz(packets, slot, timestamp)
+    watch_jitter(reception, slot, at, tick)
+    slack = place(line, reception, slot, at, samples, tick)
+    if follows_a_gap(packets, slot, reception.epoch[slot], sequence):
+        slack += await_copies(line, reception, slot, slack)
+    if slack + samples > 0:
+        keep(packets, slot, sequence, at, samples, payload)
+
+
+@kernel
 def accept_packet(
     packet: U8,
     length: int,
@@ -198,6 +252,7 @@ def accept_packet(
     source: int,
     line: Line,
     reception: Reception,
+    packets: Packets,
     happenings: Happenings,
     decodings: I16,
     tick: int,
@@ -208,9 +263,8 @@ def accept_packet(
         line.counters[slot, MALFORMED] += 1
         return
     payload_type = int(packet[1] & 0x7F)
-    is_event = payload_type == line.event_payload_type[slot]
-    is_audio = payload_type in (PCMU, PCMA)
-    if not (is_event or is_audio or payload_type == COMFORT_NOISE):
+    meaning = int(line.meaning[slot, payload_type])
+    if meaning == NOTHING:
         line.counters[slot, UNWANTED] += 1
         return
     alive = reception.known[slot] == 1 and reception.idle_ticks[slot] < DEAD_TICKS
@@ -229,15 +283,18 @@ def accept_packet(
         return
     line.counters[slot, RECEIVED] += 1
     payload = packet[start:end]
-    if is_event:
+    if meaning == EVENTS:
         if len(payload) < 4:
             line.counters[slot, MALFORMED] += 1
             return
         accept_event(reception, happenings, slot, timestamp, packet[1] >> 7 == 1, payload)
-    elif is_audio:
+    elif meaning == AUDIO + OPUS:
+        accept_opus(line, reception, packets, slot, sequence, timestamp, payload, tick)
+    elif meaning >= AUDIO:
+        codec = meaning - AUDIO
+        hold(reception, slot, OCTETS if codec == G722 else LINEAR)
         watch_jitter(reception, slot, timestamp, tick)
-        decoding = decodings[1] if payload_type == PCMA else decodings[0]
-        accept_audio(line, reception, slot, timestamp, payload, decoding, tick)
+        accept_audio(line, reception, slot, timestamp, payload, decodings[codec], tick)
     else:  # comfort noise: the sender is silent on purpose, nothing is to be made up (RFC 3389)
         reception.hole_run[slot] = FADE_SAMPLES
 
@@ -264,11 +321,12 @@ def accept(
     arrived: int,
     line: Line,
     reception: Reception,
+    packets: Packets,
     happenings: Happenings,
     decodings: I16,
     tick: int,
 ) -> None:
-    """Take in all packets since the last tick. `decodings`: µ-law's table, then A-law's."""
+    """Take in all packets since the last tick. `decodings`: by codec, what the ring keeps of each octet."""
     for i in range(arrived):
         slot = inbox.slot[i]
         meant_for_it = inbox.generation[i] == line.generation[slot]
@@ -282,6 +340,7 @@ def accept(
                 inbox.source[i],
                 line,
                 reception,
+                packets,
                 happenings,
                 decodings,
                 tick,

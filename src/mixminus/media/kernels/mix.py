@@ -127,7 +127,6 @@ def hear(mixing: Mixing, edges: Edges, line: Line, bus: I32, slot: int, total: I
     if mixing.has_extra[slot] == 1:
         for i in range(FRAME_SAMPLES):
             total[i] += mixing.extra[slot, i]
-        mixing.has_extra[slot] = 0
     clip_into(mixing.heard[slot], total)
 
 
@@ -154,6 +153,7 @@ def mix(
         bus[active_rooms[n], :] = 0
     for n in range(legs):
         slot = active_legs[n]
+        mixing.has_extra[slot] = 0
         if mixing.room[slot] >= 0 and mixing.on_bus[slot] == 1:
             add(bus[mixing.room[slot]], mixing.said[slot], 1)
     render_players(active_players, playing, players, segments, bus, mixing, happenings, scratch)

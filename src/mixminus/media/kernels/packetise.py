@@ -3,8 +3,8 @@
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
-from mixminus.media.state import I16, I32, SENT, SENT_OCTETS, SOCKET, U8, Line, Mixing, Outbox, Transmission
-from mixminus.rtp.packet import PCMA
+from mixminus.media.state import I16, I32, PCMA, SENT, SENT_OCTETS, SOCKET, U8, Line, Mixing, Outbox, Transmission
+from mixminus.rtp.packet import FIXED_HEADER_BYTES
 
 
 @kernel
@@ -37,7 +37,7 @@ def write_event(packet: U8, line: Line, transmission: Transmission, slot: int) -
 
 
 @kernel
-def write_audio(packet: U8, line: Line, transmission: Transmission, slot: int, heard: I16, encodings: U8) -> int:
+def write_audio_header(packet: U8, line: Line, transmission: Transmission, slot: int) -> None:
     write_header(
         packet,
         transmission.marker[slot],
@@ -47,11 +47,43 @@ def write_audio(packet: U8, line: Line, transmission: Transmission, slot: int, h
         transmission.ssrc[slot],
     )
     transmission.marker[slot] = 0
-    encoding = encodings[1] if line.payload_type[slot] == PCMA else encodings[0]
+
+
+@kernel
+def write_audio(packet: U8, line: Line, transmission: Transmission, slot: int, heard: I16, encodings: U8) -> int:
+    write_audio_header(packet, line, transmission, slot)
+    encoding = encodings[1] if line.codec[slot] == PCMA else encodings[0]
     payload = packet[12 : 12 + FRAME_SAMPLES]
     for i in range(FRAME_SAMPLES):
         payload[i] = encoding[heard[i] & 0xFFFF]
     return 12 + FRAME_SAMPLES
+
+
+@kernel
+def is_due(line: Line, transmission: Transmission, slot: int) -> bool:
+    """Whether the leg sends in this tick. After a pause the next packet begins a talkspurt (RFC 3551 section 4.1)."""
+    if line.sends[slot] == 1 and line.remote[slot] != 0:
+        return True
+    transmission.marker[slot] = 1
+    return False
+
+
+@kernel
+def depart(line: Line, transmission: Transmission, outbox: Outbox, at: int, slot: int, size: int) -> None:
+    """Complete a row of the outbox."""
+    outbox.slot[at] = slot
+    outbox.bytes[at] = size
+    outbox.destination[at] = line.remote[slot]
+    transmission.sequence[slot] = (transmission.sequence[slot] + 1) & 0xFFFF
+    line.counters[slot, SENT] += 1
+    line.counters[slot, SENT_OCTETS] += size - FIXED_HEADER_BYTES
+
+
+@kernel
+def end_of_tick(line: Line, transmission: Transmission, slot: int) -> None:
+    """Timestamps go on while nothing is sent."""
+    transmission.event_due[slot] = 0
+    transmission.timestamp[slot] = (transmission.timestamp[slot] + line.timestamp_step[slot]) & 0xFFFFFFFF
 
 
 @kernel
@@ -64,30 +96,19 @@ def packetise(
     outbox: Outbox,
     encodings: U8,
 ) -> int:
-    """Write this tick's packet of every leg that sends. Returns how many. `encodings`: µ-law's table, then A-law's.
-
-    Timestamps go on while nothing is sent; the next packet then begins a talkspurt (RFC 3551 section 4.1).
-    """
+    """Write this tick's packet of every leg that sends G.711. Returns how many. `encodings`: by codec."""
     departing = 0
     for n in range(legs):
         slot = active[n]
-        if line.kind[slot] != SOCKET or line.has_media[slot] == 0:
+        if line.kind[slot] != SOCKET or line.has_media[slot] == 0 or line.codec[slot] > PCMA:
             continue
-        if line.sends[slot] == 1 and line.remote[slot] != 0:
+        if is_due(line, transmission, slot):
             packet = outbox.data[departing]
             if transmission.event_due[slot] == 1:
                 size = write_event(packet, line, transmission, slot)
             else:
                 size = write_audio(packet, line, transmission, slot, mixing.heard[slot], encodings)
-            outbox.slot[departing] = slot
-            outbox.bytes[departing] = size
-            outbox.destination[departing] = line.remote[slot]
-            transmission.sequence[slot] = (transmission.sequence[slot] + 1) & 0xFFFF
-            line.counters[slot, SENT] += 1
-            line.counters[slot, SENT_OCTETS] += size - 12
+            depart(line, transmission, outbox, departing, slot, size)
             departing += 1
-        else:
-            transmission.marker[slot] = 1
-        transmission.event_due[slot] = 0
-        transmission.timestamp[slot] = (transmission.timestamp[slot] + FRAME_SAMPLES) & 0xFFFFFFFF
+        end_of_tick(line, transmission, slot)
     return departing

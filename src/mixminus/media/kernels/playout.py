@@ -13,6 +13,7 @@ from mixminus.media.state import (
     HOLE,
     I16,
     I32,
+    LINEAR,
     PIPE,
     RING_SAMPLES,
     SOCKET,
@@ -180,4 +181,5 @@ def playout(
                 if reception.timed_out[slot] == 0:
                     note(happenings, TIMED_OUT, slot, 0)
                 reception.timed_out[slot] = 1
-            play_leg(line, reception, slot, mixing.said[slot], work)
+            if reception.coding[slot] == LINEAR:
+                play_leg(line, reception, slot, mixing.said[slot], work)

@@ -11,6 +11,7 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.kernels.wrapping import signed32
 from mixminus.media.state import HOLE, LATE, LATENESS_STEPS, RESYNCED, RING_SAMPLES, Line, Reception
 
 MAX_LATE_TICKS: Final = 5
@@ -35,17 +36,12 @@ URGENT: Final = SHRINK_PATIENCE_TICKS + 1
 
 
 @kernel
-def signed32(difference: int) -> int:
-    """Of two timestamps, across the wrap: from -2**31 to 2**31 - 1."""
-    return ((difference + 0x80000000) & 0xFFFFFFFF) - 0x80000000
-
-
-@kernel
 def synchronise(line: Line, reception: Reception, slot: int, timestamp: int) -> None:
     """Play this timestamp next: the least delay, with nothing left of what was waiting."""
     if reception.synced[slot] == 1:
         line.counters[slot, RESYNCED] += 1
     reception.synced[slot] = 1
+    reception.epoch[slot] += 1
     reception.play_at[slot] = timestamp
     reception.ring[slot, :] = HOLE
     reception.lateness[slot, :] = 0

@@ -1,0 +1,106 @@
+"""The part of a tick that only legs of G.722 and Opus need: their playout, the planes above 8 kHz, their packets."""
+
+from typing import Final
+
+import numpy as np
+
+from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.coded_state import (
+    COLUMNS,
+    FULL,
+    SCALES,
+    RoomPlanes,
+)
+from mixminus.media.kernels.coded_packetise import packetise_coded
+from mixminus.media.kernels.coded_playout import play_coded
+from mixminus.media.kernels.planes import mix_planes
+from mixminus.media.legs import Legs
+from mixminus.media.rooms import Rooms
+from mixminus.media.state import (
+    Outbox,
+    copy_rows,
+    zeroed,
+)
+
+LONGEST_FRAME: Final = SCALES[FULL] * FRAME_SAMPLES
+
+
+class Wideband:
+    """Runs its kernels when there is such a leg, and costs nothing otherwise."""
+
+    def __init__(self, legs: Legs, rooms: Rooms) -> None:
+        self._legs = legs
+        self._rooms = rooms
+        self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity, COLUMNS)
+        self._scratch = np.zeros(LONGEST_FRAME, np.int16)
+        self._total = np.zeros(LONGEST_FRAME, np.int32)
+        opus = legs.coded.opus
+        self._opus_encode = opus.encode_address if opus else 0
+        self._opus_decode = opus.decode_address if opus else 0
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._legs.coded.rows
+
+    def warm_up(self, outbox: Outbox) -> None:
+        """Compile, or load, the kernels before the first leg needs them in the middle of a tick."""
+        self.play()
+        self.mix()
+        self.packetise(outbox, 0)
+
+    def play(self) -> None:
+        """After `playout`."""
+        legs, coded = self._legs, self._legs.coded
+        play_coded(
+            legs.slots.active,
+            legs.slots.count,
+            legs.line,
+            legs.reception,
+            coded.packets,
+            coded.coders,
+            legs.mixing,
+            coded.planes,
+            self._scratch,
+            self._opus_decode,
+        )
+
+    def mix(self) -> None:
+        """After `mix`."""
+        legs, rooms = self._legs, self._rooms
+        if len(self.room_planes.wanted) < rooms.slots.capacity:
+            self._grow(rooms.slots.capacity)
+        mix_planes(
+            rooms.slots.active,
+            rooms.slots.count,
+            legs.slots.active,
+            legs.slots.count,
+            rooms.bus,
+            legs.mixing,
+            rooms.edges,
+            legs.line,
+            legs.coded.planes,
+            self.room_planes,
+            self._scratch,
+            self._total,
+        )
+
+    def packetise(self, outbox: Outbox, departing: int) -> int:
+        """After `packetise`, whose packets are the first *departing* ones. Returns how many there are."""
+        legs, coded = self._legs, self._legs.coded
+        return packetise_coded(
+            legs.slots.active,
+            legs.slots.count,
+            legs.line,
+            legs.transmission,
+            legs.mixing,
+            coded.planes,
+            coded.coders,
+            outbox,
+            departing,
+            self._opus_encode,
+        )
+
+    def _grow(self, capacity: int) -> None:
+        """Only rooms that are listened to have anything to keep."""
+        old, self.room_planes = self.room_planes, zeroed(RoomPlanes, capacity, COLUMNS)
+        copy_rows(old, self.room_planes, old.wanted.nonzero()[0])
