@@ -139,7 +139,8 @@ class Exchange:
         call_sid = self.sids.new(CALL)
         invited = room.invite(call_sid, command.participant)
         try:
-            placed = PlacedCall(command.dial, TakeSeat(room), _wishes(command.dial), sid=call_sid)
+            errand = TakeSeat(room, command.participant.jitter_buffer_size)
+            placed = PlacedCall(command.dial, errand, _wishes(command.dial), sid=call_sid)
             session = self._placing.place(placed)
         except Refusal:
             room.leave(call_sid, Departure.DIAL_FAILED, CallStatus.FAILED)
