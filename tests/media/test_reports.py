@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.media.studio import FRAME, Phone, Studio
 
-from mixminus.media.contract import AskStatistics, CloseLeg, LegQuality, Statistics
+from mixminus.media.contract import AskStatistics, CloseLeg, Statistics
+from mixminus.media.figures import LegQuality
 from mixminus.rtp.rtcp import Compound, Report, ReportBlock, Sending, compound, middle_of, ntp_time
 
 SECOND = 50

@@ -6,7 +6,8 @@ from typing import Final
 from mixminus.app.media_link import MediaLink
 from mixminus.base.types import Sid
 from mixminus.calls.quality import CallQuality
-from mixminus.media.contract import LegQuality, Statistics, WorkerHealth
+from mixminus.media.contract import Statistics
+from mixminus.media.figures import LegQuality, WorkerHealth
 
 MOST_REMEMBERED: Final = 10_000
 """Ended calls, about 3 MB; then the oldest is forgotten."""

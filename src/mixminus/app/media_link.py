@@ -31,9 +31,9 @@ from mixminus.media.contract import (
     StopPlayer,
     Ticked,
     WatchRoom,
-    WorkerHealth,
     WorkerLost,
 )
+from mixminus.media.figures import WorkerHealth
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from mixminus.media.contract import (
     SendDigits,
     StartRecording,
     Statistics,
-    WorkerHealth,
 )
+from mixminus.media.figures import WorkerHealth
 
 
 def answers_of_nobody(commands: Iterable[Command], reason: str) -> tuple[Event, ...]:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from mixminus.media.figures import LegQuality, WorkerHealth
+
 # --- commands --------------------------------------------------------------------------------------------------
 
 
@@ -50,6 +52,25 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """RTCP shares the port of RTP (RFC 5761); otherwise it is the next one on either side."""
     rtcp_port: int | None = None
     """Where SDP says to send RTCP, when that is neither (RFC 3605)."""
+
+
+class WatchSpeech(msgspec.Struct, frozen=True, tag=True):
+    """Tell when the leg's far end speaks (`SpeechStarted`, `SpeechStopped`), until it is closed or `on` is False."""
+
+    leg: int
+    on: bool
+
+
+class WatchKeys(msgspec.Struct, frozen=True, tag=True):
+    """Tell of keys that sound as tones, too: `DigitPressed`, once for a key that also comes as an event.
+
+    A leg whose SDP names no telephone events is watched without being asked for.
+    """
+
+    leg: int
+    on: bool
+    muted: bool = False
+    """The room does not hear the tones."""
 
 
 class AskStatistics(msgspec.Struct, frozen=True, tag=True):
@@ -148,7 +169,10 @@ class StopPlayer(msgspec.Struct, frozen=True, tag=True):
 
 
 class SendDigits(msgspec.Struct, frozen=True, tag=True):
-    """Send RFC 4733 digits (`0-9 A-D * #`; `w` waits 0.5 s, `W` 1 s). Answered by `DigitsSent`."""
+    """Send digits (`0-9 A-D * #`; `w` waits 0.5 s, `W` 1 s). Answered by `DigitsSent`.
+
+    As telephone events (RFC 4733), or as tones to a far end that knows none.
+    """
 
     leg: int
     digits: str
@@ -210,6 +234,8 @@ Command = (
     OpenLeg
     | OpenPipe
     | SetLegMedia
+    | WatchSpeech
+    | WatchKeys
     | AskStatistics
     | CloseLeg
     | SetRoom
@@ -300,61 +326,16 @@ class Ticked(msgspec.Struct, frozen=True, tag=True):
     tick: int
 
 
-class LegQuality(msgspec.Struct, frozen=True):
-    """What a leg's packets went through since it was opened. Counts are packets."""
+class SpeechStarted(msgspec.Struct, frozen=True, tag=True):
+    """About 0.2 s after the first word."""
 
     leg: int
-    codec: str
-    received: int
-    sent: int
-    lost: int
-    late: int
-    """Came when their time to be played was over."""
-    duplicate: int
-    stray: int
-    malformed: int
-    unwanted: int
-    resynced: int
-    """How often the far end's clock was taken for moved."""
-    concealed_ms: int
-    jitter_ms: float
-    """Interarrival jitter (RFC 3550); we look every 20 ms, so below that it is coarse."""
-    playout_delay_ms: float
-    """Of the jitter buffer, now."""
-    mos: float
-    """Estimated mean opinion score of what we hear of the far end (ITU-T G.107)."""
-    round_trip_ms: float | None = None
-    """By RTCP; None: the far end has not told yet."""
-    far_lost: int | None = None
-    """Of our packets, as the far end counts."""
-    far_jitter_ms: float | None = None
-    far_mos: float | None = None
-    """Estimated for what the far end hears of us."""
 
 
-class WorkerHealth(msgspec.Struct, frozen=True):
-    """How the worker keeps up since it was started."""
+class SpeechStopped(msgspec.Struct, frozen=True, tag=True):
+    """0.6 s after the last word."""
 
-    legs: int = 0
-    rooms: int = 0
-    ticks: int = 0
-    late_ticks: int = 0
-    """Begun more than 5 ms late."""
-    missed_ticks: int = 0
-    """Left out, after a stopped machine."""
-    max_lateness_ms: float = 0.0
-    refused_packets: int = 0
-    """That the system did not take."""
-    inbox_overflows: int = 0
-    lost_flushes: int = 0
-    """Stretches of recordings that the disk was too slow for."""
-    lost_happenings: int = 0
-    received: int = 0
-    """RTP packets of all legs that are or were; and so on."""
-    sent: int = 0
-    lost: int = 0
-    late: int = 0
-    concealed_ms: int = 0
+    leg: int
 
 
 class Statistics(msgspec.Struct, frozen=True, tag=True):
@@ -381,6 +362,8 @@ Event = (
     | RecordingStopped
     | Applied
     | Ticked
+    | SpeechStarted
+    | SpeechStopped
     | Statistics
     | WorkerLost
 )

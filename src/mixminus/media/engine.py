@@ -18,7 +18,6 @@ from mixminus.media.contract import (
     AskStatistics,
     CloseLeg,
     Command,
-    DigitPressed,
     Event,
     LegOpened,
     LegRefused,
@@ -37,12 +36,15 @@ from mixminus.media.contract import (
     Statistics,
     StopPlayer,
     StopRecording,
+    WatchKeys,
     WatchRoom,
-    WorkerHealth,
+    WatchSpeech,
 )
 from mixminus.media.digits import DigitSenders
 from mixminus.media.disk import Disk, InlineDisk
+from mixminus.media.figures import WorkerHealth
 from mixminus.media.health import Punctuality, leg_quality
+from mixminus.media.hearing import Hearing
 from mixminus.media.kernels.accept import accept
 from mixminus.media.kernels.mix import mix
 from mixminus.media.kernels.packetise import packetise
@@ -110,6 +112,7 @@ class Engine:
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
         self.watch = RoomWatch(self.rooms, self.players)
         self.digits = DigitSenders(self.legs)
+        self.hearing = Hearing(settings.legs, self.legs)
         self.reports = Reports(self.legs, random_bytes)
         self.punctuality = Punctuality()
         """The shell's to write."""
@@ -181,6 +184,7 @@ class Engine:
         active, count = legs.slots.active, legs.slots.count
         accept(self.inbox, self.arrived, legs.line, legs.reception, self._happenings, _DECODINGS, self.ticks)
         playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
+        self.hearing.hear(self._happenings)
         mix(
             rooms.slots.active,
             rooms.slots.count,
@@ -207,6 +211,7 @@ class Engine:
             legs.mixing,
             self._total,
         )
+        self.digits.sound()
         self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
 
     def _tell_happenings(self) -> None:
@@ -216,7 +221,7 @@ class Engine:
             match int(happened.kind[at]):
                 case kind if kind == DIGIT:
                     leg = self.legs.slots.key(row)
-                    self._events.append(DigitPressed(leg, DIGITS[int(happened.value[at])]))
+                    self._events.extend(self.hearing.pressed(leg, DIGITS[int(happened.value[at])], self.ticks))
                 case kind if kind == TIMED_OUT:
                     self._events.append(RtpTimedOut(self.legs.slots.key(row)))
                 case kind if kind == CONTROL_ARRIVED:
@@ -225,6 +230,8 @@ class Engine:
                     player = self.players.slots.key(row)
                     self.players.stop(player)
                     self._events.append(PlayerFinished(player))
+                case kind:
+                    self._events.extend(self.hearing.tell(kind, row, int(happened.value[at]), self.ticks))
         happened.totals[0] = 0
 
     def _carry_out(self, command: Command) -> None:
@@ -235,6 +242,10 @@ class Engine:
                 self._open_pipe(leg, other)
             case SetLegMedia():
                 self._set_media(command)
+            case WatchSpeech():
+                self._events.extend(self.hearing.watch_speech(command))
+            case WatchKeys():
+                self.hearing.watch_keys(command)
             case AskStatistics():
                 self._events.append(self._statistics(command))
             case CloseLeg(leg):
@@ -303,6 +314,8 @@ class Engine:
         if row is None or not self.legs.set_media(media):
             return
         self.reports.enrol(media)
+        if self.legs.line.event_payload_type[row] < 0:
+            self.hearing.watch_keys(WatchKeys(media.leg, True))
         if not media.rtcp_mux:
             self.ports.open_control(row)
 
@@ -339,6 +352,7 @@ class Engine:
             return
         self.players.stop_on(leg=leg)
         self.digits.drop(leg)
+        self.hearing.forget(leg)
         self.reports.drop(leg)
         self.recorders.forget_leg(leg)
         self.rooms.leave(leg)

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from mixminus.audio.frames import FRAME_MS, RATE_HZ
-from mixminus.media.contract import LegQuality
+from mixminus.media.figures import LegQuality
 from mixminus.media.legs import Legs
 from mixminus.media.reports import Conversation, Reports
 from mixminus.rtp.quality import mos
