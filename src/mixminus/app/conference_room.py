@@ -14,6 +14,7 @@ from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.prompting import Loudspeaker
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
+from mixminus.app.speakers import Speakers
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.commands import StartConferenceRecording, UpdateParticipant
@@ -43,6 +44,9 @@ from mixminus.media.contract import Command, LegRow, SetRoom, Tone
 from mixminus.twiml.errors import TwimlError
 
 ENTER_BEEP = (Tone((740.0,), 90, -14.0), Tone((988.0,), 120, -14.0))
+SPEAKER = "speaker"
+"""Who subscribes to this wants to hear of speech."""
+
 EXIT_BEEP = (Tone((988.0,), 90, -14.0), Tone((740.0,), 120, -14.0))
 
 
@@ -85,6 +89,9 @@ class ConferenceRoom:
         self._private: dict[Sid, PrivateSound] = {}
         self._ears: dict[Sid, Ear] = {}
         self._announcements: set[Announcement] = set()
+        self._speakers: Speakers | None = None
+        if machine.options.callback is not None and SPEAKER in machine.options.callback.events:
+            self._speakers = Speakers(services.media, services.clock.now, self._spoke, self._took_the_floor)
         self.log = structlog.get_logger("mixminus.conferences").bind(conference_sid=machine.record().sid)
 
     @property
@@ -244,6 +251,10 @@ class ConferenceRoom:
     def _rewire(self, seats: tuple[Seat, ...]) -> None:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""
         self._ears = {seat.call_sid: seat.ear for seat in seats}
+        if self._speakers is not None:
+            legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None and sid in self._ears}
+            public = {seat.call_sid for seat in seats if seat.recorded}
+            self._speakers.rewire(legs, public.union(*(seat.plus for seat in seats)))
         wanted = {seat.call_sid: seat.sound for seat in seats}
         replaced = [sid for sid, private in self._private.items() if wanted.get(sid) is not private.sound]
         ending: list[PrivateSound | Announcement] = [self._private.pop(sid) for sid in replaced]
@@ -269,6 +280,8 @@ class ConferenceRoom:
     def _over(self) -> None:
         for announcement in self._announcements:
             announcement.task.cancel()
+        if self._speakers is not None:
+            self._speakers.close()
         over = SetRoom(self.room, (), self._ledger.plan({}, {}))
         self._services.media.apply(over, self._ledger.close(), *self._recordings.stop(self.record.sid))
         self._on_over(self)
@@ -310,6 +323,18 @@ class ConferenceRoom:
         record = self.record
         about = (("ConferenceSid", record.sid), ("FriendlyName", record.friendly_name))
         return (*self._seats[call_sid].about, *about) if call_sid is not None else about
+
+    # --- who speaks -----------------------------------------------------------------------------------------------
+
+    def _spoke(self, call_sid: Sid, started: bool) -> None:
+        if call_sid in self._seats:
+            self.machine.speech(call_sid, started, self._at())
+            self._carry_out()
+
+    def _took_the_floor(self, call_sid: Sid) -> None:
+        if call_sid in self._seats:
+            self.machine.dominant(call_sid, self._at())
+            self._carry_out()
 
     # --- rows -----------------------------------------------------------------------------------------------------
 

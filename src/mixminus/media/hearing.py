@@ -86,10 +86,12 @@ class Hearing:
             return
         if row >= len(self._keys.mutes):
             self._keys = grown(self._keys, self._legs.slots.capacity)
-        if wish.on and wish.leg not in self._keypads:
+        line = self._legs.line
+        has_nothing_else = line.has_media[row] == 1 and line.event_payload_type[row] < 0
+        if (wish.on or has_nothing_else) and wish.leg not in self._keypads:
             clear_row(self._keys, row)
             self._keypads.add(wish.leg)
-        elif not wish.on:
+        elif not wish.on and not has_nothing_else:
             self._keypads.remove(wish.leg)
             self._sounded.pop(wish.leg, None)
         self._keys.mutes[row] = wish.on and wish.muted
