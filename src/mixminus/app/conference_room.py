@@ -17,7 +17,7 @@ from mixminus.app.sounds import SoundSystem
 from mixminus.app.speakers import Speakers
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
-from mixminus.calls.commands import StartConferenceRecording, UpdateParticipant
+from mixminus.calls.commands import PolishParticipant, StartConferenceRecording, UpdateParticipant
 from mixminus.calls.conference import Conference
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import AudioDocument, ParticipantOptions, Sound, Webhook
@@ -31,6 +31,7 @@ from mixminus.calls.outputs import (
     Rewire,
     Seat,
 )
+from mixminus.calls.quality import VoicePolish
 from mixminus.calls.records import (
     CallStatus,
     ConferenceRecord,
@@ -40,7 +41,7 @@ from mixminus.calls.records import (
     RecordingRecord,
 )
 from mixminus.calls.refusals import ConferenceNotBridged
-from mixminus.media.contract import Command, LegRow, SetRoom, Tone
+from mixminus.media.contract import Command, LegRow, PolishVoice, SetRoom, Tone
 from mixminus.twiml.errors import TwimlError
 
 ENTER_BEEP = (Tone((740.0,), 90, -14.0), Tone((988.0,), 120, -14.0))
@@ -138,6 +139,7 @@ class ConferenceRoom:
         """An invited call was answered. None when the conference has let it go."""
         if seat := self._seats.get(call_sid):
             seat.leg, seat.about = leg, about
+            self._apply_polish(seat)
             self.machine.joined(call_sid, self._at())
             self._carry_out()
         return seat
@@ -158,6 +160,8 @@ class ConferenceRoom:
     def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus) -> None:
         """A call goes; harmless when it has gone already."""
         if call_sid in self._seats:
+            self._seats[call_sid].polish = VoicePolish()
+            self._apply_polish(self._seats[call_sid])
             self.machine.leave(call_sid, departure, self._at(), call_status)
             self._carry_out()
             self._seats.pop(call_sid, None)
@@ -183,6 +187,22 @@ class ConferenceRoom:
         if command.announce is not None:
             self.announce(command.announce, call_sid)
         return self.machine.participant(call_sid)
+
+    def polish(self, command: PolishParticipant) -> VoicePolish:
+        """Even level, less noise: for as long as the leg is in the conference. Raises 20404."""
+        seat = self._seats[self.machine.participant(command.participant).call_sid]
+        old = seat.polish
+        seat.polish = VoicePolish(
+            old.gain_control if command.gain_control is None else command.gain_control,
+            old.noise_suppression if command.noise_suppression is None else command.noise_suppression,
+        )
+        self._apply_polish(seat)
+        return seat.polish
+
+    def _apply_polish(self, seat: ConferenceSeat) -> None:
+        if seat.leg is not None:
+            wish = PolishVoice(seat.leg, seat.polish.gain_control, seat.polish.noise_suppression)
+            self._services.media.apply(wish)
 
     def end(self) -> None:
         """Everybody out."""

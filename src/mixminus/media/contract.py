@@ -54,6 +54,16 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """Where SDP says to send RTCP, when that is neither (RFC 3605)."""
 
 
+class PolishVoice(msgspec.Struct, frozen=True, tag=True):
+    """Make what the leg says easier to hear, for everybody. Both are off until asked for."""
+
+    leg: int
+    gain_control: bool
+    """Bring the voice to the usual level, by up to 12 dB either way, slowly."""
+    noise_suppression: bool
+    """Take steady noise down by up to 15 dB; the leg is heard 20 ms later."""
+
+
 class WatchSpeech(msgspec.Struct, frozen=True, tag=True):
     """Tell when the leg's far end speaks (`SpeechStarted`, `SpeechStopped`), until it is closed or `on` is False."""
 
@@ -234,6 +244,7 @@ Command = (
     OpenLeg
     | OpenPipe
     | SetLegMedia
+    | PolishVoice
     | WatchSpeech
     | WatchKeys
     | AskStatistics

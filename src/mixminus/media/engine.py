@@ -26,6 +26,7 @@ from mixminus.media.contract import (
     PauseRecording,
     Play,
     PlayerFinished,
+    PolishVoice,
     ResumeRecording,
     RtpTimedOut,
     SendDigits,
@@ -52,6 +53,7 @@ from mixminus.media.kernels.playout import playout
 from mixminus.media.kernels.record import record
 from mixminus.media.legs import Legs
 from mixminus.media.players import Players
+from mixminus.media.polishing import Polishing
 from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key
 from mixminus.media.recorders import Recorders
 from mixminus.media.reports import Reports
@@ -113,6 +115,7 @@ class Engine:
         self.watch = RoomWatch(self.rooms, self.players)
         self.digits = DigitSenders(self.legs)
         self.hearing = Hearing(settings.legs, self.legs)
+        self.polishing = Polishing(self.legs)
         self.reports = Reports(self.legs, random_bytes)
         self.punctuality = Punctuality()
         """The shell's to write."""
@@ -185,6 +188,7 @@ class Engine:
         accept(self.inbox, self.arrived, legs.line, legs.reception, self._happenings, _DECODINGS, self.ticks)
         playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
         self.hearing.hear(self._happenings)
+        self.polishing.polish()
         mix(
             rooms.slots.active,
             rooms.slots.count,
@@ -242,6 +246,8 @@ class Engine:
                 self._open_pipe(leg, other)
             case SetLegMedia():
                 self._set_media(command)
+            case PolishVoice():
+                self.polishing.set(command)
             case WatchSpeech():
                 self._events.extend(self.hearing.watch_speech(command))
             case WatchKeys():
@@ -353,6 +359,7 @@ class Engine:
         self.players.stop_on(leg=leg)
         self.digits.drop(leg)
         self.hearing.forget(leg)
+        self.polishing.forget(leg)
         self.reports.drop(leg)
         self.recorders.forget_leg(leg)
         self.rooms.leave(leg)

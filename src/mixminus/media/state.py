@@ -37,6 +37,10 @@ SPEECH_FRAMES: Final = 16
 HALF_FRAME: Final = 80
 """Keys are looked for in windows of 20 ms that begin every 10 ms."""
 
+FFT_SIZE: Final = 512
+"""Of noise suppression: the power of two above its window of 320 samples."""
+NOISE_BANDS: Final = FFT_SIZE // 2 + 1
+
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
 
@@ -203,6 +207,25 @@ class Keys(NamedTuple):
     silent_windows: I32
 
 
+class Polish(NamedTuple):
+    """Legs whose voice is made easier to hear."""
+
+    suppresses: U8
+    levels: U8
+    before: F64
+    """The last frame, as it came."""
+    overlap: F64
+    """What the last window adds to the next frame."""
+    power: F64
+    """By band, over about the last 100 ms."""
+    noise: F64
+    """Power by band; 0: not known yet."""
+    band_gain: F64
+    gain_db: F64
+    loud_db: F64
+    """Of the loud frames of late."""
+
+
 class PlayerRows(NamedTuple):
     room: I32
     leg: I32
@@ -293,6 +316,11 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "RecorderRows.buffer": (RECORD_TICKS * 160,),
     "Speech.level": (SPEECH_FRAMES,),
     "Keys.tail": (HALF_FRAME,),
+    "Polish.before": (160,),
+    "Polish.overlap": (160,),
+    "Polish.noise": (NOISE_BANDS,),
+    "Polish.power": (NOISE_BANDS,),
+    "Polish.band_gain": (NOISE_BANDS,),
     "RecorderRows.peak": (RECORD_TICKS,),
     "Inbox.data": (PACKET_BYTES,),
     "Outbox.data": (SENT_PACKET_BYTES,),
