@@ -62,7 +62,9 @@ class Planes(NamedTuple):
     mouth: U8
     """The plane that the leg's words come from."""
     ears: U8
-    """Bits of planes on which it hears."""
+    """Bits of planes on which its far end hears."""
+    listens: U8
+    """The same in this tick, with those on which it is recorded."""
     needed: U8
     """Bits of planes on which somebody hears it in this tick."""
     raised: U8

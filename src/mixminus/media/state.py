@@ -211,6 +211,8 @@ class RecorderRows(NamedTuple):
     mode: U8
     tap: I32
     """First tap, or -1."""
+    plane: U8
+    """Narrow or wide: the rate of the file."""
     buffer: I16
     ticks: I32
     peak: I32
@@ -272,7 +274,7 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
     "Mixing.extra": (160,),
-    "RecorderRows.buffer": (RECORD_TICKS * 160,),
+    "RecorderRows.buffer": (RECORD_TICKS * 320,),
     "RecorderRows.peak": (RECORD_TICKS,),
     "Inbox.data": (PACKET_BYTES,),
     "Outbox.data": (SENT_PACKET_BYTES,),
