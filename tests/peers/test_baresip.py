@@ -88,7 +88,7 @@ async def test_baresip_registers_with_its_password_and_is_called_as_a_client(
 ) -> None:
     async with exchange(tmp_path / "node", users={"bob": "secret"}, digest_algorithms=MD5_ONLY) as at:
         registers = (
-            f"<sip:bob@127.0.0.1:{at.sip_port};transport={transport}>;auth_pass=secret;regint=600;answermode=auto"
+            f"<sip:bob@127.0.0.1:{at.sip_port};transport={transport}>;auth_pass=secret;regint=600;answermode=auto;audio_codecs=pcmu"
         )
         bob = baresip(
             tmp_path / "bob",
