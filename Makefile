@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check unit peers bench serve clean
+.PHONY: demo test check properties bench serve clean
 
 ## Set up and run the demo: a contact-center story with virtual phones and real audio.
 demo: $(READY)
@@ -16,6 +16,10 @@ test: $(READY) system
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+## The law of who hears whom, over 2,000 random conferences and 400 random stories.
+properties: $(READY)
+	MIXMINUS_SEQUENCES=2000 MIXMINUS_STORIES=400 $(BIN)/pytest tests/properties
 
 ## Only the linters and the types.
 check: $(READY)

@@ -15,6 +15,7 @@ from mixminus.base.types import Sid
 from mixminus.calls.commands import (
     AddParticipant,
     PlaceCall,
+    PolishParticipant,
     RemoveParticipant,
     StartCallRecording,
     StartConferenceRecording,
@@ -23,7 +24,7 @@ from mixminus.calls.commands import (
     UpdateParticipant,
     UpdateRecording,
 )
-from mixminus.calls.quality import CallQuality
+from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import (
     CallRecord,
     CallStatus,
@@ -132,6 +133,10 @@ class FakeNode:
         self._take(command)
         call = await self._found(CallRecord, command.sid)
         return await self._saved(replace(call, status=CallStatus(command.status)) if command.status else call)
+
+    async def polish_participant(self, command: PolishParticipant) -> VoicePolish:
+        self._take(command)
+        return VoicePolish(bool(command.gain_control), bool(command.noise_suppression))
 
     async def call_quality(self, sid: Sid) -> CallQuality:
         self._take(sid)

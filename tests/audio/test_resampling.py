@@ -39,7 +39,8 @@ def levels_db(sound: Samples, khz: int, peak: float = 12_000.0) -> tuple[NDArray
     steady = sound[len(sound) // 4 :].astype(float)
     window = np.blackman(len(steady))
     spectrum = np.abs(np.fft.rfft(steady * window)) / (window.sum() / 2) / peak
-    return np.fft.rfftfreq(len(steady), 0.001 / khz), 20 * np.log10(spectrum + 1e-12)
+    levels: NDArray[np.float64] = 20 * np.log10(spectrum + 1e-12)
+    return np.asarray(np.fft.rfftfreq(len(steady), 0.001 / khz), np.float64), levels
 
 
 def pass_hz(from_khz: int, to_khz: int) -> int:

@@ -179,7 +179,7 @@ class SlowDisk:
     def __init__(self) -> None:
         self.jobs: list[Job] = []
 
-    def offer(self, job: Job) -> bool:
+    def offer(self, job: Job, size_bytes: int = 0) -> bool:
         self.jobs.append(job)
         return True
 

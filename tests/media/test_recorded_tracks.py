@@ -185,7 +185,7 @@ class BusyDisk(InlineDisk):
     def __init__(self, *refused: int) -> None:
         self._offers, self._refused = 0, refused
 
-    def offer(self, job: Job) -> bool:
+    def offer(self, job: Job, size_bytes: int = 0) -> bool:
         self._offers += 1
         return self._offers not in self._refused and super().offer(job)
 

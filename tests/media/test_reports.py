@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 from tests.media.studio import FRAME, Phone, Studio
 
-from mixminus.media.contract import (
-    AskStatistics,
-    CloseLeg,
-    Statistics,
-)
+from mixminus.media.contract import AskStatistics, CloseLeg, Statistics
 from mixminus.media.figures import LegQuality
 from mixminus.rtp.rtcp import Compound, Report, ReportBlock, Sending, compound, middle_of, ntp_time
 

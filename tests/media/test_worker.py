@@ -223,8 +223,10 @@ async def test_a_worker_reports_by_rtcp_and_tells_its_round_trip(worker: Worker)
 
     control, _ = await loop.create_datagram_endpoint(Control, local_addr=("127.0.0.1", 0))
     worker_control = phone.worker_address[0], phone.worker_address[1] + 1
-    control.sendto(compound(Report(9, None, ()), "far"), worker_control)  # so reports come back here
     async with asyncio.timeout(20):
+        while arrived.empty():
+            control.sendto(compound(Report(9, None, ()), "far"), worker_control)  # so reports come back here
+            await asyncio.sleep(0.1)
         report = Compound.parse(await arrived.get()).reports[0]
     assert report.sending is not None
     assert report.blocks[0].ssrc == 77

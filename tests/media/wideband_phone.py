@@ -93,7 +93,8 @@ def level(sound: Samples, hz: int, rate_hz: int) -> float:
 
 
 def _codec(codec: str, mode: str, rate_hz: int) -> Any:
-    context: Any = av.CodecContext.create(_FFMPEG[codec], mode)
+    create: Any = av.CodecContext.create  # PyAV's types want one of several hundred literals
+    context = create(_FFMPEG[codec], mode)
     context.sample_rate, context.layout = rate_hz, "mono"
     if mode == "w":
         context.format = "s16"

@@ -14,7 +14,7 @@ from mixminus.testing.clips import load_clip
 from mixminus.testing.detection import RATE_HZ, level_db
 from mixminus.testing.ear import is_present
 from mixminus.testing.g711 import Samples
-from mixminus.testing.voice import HUM_AMPLITUDE
+from mixminus.testing.palette import HUM_AMPLITUDE
 
 MODULES = Path("/usr/lib/baresip/modules")
 TONE_S = 60

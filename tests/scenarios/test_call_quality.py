@@ -34,3 +34,28 @@ async def test_a_call_tells_its_loss_delay_and_opinion_score_until_after_its_end
 @scenario
 async def test_a_call_without_audio_has_no_quality(scene: Scene) -> None:
     assert (await quality(scene, "CA" + "0" * 32))["status"] == 404
+
+
+@scenario
+async def test_gain_control_and_noise_suppression_are_switched_by_rest(scene: Scene) -> None:
+    await scene.calls_in("alice", enter("room"))
+    await scene.calls_in("bob", enter("room"))
+    sid = (await scene.conference()).sid
+    call = (await scene.twilio.conferences(sid).participants.list_async())[0].call_sid
+    path = f"http://node/mixminus/v1/Conferences/{sid}/Participants/{call}"
+
+    async def polish(**wishes: str) -> tuple[int, dict[str, Any]]:
+        answer = await scene.twilio.request_async("POST", path, data=wishes)
+        return answer.status_code, json.loads(answer.text)
+
+    assert await polish() == (200, {"call_sid": call, "agc": False, "noise_suppression": False})
+    assert (await polish(agc="true"))[1]["agc"] is True
+    assert await polish(noise_suppression="true") == (200, {"call_sid": call, "agc": True, "noise_suppression": True})
+    assert len(scene.world.engine.polishing._voices.rows) == 1
+    assert await polish(agc="false", noise_suppression="false") == (
+        200,
+        {"call_sid": call, "agc": False, "noise_suppression": False},
+    )
+    await asyncio.sleep(0.1)
+    assert len(scene.world.engine.polishing._voices.rows) == 0
+    assert (await polish(agc="perhaps"))[0] == 400

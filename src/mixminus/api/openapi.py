@@ -214,6 +214,35 @@ def _show(summary: str, sid: str, schema: str) -> dict[str, Any]:
     }
 
 
+POLISHING: dict[str, Any] = {
+    "post": {
+        "summary": "Switch gain control and noise suppression of a live participant; what is not said stays",
+        "parameters": [_parameter("conference", "path", "string"), _parameter("participant", "path", "string")],
+        "requestBody": {
+            "content": {
+                "application/x-www-form-urlencoded": {
+                    "schema": {"type": "object", "properties": {"agc": _FLAG, "noise_suppression": _FLAG}}
+                }
+            }
+        },
+        "responses": {
+            "200": {
+                "description": "How they are now",
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"call_sid": _TEXT, "agc": _FLAG, "noise_suppression": _FLAG},
+                        }
+                    }
+                },
+            },
+            "401": {"description": "20003: the credentials are wrong"},
+            "404": {"description": "20404: there is no such live participant"},
+        },
+    }
+}
+
 _AFTER = (("After", "integer"), ("PageSize", "integer"))
 
 DOCUMENT: dict[str, Any] = {
@@ -253,6 +282,7 @@ DOCUMENT: dict[str, Any] = {
         f"{EXTRAS}/Calls/{{call}}/Events": _list(
             "What happened to the call, oldest first", "call", "events", "event", *_AFTER
         ),
+        f"{EXTRAS}/Conferences/{{conference}}/Participants/{{participant}}": POLISHING,
         f"{EXTRAS}/Calls/{{call}}/Quality": _show(
             "How the call's audio fares, now or when it ended: packets, delay, estimated mean opinion score",
             "call",

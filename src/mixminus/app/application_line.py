@@ -51,6 +51,9 @@ class ApplicationStage(LegListener):
     async def answer(self) -> None:
         """An application has answered already."""
 
+    def size_jitter_buffer(self, size: str) -> None:
+        """There is no network between an application and its call."""
+
     def refuse(self, reason: str) -> None:
         """Too late for that: the document simply ends."""
 
@@ -122,6 +125,9 @@ class ApplicationLine:
         self._over = True
         if self._document is not None and not self._document.done():
             self._closing = self._services.tasks.spawn(cancelled(self._document), "end of an application")
+
+    def size_jitter_buffer(self, size: str) -> None:
+        """There is no network between an application and its call."""
 
     def release(self) -> None:
         if self._legs is not None:

@@ -6,9 +6,7 @@ from typing import Final
 from mixminus.app.media_link import MediaLink
 from mixminus.base.types import Sid
 from mixminus.calls.quality import CallQuality
-from mixminus.media.contract import (
-    Statistics,
-)
+from mixminus.media.contract import Statistics
 from mixminus.media.figures import LegQuality, WorkerHealth
 
 MOST_REMEMBERED: Final = 10_000

@@ -189,6 +189,10 @@ class CallSession(LegListener):
     def rtp_timed_out(self) -> None:
         self.end(Verdict(CallStatus.COMPLETED, "The phone sent no audio for too long and was taken for gone."))
 
+    def size_jitter_buffer(self, size: str) -> None:
+        """`jitterBufferSize`: `off`, `small`, `medium` or `large`."""
+        self.line.size_jitter_buffer(size)
+
     def listen_for_star(self) -> asyncio.Event:
         """An event that is set when `*` is pressed (`hangupOnStar`)."""
         self._star = asyncio.Event()

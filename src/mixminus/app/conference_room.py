@@ -14,9 +14,10 @@ from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.prompting import Loudspeaker
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
+from mixminus.app.speakers import Speakers
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
-from mixminus.calls.commands import StartConferenceRecording, UpdateParticipant
+from mixminus.calls.commands import PolishParticipant, StartConferenceRecording, UpdateParticipant
 from mixminus.calls.conference import Conference
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import AudioDocument, ParticipantOptions, Sound, Webhook
@@ -30,6 +31,7 @@ from mixminus.calls.outputs import (
     Rewire,
     Seat,
 )
+from mixminus.calls.quality import VoicePolish
 from mixminus.calls.records import (
     CallStatus,
     ConferenceRecord,
@@ -39,10 +41,13 @@ from mixminus.calls.records import (
     RecordingRecord,
 )
 from mixminus.calls.refusals import ConferenceNotBridged
-from mixminus.media.contract import Command, LegRow, SetRoom, Tone
+from mixminus.media.contract import Command, LegRow, PolishVoice, SetRoom, Tone
 from mixminus.twiml.errors import TwimlError
 
 ENTER_BEEP = (Tone((740.0,), 90, -14.0), Tone((988.0,), 120, -14.0))
+SPEAKER = "speaker"
+"""Who subscribes to this wants to hear of speech."""
+
 EXIT_BEEP = (Tone((988.0,), 90, -14.0), Tone((740.0,), 120, -14.0))
 
 
@@ -85,6 +90,9 @@ class ConferenceRoom:
         self._private: dict[Sid, PrivateSound] = {}
         self._ears: dict[Sid, Ear] = {}
         self._announcements: set[Announcement] = set()
+        self._speakers: Speakers | None = None
+        if machine.options.callback is not None and SPEAKER in machine.options.callback.events:
+            self._speakers = Speakers(services.media, services.clock.now, self._spoke, self._took_the_floor)
         self.log = structlog.get_logger("mixminus.conferences").bind(conference_sid=machine.record().sid)
 
     @property
@@ -131,6 +139,7 @@ class ConferenceRoom:
         """An invited call was answered. None when the conference has let it go."""
         if seat := self._seats.get(call_sid):
             seat.leg, seat.about = leg, about
+            self._apply_polish(seat)
             self.machine.joined(call_sid, self._at())
             self._carry_out()
         return seat
@@ -151,6 +160,8 @@ class ConferenceRoom:
     def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus) -> None:
         """A call goes; harmless when it has gone already."""
         if call_sid in self._seats:
+            self._seats[call_sid].polish = VoicePolish()
+            self._apply_polish(self._seats[call_sid])
             self.machine.leave(call_sid, departure, self._at(), call_status)
             self._carry_out()
             self._seats.pop(call_sid, None)
@@ -176,6 +187,22 @@ class ConferenceRoom:
         if command.announce is not None:
             self.announce(command.announce, call_sid)
         return self.machine.participant(call_sid)
+
+    def polish(self, command: PolishParticipant) -> VoicePolish:
+        """Even level, less noise: for as long as the leg is in the conference. Raises 20404."""
+        seat = self._seats[self.machine.participant(command.participant).call_sid]
+        old = seat.polish
+        seat.polish = VoicePolish(
+            old.gain_control if command.gain_control is None else command.gain_control,
+            old.noise_suppression if command.noise_suppression is None else command.noise_suppression,
+        )
+        self._apply_polish(seat)
+        return seat.polish
+
+    def _apply_polish(self, seat: ConferenceSeat) -> None:
+        if seat.leg is not None:
+            wish = PolishVoice(seat.leg, seat.polish.gain_control, seat.polish.noise_suppression)
+            self._services.media.apply(wish)
 
     def end(self) -> None:
         """Everybody out."""
@@ -244,6 +271,10 @@ class ConferenceRoom:
     def _rewire(self, seats: tuple[Seat, ...]) -> None:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""
         self._ears = {seat.call_sid: seat.ear for seat in seats}
+        if self._speakers is not None:
+            legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None and sid in self._ears}
+            public = {seat.call_sid for seat in seats if seat.recorded}
+            self._speakers.rewire(legs, public.union(*(seat.plus for seat in seats)))
         wanted = {seat.call_sid: seat.sound for seat in seats}
         replaced = [sid for sid, private in self._private.items() if wanted.get(sid) is not private.sound]
         ending: list[PrivateSound | Announcement] = [self._private.pop(sid) for sid in replaced]
@@ -269,6 +300,8 @@ class ConferenceRoom:
     def _over(self) -> None:
         for announcement in self._announcements:
             announcement.task.cancel()
+        if self._speakers is not None:
+            self._speakers.close()
         over = SetRoom(self.room, (), self._ledger.plan({}, {}))
         self._services.media.apply(over, self._ledger.close(), *self._recordings.stop(self.record.sid))
         self._on_over(self)
@@ -310,6 +343,18 @@ class ConferenceRoom:
         record = self.record
         about = (("ConferenceSid", record.sid), ("FriendlyName", record.friendly_name))
         return (*self._seats[call_sid].about, *about) if call_sid is not None else about
+
+    # --- who speaks -----------------------------------------------------------------------------------------------
+
+    def _spoke(self, call_sid: Sid, started: bool) -> None:
+        if call_sid in self._seats:
+            self.machine.speech(call_sid, started, self._at())
+            self._carry_out()
+
+    def _took_the_floor(self, call_sid: Sid) -> None:
+        if call_sid in self._seats:
+            self.machine.dominant(call_sid, self._at())
+            self._carry_out()
 
     # --- rows -----------------------------------------------------------------------------------------------------
 

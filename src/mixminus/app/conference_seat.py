@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from mixminus.base.types import FormPairs
+from mixminus.calls.quality import VoicePolish
 from mixminus.calls.records import ReasonParticipantLeft
 
 
@@ -15,6 +16,7 @@ class ConferenceSeat:
         """The media leg; None while the far end has no media yet."""
         self.about = about
         """What requests for this leg's wait and hold documents say of its call."""
+        self.polish = VoicePolish()
         self.was_in = True
         """False when the wait audio failed: then, says Twilio, the conference was not established for this leg."""
         self._dismissed: asyncio.Future[ReasonParticipantLeft] = asyncio.get_running_loop().create_future()

@@ -9,6 +9,7 @@ from mixminus.base.types import Sid
 from mixminus.calls.commands import (
     AddParticipant,
     PlaceCall,
+    PolishParticipant,
     RemoveParticipant,
     StartCallRecording,
     StartConferenceRecording,
@@ -17,7 +18,7 @@ from mixminus.calls.commands import (
     UpdateParticipant,
     UpdateRecording,
 )
-from mixminus.calls.quality import CallQuality
+from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import CallRecord, ConferenceRecord, ParticipantRecord, RecordingRecord
 from mixminus.store.contract import Store
 
@@ -50,6 +51,9 @@ class Node(Protocol):
     async def add_participant(self, command: AddParticipant) -> ParticipantRecord: ...
 
     async def update_participant(self, command: UpdateParticipant) -> ParticipantRecord: ...
+
+    async def polish_participant(self, command: PolishParticipant) -> VoicePolish:
+        """Switch gain control and noise suppression; returns how they are then."""
 
     async def remove_participant(self, command: RemoveParticipant) -> None: ...
 

@@ -39,8 +39,9 @@ class RunInstructions:
 class TakeSeat:
     """Sit in a conference that called this leg (Participants API). Out of it, the call has nothing left to do."""
 
-    def __init__(self, room: ConferenceRoom) -> None:
+    def __init__(self, room: ConferenceRoom, jitter_buffer_size: str) -> None:
         self._room = room
+        self._jitter_buffer_size = jitter_buffer_size
 
     def dialling(self, session: CallSession) -> None:
         self._room.dialling(session.sid)
@@ -62,6 +63,7 @@ class TakeSeat:
         seat = self._room.answered(session.sid, session.leg, voice_request(facts(session.record)))
         if seat is None:
             return
+        session.size_jitter_buffer(self._jitter_buffer_size)
         try:
             await seat.dismissed()
         except asyncio.CancelledError:

@@ -21,6 +21,7 @@ from mixminus.base.types import Sid
 from mixminus.calls.commands import (
     AddParticipant,
     PlaceCall,
+    PolishParticipant,
     RemoveParticipant,
     StartCallRecording,
     StartConferenceRecording,
@@ -31,7 +32,7 @@ from mixminus.calls.commands import (
 )
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Callback, DialOptions, Instructions
-from mixminus.calls.quality import CallQuality
+from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
     CallRecord,
@@ -139,7 +140,8 @@ class Exchange:
         call_sid = self.sids.new(CALL)
         invited = room.invite(call_sid, command.participant)
         try:
-            placed = PlacedCall(command.dial, TakeSeat(room), _wishes(command.dial), sid=call_sid)
+            errand = TakeSeat(room, command.participant.jitter_buffer_size)
+            placed = PlacedCall(command.dial, errand, _wishes(command.dial), sid=call_sid)
             session = self._placing.place(placed)
         except Refusal:
             room.leave(call_sid, Departure.DIAL_FAILED, CallStatus.FAILED)
@@ -151,6 +153,9 @@ class Exchange:
         updated = self._room(command.conference_sid).update(command)
         await self.store.flush()
         return updated
+
+    async def polish_participant(self, command: PolishParticipant) -> VoicePolish:
+        return self._room(command.conference_sid).polish(command)
 
     async def remove_participant(self, command: RemoveParticipant) -> None:
         room = self._room(command.conference_sid)

@@ -81,6 +81,9 @@ class IncomingLine:
             self._over = True
             self._desk.hang_up(self._invited.dialog)
 
+    def size_jitter_buffer(self, size: str) -> None:
+        self._media.size_jitter_buffer(size)
+
     def release(self) -> None:
         self._desk.disown(self._invited.dialog)
         self._media.close()

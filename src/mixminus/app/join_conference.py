@@ -26,6 +26,7 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     except Refusal as refusal:
         stage.warn(refusal.code, refusal.message)
         return ConferenceLeft(joined=False)
+    stage.size_jitter_buffer(effect.conference.jitter_buffer_size)
     recording = _record_leg(stage, effect)
     try:
         await _until_out(stage, effect, room, seat)

@@ -51,5 +51,8 @@ class Line(Protocol):
     def hang_up(self) -> None:
         """End it, in whatever state it is; harmless when it has ended."""
 
+    def size_jitter_buffer(self, size: str) -> None:
+        """How much delay the leg's jitter buffer may add: `off`, `small`, `medium`, `large`."""
+
     def release(self) -> None:
         """Give the media legs back."""

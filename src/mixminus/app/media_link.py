@@ -1,7 +1,8 @@
 """The control plane's hold on the media plane: ids drawn, answers awaited, events sent to whoever asked."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol, TypeVar
@@ -27,10 +28,14 @@ from mixminus.media.contract import (
     RtpTimedOut,
     SendDigits,
     SetRoom,
+    SpeechStarted,
+    SpeechStopped,
     Statistics,
     StopPlayer,
     Ticked,
+    WatchKeys,
     WatchRoom,
+    WatchSpeech,
     WorkerLost,
 )
 from mixminus.media.figures import WorkerHealth
@@ -116,6 +121,7 @@ class MediaLink:
         self._asked: dict[int, asyncio.Future[Statistics]] = {}
         self._listeners: dict[int, LegListener] = {}
         self._watchers: dict[int, RoomWatcher] = {}
+        self._speech: dict[int, Callable[[bool], None]] = {}
         self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
 
@@ -158,11 +164,29 @@ class MediaLink:
 
     def close_leg(self, leg: int) -> None:
         self._listeners.pop(leg, None)
+        self._speech.pop(leg, None)
         self.apply(CloseLeg(leg))
 
     def listen(self, leg: int, listener: LegListener) -> None:
         """From now on *listener* hears of this leg's keys and time-outs."""
         self._listeners[leg] = listener
+
+    def watch_speech(self, leg: int, heard: Callable[[bool], None] | None) -> None:
+        """Call *heard* with True when the leg begins to speak, with False when it ceases; None: not any more."""
+        if heard is None:
+            self._speech.pop(leg, None)
+        else:
+            self._speech[leg] = heard
+        self.apply(WatchSpeech(leg, heard is not None))
+
+    @contextmanager
+    def collecting_keys(self, leg: int) -> Iterator[None]:
+        """Meanwhile keys are understood that sound as tones, too, and nobody else hears them."""
+        self.apply(WatchKeys(leg, on=True, muted=True))
+        try:
+            yield
+        finally:
+            self.apply(WatchKeys(leg, on=False))
 
     # --- rooms ----------------------------------------------------------------------------------------------------
 
@@ -236,6 +260,9 @@ class MediaLink:
             case RtpTimedOut(leg):
                 if listener := self._listeners.get(leg):
                     listener.rtp_timed_out()
+            case SpeechStarted(leg) | SpeechStopped(leg):
+                if heard := self._speech.get(leg):
+                    heard(isinstance(event, SpeechStarted))
             case PlayerFinished(player, error):
                 if playing := self._players.pop(player, None):
                     _resolve(playing.finished, error)

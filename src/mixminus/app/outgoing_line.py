@@ -120,6 +120,9 @@ class OutgoingLine:
             self._desk.hang_up(self._answered)
             self._answered = None
 
+    def size_jitter_buffer(self, size: str) -> None:
+        self._media.size_jitter_buffer(size)
+
     def release(self) -> None:
         self._media.close()
 

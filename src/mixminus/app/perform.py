@@ -65,6 +65,7 @@ class Performer:
         await stage.answer()
         prompting = asyncio.ensure_future(self.prompt(stage, effect.prompts))
         try:
-            return await collect_digits(stage.keys, effect, prompting)
+            with stage.services.media.collecting_keys(stage.leg):
+                return await collect_digits(stage.keys, effect, prompting)
         finally:
             await cancelled(prompting)

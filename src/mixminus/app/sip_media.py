@@ -1,5 +1,7 @@
 """The media of one SIP call: a leg, and what SDP agreed on for it."""
 
+import msgspec
+
 from mixminus.app.media_link import MediaLink, OpenedLeg
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.contract import SetLegMedia
@@ -19,7 +21,8 @@ class SipMedia:
         self._rtp_timeout_ms = rtp_timeout_ms
         self._opened: OpenedLeg | None = None
         self._local: LocalMedia | None = None
-        self.jitter_buffer = "large"
+        self._jitter_buffer_size = "large"
+        self._agreed: SetLegMedia | None = None
 
     @property
     def leg(self) -> int | None:
@@ -47,6 +50,13 @@ class SipMedia:
         """Raises `SdpError` when it does not fit our offer."""
         self._agree(read_answer(answer, self._codecs))
 
+    def size_jitter_buffer(self, size: str) -> None:
+        """`off`, `small`, `medium` or `large` from now on (`jitterBufferSize`)."""
+        self._jitter_buffer_size = size
+        if self._agreed is not None and self._agreed.jitter_buffer != size:
+            self._agreed = msgspec.structs.replace(self._agreed, jitter_buffer=size)
+            self._media.apply(self._agreed)
+
     def close(self) -> None:
         if self._opened is not None:
             self._media.close_leg(self._opened.leg)
@@ -54,27 +64,26 @@ class SipMedia:
 
     def _agree(self, agreed: Agreed) -> None:
         assert self._opened is not None
-        self._media.apply(
-            SetLegMedia(
-                leg=self._opened.leg,
-                remote_host=agreed.remote_host,
-                remote_port=agreed.remote_port,
-                codec=agreed.codec,
-                telephone_event_payload_type=agreed.telephone_event_payload_type,
-                sends=agreed.direction.sends,
-                # A phone that holds us may send its own music; nobody in the room wants to hear it.
-                receives=agreed.direction.receives and not agreed.on_hold,
-                jitter_buffer=self.jitter_buffer,
-                rtcp_mux=agreed.rtcp_mux,
-                rtcp_port=agreed.rtcp_port,
-                # A phone that put us on hold may be silent for as long as it likes.
-                payload_type=agreed.payload_type,
-                understood=agreed.understood,
-                opus=self._opus(agreed),
-                telephone_event_clock_hz=agreed.telephone_event_clock_hz,
-                rtp_timeout_ms=self._rtp_timeout_ms if agreed.direction.receives and agreed.direction.sends else 0,
-            )
+        self._agreed = SetLegMedia(
+            leg=self._opened.leg,
+            remote_host=agreed.remote_host,
+            remote_port=agreed.remote_port,
+            codec=agreed.codec,
+            telephone_event_payload_type=agreed.telephone_event_payload_type,
+            sends=agreed.direction.sends,
+            # A phone that holds us may send its own music; nobody in the room wants to hear it.
+            receives=agreed.direction.receives and not agreed.on_hold,
+            jitter_buffer=self._jitter_buffer_size,
+            rtcp_mux=agreed.rtcp_mux,
+            rtcp_port=agreed.rtcp_port,
+            # A phone that put us on hold may be silent for as long as it likes.
+            payload_type=agreed.payload_type,
+            understood=agreed.understood,
+            opus=self._opus(agreed),
+            telephone_event_clock_hz=agreed.telephone_event_clock_hz,
+            rtp_timeout_ms=self._rtp_timeout_ms if agreed.direction.receives and agreed.direction.sends else 0,
         )
+        self._media.apply(self._agreed)
 
     def _opus(self, agreed: Agreed) -> OpusMedia:
         wishes = agreed.opus

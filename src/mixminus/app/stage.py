@@ -45,6 +45,9 @@ class Stage(Protocol):
     def refuse(self, reason: str) -> None:
         """Decline a call that is not answered yet: `busy` or `rejected`."""
 
+    def size_jitter_buffer(self, size: str) -> None:
+        """`jitterBufferSize`: `off`, `small`, `medium` or `large`."""
+
     def listen_for_star(self) -> asyncio.Event:
         """An event that is set when `*` is pressed."""
 

@@ -59,6 +59,16 @@ class UpdateParticipant:
 
 
 @dataclass(frozen=True, slots=True)
+class PolishParticipant:
+    """Make a participant easier to hear. What is None stays as it is."""
+
+    conference_sid: Sid
+    participant: str
+    gain_control: bool | None = None
+    noise_suppression: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveParticipant:
     conference_sid: Sid
     participant: str

@@ -158,6 +158,11 @@ class Conference:
             self._tell("participant-speech-start" if started else "participant-speech-stop", at, speaker)
             self._hand_out()
 
+    def dominant(self, call_sid: Sid, at: datetime) -> None:
+        """Somebody has the floor now."""
+        self._tell("dominant-speaker", at, self._live(call_sid))
+        self._hand_out()
+
     def require_bridged(self) -> None:
         """Raise unless an announcement to everybody would be heard (16001, 16022)."""
         self._require_live()

@@ -20,10 +20,14 @@ TOKENS: Final[Mapping[str, str]] = {
     "participant-modify": "modify",
     "participant-speech-start": "speaker",
     "participant-speech-stop": "speaker",
+    "dominant-speaker": "dominant-speaker",
     "announcement-end": "announcement",
     "announcement-fail": "announcement",
 }
-"""From the name of an event to the word that subscribes to it (reference, section 4.1)."""
+"""From the name of an event to the word that subscribes to it (reference, section 4.1).
+
+The dominant speaker is ours: it is for the log of events, and no word of Twilio's subscribes to it.
+"""
 
 
 NOTHING_MORE: Final[Mapping[str, str]] = MappingProxyType({})

@@ -1,6 +1,14 @@
-"""How a call's audio fares, for those who ask: what the media plane counts, in the words of a call."""
+"""How a call sounds, in figures and wishes: what the media plane counts and does, in the words of a call."""
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePolish:
+    """What is done to make a participant easier to hear."""
+
+    gain_control: bool = False
+    noise_suppression: bool = False
 
 
 @dataclass(frozen=True, slots=True)

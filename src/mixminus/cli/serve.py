@@ -2,11 +2,18 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
+from typing import Final
 
 from mixminus.app.account import Credentials
 from mixminus.base.settings import Settings
 from mixminus.cli.running import RunningNode
+
+YOUNG_OBJECTS: Final = 20_000
+"""How many new objects there are before the collector looks for cycles among them. A call makes some hundreds that
+live, and leaves hardly any cycle behind; Python's 700 would have it look several times a call.
+"""
 
 
 async def serve(settings: Settings, credentials: Credentials) -> None:
@@ -21,6 +28,7 @@ async def serve(settings: Settings, credentials: Credentials) -> None:
         loop.add_signal_handler(number, stop)
     if not await _started(node, stopping):
         return
+    _calm_collector()
     try:
         print(f"mixminus ready http={node.http} sip={node.sip}", flush=True)
         await stopping.wait()
@@ -42,3 +50,10 @@ async def _started(node: RunningNode, stopping: asyncio.Event) -> bool:
         return False
     await starting
     return True
+
+
+def _calm_collector() -> None:
+    """Let the collector forget what was loaded: it never dies, and looking it all through stops every call."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 10, 10)

@@ -99,4 +99,5 @@ def _wav(file: Path) -> Samples:
     with wave.open(str(file), "rb") as recording:
         samples = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
         together = samples.reshape(-1, recording.getnchannels()).sum(axis=1, dtype=np.int32)
-    return together.clip(-32768, 32767).astype(np.int16)
+    clipped: Samples = together.clip(-32768, 32767).astype(np.int16)
+    return clipped

@@ -62,6 +62,35 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """48000 beside Opus (RFC 4733 section 2.1)."""
 
 
+class PolishVoice(msgspec.Struct, frozen=True, tag=True):
+    """Make what the leg says easier to hear, for everybody. Both are off until asked for."""
+
+    leg: int
+    gain_control: bool
+    """Bring the voice to the usual level, by up to 12 dB either way, slowly."""
+    noise_suppression: bool
+    """Take steady noise down by up to 15 dB; the leg is heard 20 ms later."""
+
+
+class WatchSpeech(msgspec.Struct, frozen=True, tag=True):
+    """Tell when the leg's far end speaks (`SpeechStarted`, `SpeechStopped`), until it is closed or `on` is False."""
+
+    leg: int
+    on: bool
+
+
+class WatchKeys(msgspec.Struct, frozen=True, tag=True):
+    """Tell of keys that sound as tones, too: `DigitPressed`, once for a key that also comes as an event.
+
+    A leg whose SDP names no telephone events is watched without being asked for.
+    """
+
+    leg: int
+    on: bool
+    muted: bool = False
+    """The room does not hear the tones."""
+
+
 class AskStatistics(msgspec.Struct, frozen=True, tag=True):
     """How is it going? Answered by `Statistics` with the same `query`."""
 
@@ -158,7 +187,10 @@ class StopPlayer(msgspec.Struct, frozen=True, tag=True):
 
 
 class SendDigits(msgspec.Struct, frozen=True, tag=True):
-    """Send RFC 4733 digits (`0-9 A-D * #`; `w` waits 0.5 s, `W` 1 s). Answered by `DigitsSent`."""
+    """Send digits (`0-9 A-D * #`; `w` waits 0.5 s, `W` 1 s). Answered by `DigitsSent`.
+
+    As telephone events (RFC 4733), or as tones to a far end that knows none.
+    """
 
     leg: int
     digits: str
@@ -220,6 +252,9 @@ Command = (
     OpenLeg
     | OpenPipe
     | SetLegMedia
+    | PolishVoice
+    | WatchSpeech
+    | WatchKeys
     | AskStatistics
     | CloseLeg
     | SetRoom
@@ -310,6 +345,18 @@ class Ticked(msgspec.Struct, frozen=True, tag=True):
     tick: int
 
 
+class SpeechStarted(msgspec.Struct, frozen=True, tag=True):
+    """About 0.2 s after the first word."""
+
+    leg: int
+
+
+class SpeechStopped(msgspec.Struct, frozen=True, tag=True):
+    """0.6 s after the last word."""
+
+    leg: int
+
+
 class Statistics(msgspec.Struct, frozen=True, tag=True):
     """The answer to `AskStatistics`."""
 
@@ -334,6 +381,8 @@ Event = (
     | RecordingStopped
     | Applied
     | Ticked
+    | SpeechStarted
+    | SpeechStopped
     | Statistics
     | WorkerLost
 )

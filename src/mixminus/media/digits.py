@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from mixminus.audio.frames import Samples
+from mixminus.audio.key_tones import key_tone
 from mixminus.media.contract import DigitPressed, DigitsSent, Event
 from mixminus.media.legs import Legs
-from mixminus.rtp.telephone_event import KeyPacket, key_packets
+from mixminus.rtp.telephone_event import TONE_TICKS, KeyPacket, key_packets
 
 
 class DigitSenders:
@@ -17,6 +19,8 @@ class DigitSenders:
     def __init__(self, legs: Legs) -> None:
         self._legs = legs
         self._waiting: dict[int, deque[Iterator[KeyPacket | None]]] = {}
+        self._sounding: dict[int, Iterator[Samples]] = {}
+        """Frames of tones, by row, for far ends that know no telephone events."""
 
     def send(self, leg: int, digits: str) -> None:
         """Append digits to what the leg has to send."""
@@ -26,6 +30,18 @@ class DigitSenders:
     def drop(self, leg: int) -> None:
         """Forget a leg that is gone."""
         self._waiting.pop(leg, None)
+        if (row := self._legs.slots.row(leg)) is not None:
+            self._sounding.pop(row, None)
+
+    def sound(self) -> None:
+        """Put the tones of this tick in place of what their legs hear."""
+        for row, frames in tuple(self._sounding.items()):
+            frame = next(frames, None)
+            if frame is None:
+                del self._sounding[row]
+            else:
+                self._legs.mixing.heard[row] = frame
+                self._legs.coded.sound(row, frame)
 
     def step(self) -> Iterator[Event]:
         """Prepare what this tick's packets carry."""
@@ -45,10 +61,16 @@ class DigitSenders:
 
     def _press(self, row: int, packet: KeyPacket) -> Iterator[Event]:
         other = self._legs.peer(row)
-        if other is not None and packet.starts:
-            yield DigitPressed(other, packet.digit)
+        if other is not None:
+            if packet.starts:
+                yield DigitPressed(other, packet.digit)
+            return
+        if self._legs.line.event_payload_type[row] < 0:
+            if packet.starts:
+                self._sounding[row] = iter(key_tone(packet.digit, TONE_TICKS))
+            return
         transmission = self._legs.transmission
-        transmission.event_due[row] = self._legs.line.event_payload_type[row] >= 0
+        transmission.event_due[row] = 1
         transmission.event_starts[row] = packet.starts
         event = replace(packet.event, duration=packet.event.duration * int(self._legs.line.event_scale[row]))
         transmission.event_payload[row] = np.frombuffer(bytes(event), np.uint8)

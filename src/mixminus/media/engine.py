@@ -18,7 +18,6 @@ from mixminus.media.contract import (
     AskStatistics,
     CloseLeg,
     Command,
-    DigitPressed,
     Event,
     LegOpened,
     LegRefused,
@@ -27,6 +26,7 @@ from mixminus.media.contract import (
     PauseRecording,
     Play,
     PlayerFinished,
+    PolishVoice,
     ResumeRecording,
     RtpTimedOut,
     SendDigits,
@@ -37,12 +37,15 @@ from mixminus.media.contract import (
     Statistics,
     StopPlayer,
     StopRecording,
+    WatchKeys,
     WatchRoom,
+    WatchSpeech,
 )
 from mixminus.media.digits import DigitSenders
 from mixminus.media.disk import Disk, InlineDisk
 from mixminus.media.figures import WorkerHealth
 from mixminus.media.health import Punctuality, leg_quality
+from mixminus.media.hearing import Hearing
 from mixminus.media.kernels.accept import accept
 from mixminus.media.kernels.mix import mix
 from mixminus.media.kernels.packetise import packetise
@@ -50,6 +53,7 @@ from mixminus.media.kernels.playout import playout
 from mixminus.media.kernels.record import record
 from mixminus.media.legs import Legs
 from mixminus.media.players import Players
+from mixminus.media.polishing import Polishing
 from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key
 from mixminus.media.recorders import Recorders
 from mixminus.media.reports import Reports
@@ -113,6 +117,8 @@ class Engine:
         self.watch = RoomWatch(self.rooms, self.players)
         self.wideband = Wideband(self.legs, self.rooms, self.recorders)
         self.digits = DigitSenders(self.legs)
+        self.hearing = Hearing(settings.legs, self.legs)
+        self.polishing = Polishing(self.legs)
         self.reports = Reports(self.legs, random_bytes)
         self.punctuality = Punctuality()
         """The shell's to write."""
@@ -195,6 +201,8 @@ class Engine:
         playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
         if not self.wideband.is_idle:
             self.wideband.play()
+        self.hearing.hear(self._happenings)
+        self.polishing.polish()
         mix(
             rooms.slots.active,
             rooms.slots.count,
@@ -223,6 +231,7 @@ class Engine:
             legs.mixing,
             self._total,
         )
+        self.digits.sound()
         self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
         if not self.wideband.is_idle:
             self.departing = self.wideband.packetise(self.outbox, self.departing)
@@ -234,7 +243,7 @@ class Engine:
             match int(happened.kind[at]):
                 case kind if kind == DIGIT:
                     leg = self.legs.slots.key(row)
-                    self._events.append(DigitPressed(leg, DIGITS[int(happened.value[at])]))
+                    self._events.extend(self.hearing.pressed(leg, DIGITS[int(happened.value[at])], self.ticks))
                 case kind if kind == TIMED_OUT:
                     self._events.append(RtpTimedOut(self.legs.slots.key(row)))
                 case kind if kind == CONTROL_ARRIVED:
@@ -243,6 +252,8 @@ class Engine:
                     player = self.players.slots.key(row)
                     self.players.stop(player)
                     self._events.append(PlayerFinished(player))
+                case kind:
+                    self._events.extend(self.hearing.tell(kind, row, int(happened.value[at]), self.ticks))
         happened.totals[0] = 0
 
     def _carry_out(self, command: Command) -> None:
@@ -253,6 +264,12 @@ class Engine:
                 self._open_pipe(leg, other)
             case SetLegMedia():
                 self._set_media(command)
+            case PolishVoice():
+                self.polishing.set(command)
+            case WatchSpeech():
+                self._events.extend(self.hearing.watch_speech(command))
+            case WatchKeys():
+                self.hearing.watch_keys(command)
             case AskStatistics():
                 self._events.append(self._statistics(command))
             case CloseLeg(leg):
@@ -321,6 +338,8 @@ class Engine:
         if row is None or not self.legs.set_media(media):
             return
         self.reports.enrol(media)
+        if self.legs.line.event_payload_type[row] < 0:
+            self.hearing.watch_keys(WatchKeys(media.leg, True))
         if not media.rtcp_mux:
             self.ports.open_control(row)
 
@@ -357,6 +376,8 @@ class Engine:
             return
         self.players.stop_on(leg=leg)
         self.digits.drop(leg)
+        self.hearing.forget(leg)
+        self.polishing.forget(leg)
         self.reports.drop(leg)
         self.recorders.forget_leg(leg)
         self.rooms.leave(leg)

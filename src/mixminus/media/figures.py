@@ -1,4 +1,4 @@
-"""What a worker counts, of itself and of its legs: the parts of `contract.Statistics`."""
+"""What the engine tells of its legs and of itself when it is asked; part of the contract."""
 
 import msgspec
 

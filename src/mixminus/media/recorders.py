@@ -129,11 +129,13 @@ class Recorders:
         self._free(recording)
 
     def flush(self, tick: int) -> None:
-        """Hand over what is due in this tick."""
-        for recorder in self._turns[tick % FLUSH_TICKS].values():
-            audio = self._take(recorder)
-            if audio is not None and not self._disk.offer(partial(recorder.file.append, audio)):
-                self.lost_flushes += 1
+        """Hand over what is due in this tick, all of it at once: the disk's thread wakes up when we are done."""
+        taken = [(recorder, self._take(recorder)) for recorder in self._turns[tick % FLUSH_TICKS].values()]
+        due = [(recorder, audio) for recorder, audio in taken if audio is not None]
+        size_bytes = sum(audio.channels.nbytes for _, audio in due)
+        if due and not self._disk.offer(partial(_append, due), size_bytes):
+            self.lost_flushes += len(due)
+            for recorder, audio in due:
                 recorder.give_back(audio)
 
     def take_ended(self) -> Iterator[RecordingStopped]:
@@ -215,3 +217,9 @@ class Recorders:
         for channel, row in zip(recorder.channels, recorder.rows, strict=True):
             self.tapping.release(int(self.rows.tap[row]))
             self.slots.release(channel)
+
+
+def _append(due: Sequence[tuple[_Recorder, Audio]]) -> None:
+    """On the disk's thread."""
+    for recorder, audio in due:
+        recorder.file.append(audio)

@@ -15,6 +15,8 @@ I16 = NDArray[np.int16]
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 RING_SAMPLES: Final = 4096
 """512 ms, a power of two: a timestamp's low bits are its place."""
@@ -38,6 +40,14 @@ PAYLOAD_TYPES: Final = 128
 
 LINEAR, OCTETS, PACKETS = 0, 1, 2
 """What a leg's jitter buffer holds: samples; G.722's octets, in the ring, too; or Opus packets."""
+SPEECH_FRAMES: Final = 16
+"""That are looked back on to know speech: 320 ms."""
+HALF_FRAME: Final = 80
+"""Keys are looked for in windows of 20 ms that begin every 10 ms."""
+
+FFT_SIZE: Final = 512
+"""Of noise suppression: the power of two above its window of 320 samples."""
+NOISE_BANDS: Final = FFT_SIZE // 2 + 1
 
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
@@ -45,7 +55,7 @@ RECORD_TICKS: Final = 50
 FREE, SOCKET, PIPE = 0, 1, 2
 """Kinds of leg."""
 
-DIGIT, TIMED_OUT, PLAYER_ENDED, CONTROL_ARRIVED = 1, 2, 3, 4
+DIGIT, TIMED_OUT, PLAYER_ENDED, CONTROL_ARRIVED, SPEECH_STARTED, SPEECH_STOPPED, KEY_SOUNDED = range(1, 8)
 """Kinds of happening."""
 
 TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER = 1, 2, 3, 4, 5
@@ -186,6 +196,55 @@ class Edges(NamedTuple):
     next: I32
 
 
+class Speech(NamedTuple):
+    """Legs that are watched for speech."""
+
+    speaking: U8
+    ticks: I32
+    """Since the leg was watched."""
+    voiceless_ticks: I32
+    floor: F32
+    """The softest frame of this stretch, in dB."""
+    floor_before: F32
+    level: F32
+    """Of the last frames, in dB, by tick; 0 for those that were not like a voice."""
+
+
+class Keys(NamedTuple):
+    """Legs that are watched for keys that sound as tones."""
+
+    mutes: U8
+    """What sounds like a key is not heard by the room."""
+    tail: I16
+    """The second half of the last frame."""
+    candidate: I32
+    """The key of the last window, plus 1; 0: none."""
+    windows: I32
+    """For how many in a row."""
+    held: I32
+    """The key that was reported and is not released, plus 1."""
+    silent_windows: I32
+
+
+class Polish(NamedTuple):
+    """Legs whose voice is made easier to hear."""
+
+    suppresses: U8
+    levels: U8
+    before: F64
+    """The last frame, as it came."""
+    overlap: F64
+    """What the last window adds to the next frame."""
+    power: F64
+    """By band, over about the last 100 ms."""
+    noise: F64
+    """Power by band; 0: not known yet."""
+    band_gain: F64
+    gain_db: F64
+    loud_db: F64
+    """Of the loud frames of late."""
+
+
 class PlayerRows(NamedTuple):
     room: I32
     leg: I32
@@ -262,6 +321,8 @@ _DTYPES: Final[dict[Any, type[np.generic]]] = {
     I32: np.int32,
     U32: np.uint32,
     I64: np.int64,
+    F32: np.float32,
+    F64: np.float64,
 }
 
 _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
@@ -275,6 +336,13 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Mixing.heard": (160,),
     "Mixing.extra": (160,),
     "RecorderRows.buffer": (RECORD_TICKS * 320,),
+    "Speech.level": (SPEECH_FRAMES,),
+    "Keys.tail": (HALF_FRAME,),
+    "Polish.before": (160,),
+    "Polish.overlap": (160,),
+    "Polish.noise": (NOISE_BANDS,),
+    "Polish.power": (NOISE_BANDS,),
+    "Polish.band_gain": (NOISE_BANDS,),
     "RecorderRows.peak": (RECORD_TICKS,),
     "Inbox.data": (PACKET_BYTES,),
     "Outbox.data": (SENT_PACKET_BYTES,),

@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
+from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
 from mixminus.media.coded_state import (
     COLUMNS,
     FULL,
@@ -51,6 +52,9 @@ class Wideband:
         self.play()
         self.mix()
         self.packetise(outbox, 0)
+        narrow = np.zeros((FRAME_MS + TAIL_MS) * RATE_HZ // 1000, np.int16)
+        for taps in (NARROW_TO_WIDE, NARROW_TO_FULL):
+            raise_rate(narrow, taps, np.zeros(len(taps) * FRAME_SAMPLES, np.int16))
 
     def play(self) -> None:
         """After `playout`."""

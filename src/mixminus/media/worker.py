@@ -37,6 +37,9 @@ MAX_UNREAD_BYTES: Final = 64 << 20
 LAST_WORDS_S: Final = 2.0
 
 PROCESS_NAME: Final = "mixminus-media"
+SWITCH_S: Final = 0.0002
+"""How long a tick waits at most for the interpreter's lock while the disk's thread runs. By default that is 5 ms, and
+a thread that writes many files takes the lock back before anybody else wakes up (bench/recording.py)."""
 NICENESS: Final = -10
 """Before all that can wait 20 ms; where that is permitted."""
 
@@ -180,6 +183,7 @@ def main() -> int:
         Path("/proc/self/comm").write_text(PROCESS_NAME)
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    sys.setswitchinterval(SWITCH_S)
     disk = ThreadDisk("disk")
     ports = UdpPorts(options.host, options.low_port, options.high_port)
     with socket.socket(fileno=options.control_fd) as control:

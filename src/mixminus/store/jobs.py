@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,12 +12,22 @@ from mixminus.calls.records import Record
 T = TypeVar("T")
 
 
+class Outcome(Protocol):
+    """What is told, once, how a job went. A `Future` is one."""
+
+    def set_result(self, result: Any, /) -> None: ...
+
+    def set_exception(self, exception: BaseException, /) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Save:
     """Insert or replace records."""
 
     records: tuple[Record, ...]
-    outcome: Future[None] = field(default_factory=Future)
+    outcome: Outcome = field(default_factory=Future)
+    can_wait: bool = False
+    """Nobody waits for it: it may be gathered with others for a moment."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +36,7 @@ class Ask(Generic[T]):
 
     question: Callable[[Connection], T]
     outcome: Future[T] = field(default_factory=Future)
+    can_wait: ClassVar[bool] = False
 
 
 Job = Save | Ask[Any]

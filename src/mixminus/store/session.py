@@ -90,7 +90,7 @@ class Session:
             for record in save.records:
                 kind = kind_of(type(record))
                 row = kind.to_row(record)
-                key = tuple(row[column.name] for column in kind.table.primary_key)
+                key = tuple(row[name] for name in kind.key)
                 tables.setdefault(kind.table, {})[key] = row
         for table, rows in tables.items():
             self._connection.execute(self._upsert(table), list(rows.values()))

@@ -30,7 +30,7 @@ class SqlStore:
 
     def __init__(self, url: str, run: Runner | None = None) -> None:
         self._run: Runner = ThreadRunner() if run is None else run
-        self._failure: BaseException | None = None
+        self._unawaited = Unawaited()
         connection = connect(url)
         try:
             upgrade(connection)
@@ -46,21 +46,17 @@ class SqlStore:
         return self._run.backlog
 
     async def save(self, *records: Record) -> None:
-        job = Save(records)
-        self._run.submit(job)
-        await _settled(job.outcome)
+        outcome: Future[None] = Future()
+        self._run.submit(Save(records, outcome))
+        await _settled(outcome)
 
     def save_soon(self, *records: Record) -> None:
-        job = Save(records)
-        job.outcome.add_done_callback(self._note_failure)
-        self._run.submit(job)
+        self._run.submit(Save(records, self._unawaited, can_wait=True))
 
     async def flush(self) -> None:
         """Also raises the first thing that went wrong with a `save_soon` since the last `flush`."""
         await self._ask(lambda _connection: None)
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
+        self._unawaited.raise_failure()
 
     async def delete(self, kind: type[Record], sid: str) -> None:
         await self._ask(queries.delete(kind, sid))
@@ -84,10 +80,24 @@ class SqlStore:
         self._run.submit(job)
         return await _settled(job.outcome)
 
-    def _note_failure(self, outcome: "Future[None]") -> None:
-        if error := outcome.exception():
-            log.error("a record could not be saved: %s", error)
-            self._failure = self._failure or error
+
+class Unawaited:
+    """The outcome of every `save_soon` together: what went wrong first is kept until somebody asks."""
+
+    def __init__(self) -> None:
+        self._failure: BaseException | None = None
+
+    def set_result(self, result: None, /) -> None:
+        """Nobody waits for it."""
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        log.error("a record could not be saved: %s", exception)
+        self._failure = self._failure or exception
+
+    def raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
 
 async def _settled(outcome: "Future[T]") -> T:

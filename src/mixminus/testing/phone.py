@@ -243,6 +243,8 @@ class VirtualPhone:
     async def _take(self, call: IncomingCall) -> None:
         await call.line.open(self.network, self.host)
         self._incoming.put_nowait(call)
+        if call.state is CallState.ENDED:
+            return  # the caller gave up while the line was being opened
         match self._policy:
             case Waits():
                 pass

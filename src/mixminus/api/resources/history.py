@@ -11,8 +11,10 @@ from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.resources.calls import asked_call
 from mixminus.api.resources.conferences import asked_conference
 from mixminus.api.resources.ledger import ledger_of, stretches_resource
+from mixminus.api.resources.participants import asked_participant
 from mixminus.api.routes import Operation
 from mixminus.base.types import Sid
+from mixminus.calls.commands import PolishParticipant
 from mixminus.calls.records import EventRecord, ParticipantRecord
 from mixminus.insights.ledger import Ledger
 from mixminus.store.contract import Is, Where
@@ -96,8 +98,23 @@ async def show_call_quality(request: ApiRequest) -> Response:
     return JSONResponse({"call_sid": call.sid, **asdict(await request.node.call_quality(call.sid))})
 
 
+async def polish_participant(request: ApiRequest) -> Response:
+    """Gain control (`agc`) and noise suppression (`noise_suppression`) of a live participant; both begin off."""
+    participant = await asked_participant(request)
+    command = PolishParticipant(
+        participant.conference_sid,
+        participant.call_sid,
+        request.form.boolean("agc"),
+        request.form.boolean("noise_suppression"),
+    )
+    polish = await request.node.polish_participant(command)
+    switched = {"agc": polish.gain_control, "noise_suppression": polish.noise_suppression}
+    return JSONResponse({"call_sid": participant.call_sid, **switched})
+
+
 OPERATIONS = (
     Operation("GET", f"{EXTRAS}/Conferences/{{conference}}/Participants", list_participant_history),
+    Operation("POST", f"{EXTRAS}/Conferences/{{conference}}/Participants/{{participant}}", polish_participant),
     Operation("GET", f"{EXTRAS}/Conferences/{{conference}}/Events", list_conference_events),
     Operation("GET", f"{EXTRAS}/Calls/{{call}}/Events", list_call_events),
     Operation("GET", f"{EXTRAS}/Calls/{{call}}/Quality", show_call_quality),

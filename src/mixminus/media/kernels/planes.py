@@ -21,6 +21,7 @@ from mixminus.audio.resampling import (
 )
 from mixminus.media.coded_state import (
     FULL,
+    NARROW,
     WIDE,
     Planes,
     RoomPlanes,
@@ -93,16 +94,24 @@ def note_wishes(
 
 
 @kernel
+def is_changed(planes: Planes, mixing: Mixing, slot: int) -> bool:
+    """Whether something on the narrow plane has worked on what was decoded: keys muted, a voice polished."""
+    changed = 0
+    for i in range(FRAME_SAMPLES):
+        changed |= planes.narrow[slot, i] ^ mixing.said[slot, i]
+    return changed != 0
+
+
+@kernel
 def bring(planes: Planes, mixing: Mixing, slot: int, source: I16) -> None:
     """Put this frame of one leg onto the planes where it is needed. `source`: 176 samples of scratch."""
     needed, mouth = planes.needed[slot], planes.mouth[slot]
-    if mouth == WIDE:
-        if needed & FULL_BIT:
+    if mouth != NARROW and not is_changed(planes, mixing, slot):
+        if mouth == WIDE and needed & FULL_BIT:
             raise_rate(planes.said_wide[slot], WIDE_TO_FULL, planes.said_full[slot, 6 * TAIL :])
-        return
-    if mouth == FULL:
-        if needed & WIDE_BIT:
+        elif mouth == FULL and needed & WIDE_BIT:
             lower_rate(planes.said_full[slot], FULL_TO_WIDE, planes.said_wide[slot, 2 * TAIL :])
+        keep_narrow_tail(planes, mixing, slot)
         return
     if planes.raised[slot] == 1:
         copy(source[:TAIL], planes.narrow_tail[slot])
@@ -113,7 +122,12 @@ def bring(planes: Planes, mixing: Mixing, slot: int, source: I16) -> None:
         raise_rate(source, NARROW_TO_WIDE, planes.said_wide[slot, 2 * TAIL :])
     if needed & FULL_BIT:
         raise_rate(source, NARROW_TO_FULL, planes.said_full[slot, 6 * TAIL :])
-    copy(planes.narrow_tail[slot], source[FRAME_SAMPLES:])
+    keep_narrow_tail(planes, mixing, slot)
+
+
+@kernel
+def keep_narrow_tail(planes: Planes, mixing: Mixing, slot: int) -> None:
+    copy(planes.narrow_tail[slot], mixing.said[slot, FRAME_SAMPLES - TAIL :])
     planes.raised[slot] = 1
 
 

@@ -75,7 +75,7 @@ class SipPump:
         self.close()
         if deadline is not None:
             self._armed_for = deadline
-            self._timer = self._loop.call_at(self._loop.time() + deadline - self._now(), self._due)
+            self._timer = self._loop.call_at(self._loop.time() + (deadline - self._now()), self._due)
 
     def _due(self) -> None:
         self._timer = self._armed_for = None

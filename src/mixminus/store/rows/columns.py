@@ -1,7 +1,7 @@
 """What every table is made of: the metadata, two column types, and the pairing of a record type with its table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic
 
@@ -64,3 +64,8 @@ class Kind(Generic[R]):
     """Oldest first. Together the two columns are unique, so that a page can begin after any record."""
     to_row: Callable[[R], dict[str, Any]]
     from_row: Callable[[Row], R]
+    key: tuple[str, ...] = field(init=False)
+    """The columns of the primary key."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", tuple(column.name for column in self.table.primary_key))

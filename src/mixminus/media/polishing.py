@@ -1,0 +1,48 @@
+"""Voices that are made easier to hear. Who did not ask for it costs nothing."""
+
+import numpy as np
+
+from mixminus.media.contract import PolishVoice
+from mixminus.media.hearing import Watched
+from mixminus.media.kernels.polish import half_sine, polish_voices
+from mixminus.media.legs import Legs
+from mixminus.media.state import FFT_SIZE, Polish, clear_row, grown, zeroed
+
+FIRST_ROWS = 64
+
+
+class Polishing:
+    """Which legs are polished, and how. Rows are those of the legs."""
+
+    def __init__(self, legs: Legs) -> None:
+        self._legs = legs
+        self._voices = Watched(legs)
+        self._polish = zeroed(Polish, FIRST_ROWS)
+        self._window = half_sine()
+        self._real, self._imaginary = np.zeros(FFT_SIZE), np.zeros(FFT_SIZE)
+
+    def set(self, wish: PolishVoice) -> None:
+        """Begin, change or end it; a leg that is unknown is ignored."""
+        row = self._legs.slots.row(wish.leg)
+        if row is None:
+            return
+        if row >= len(self._polish.levels):
+            self._polish = grown(self._polish, self._legs.slots.capacity)
+        if not (wish.gain_control or wish.noise_suppression):
+            self._voices.remove(wish.leg)
+            return
+        if wish.leg not in self._voices:
+            clear_row(self._polish, row)
+            self._voices.add(wish.leg)
+        self._polish.levels[row] = wish.gain_control
+        self._polish.suppresses[row] = wish.noise_suppression
+
+    def forget(self, leg: int) -> None:
+        """The leg is about to be closed."""
+        self._voices.remove(leg)
+
+    def polish(self) -> None:
+        """One tick, after the playout and before the mix."""
+        if len(self._voices.rows):
+            rows, scratch = self._voices.rows, (self._window, self._real, self._imaginary)
+            polish_voices(rows, len(rows), self._polish, self._legs.mixing, *scratch)
