@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mixminus.audio import resampling
-from mixminus.audio.resampling import TAIL_MS, Taps, lower_rate, raise_rate
+from mixminus.audio.resampling import TAIL_MS, Filter, lower_rate, raise_rate
 
 Samples = NDArray[np.int16]
 
@@ -17,7 +17,7 @@ ALL = pytest.mark.parametrize(
 FRAMES = 20
 
 
-def resampled(sound: Samples, from_khz: int, to_khz: int, taps: Taps) -> Samples:
+def resampled(sound: Samples, from_khz: int, to_khz: int, taps: Filter) -> Samples:
     """Frame by frame, as the engine does."""
     frame, tail = 20 * from_khz, TAIL_MS * from_khz
     padded = np.concatenate([np.zeros(tail, np.int16), sound])
@@ -53,7 +53,7 @@ def stop_hz(from_khz: int, to_khz: int) -> int:
 
 @ALL
 @pytest.mark.parametrize("part", [0.05, 0.3, 0.6, 0.95])
-def test_the_pass_band_passes_and_nothing_else_appears(from_khz: int, to_khz: int, taps: Taps, part: float) -> None:
+def test_the_pass_band_passes_and_nothing_else_appears(from_khz: int, to_khz: int, taps: Filter, part: float) -> None:
     hz = 50 * round(part * pass_hz(from_khz, to_khz) / 50)
     frequencies, levels = levels_db(resampled(sine(hz, from_khz), from_khz, to_khz, taps), to_khz)
     there = abs(frequencies - hz) < 60
@@ -62,14 +62,14 @@ def test_the_pass_band_passes_and_nothing_else_appears(from_khz: int, to_khz: in
 
 
 @pytest.mark.parametrize(("from_khz", "to_khz", "taps"), FALLING)
-def test_what_the_lower_rate_cannot_hold_does_not_come_back_folded(from_khz: int, to_khz: int, taps: Taps) -> None:
+def test_what_the_lower_rate_cannot_hold_does_not_come_back_folded(from_khz: int, to_khz: int, taps: Filter) -> None:
     for hz in np.linspace(stop_hz(from_khz, to_khz), 500 * from_khz - 200, 9):
         _, levels = levels_db(resampled(sine(hz, from_khz), from_khz, to_khz, taps), to_khz)
         assert levels.max() < -60
 
 
 @ALL
-def test_the_delay_is_below_a_millisecond(from_khz: int, to_khz: int, taps: Taps) -> None:
+def test_the_delay_is_below_a_millisecond(from_khz: int, to_khz: int, taps: Filter) -> None:
     impulse = np.zeros(20 * from_khz, np.int16)
     impulse[5 * from_khz] = 20_000
     heard = resampled(impulse, from_khz, to_khz, taps).astype(float)
@@ -78,13 +78,13 @@ def test_the_delay_is_below_a_millisecond(from_khz: int, to_khz: int, taps: Taps
 
 
 @ALL
-def test_a_constant_stays_what_it_is(from_khz: int, to_khz: int, taps: Taps) -> None:
+def test_a_constant_stays_what_it_is(from_khz: int, to_khz: int, taps: Filter) -> None:
     heard = resampled(np.full(20 * from_khz * 3, 10_000, np.int16), from_khz, to_khz, taps)
     assert np.abs(heard[20 * to_khz :].astype(int) - 10_000).max() < 250
 
 
 @ALL
-def test_full_scale_is_clipped_and_does_not_wrap(from_khz: int, to_khz: int, taps: Taps) -> None:
+def test_full_scale_is_clipped_and_does_not_wrap(from_khz: int, to_khz: int, taps: Filter) -> None:
     square = np.where(np.arange(20 * from_khz * 3) // (10 * from_khz) % 2, 32767, -32768).astype(np.int16)
     heard = resampled(square, from_khz, to_khz, taps).astype(int)
     settled = np.where(np.arange(len(heard)) // (10 * to_khz) % 2, 1, -1)
@@ -93,7 +93,7 @@ def test_full_scale_is_clipped_and_does_not_wrap(from_khz: int, to_khz: int, tap
 
 
 @ALL
-def test_the_kernel_equals_a_convolution(from_khz: int, to_khz: int, taps: Taps) -> None:
+def test_the_kernel_equals_a_convolution(from_khz: int, to_khz: int, taps: Filter) -> None:
     sound = np.random.default_rng(3).integers(-20_000, 20_000, 20 * from_khz * 3).astype(np.int16)
     heard = resampled(sound, from_khz, to_khz, taps)
     if to_khz > from_khz:

@@ -1,7 +1,6 @@
 """Rooms of every codec: who hears what, and how high."""
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +14,6 @@ from mixminus.media.contract import (
     LegRow,
     Play,
     SetRoom,
-    StartRecording,
-    StopRecording,
-    Tap,
     Tone,
 )
 
@@ -158,19 +154,6 @@ def test_a_codec_may_change_in_the_middle_of_a_call(studio: Studio) -> None:
     talk(studio, [changing], 20)
     assert other.hears(3) == {1000}
     assert changing.hears(400, 700) == {400}
-
-
-def test_a_recording_of_a_mixed_room_has_everybody(studio: Studio, tmp_path: Path) -> None:
-    wide, full = WidebandPhone(studio, 1, "G722", 1000), WidebandPhone(studio, 2, "opus", 2000)
-    studio.phone(3, hums=400)
-    studio.room(9, 1, 2, 3)
-    path = tmp_path / "mixed.wav"
-    talk(studio, [wide, full], 10)
-    studio.apply(StartRecording("RE1", str(path), ((Tap("bus", 9),),)))
-    talk(studio, [wide, full], 30)
-    studio.apply(StopRecording("RE1"))
-    sound = np.frombuffer(path.read_bytes()[44:], "<i2")
-    assert all(level(sound, hz, 8000) > 1000 for hz in (400, 1000, 2000))
 
 
 def test_engines_grow_while_wideband_legs_talk(studio: Studio) -> None:

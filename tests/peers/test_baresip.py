@@ -87,9 +87,8 @@ async def test_baresip_registers_with_its_password_and_is_called_as_a_client(
     tmp_path: Path, unused_tcp_port: int, transport: str
 ) -> None:
     async with exchange(tmp_path / "node", users={"bob": "secret"}, digest_algorithms=MD5_ONLY) as at:
-        registers = (
-            f"<sip:bob@127.0.0.1:{at.sip_port};transport={transport}>;auth_pass=secret;regint=600;answermode=auto"
-        )
+        parameters = "auth_pass=secret;regint=600;answermode=auto;audio_codecs=pcmu"
+        registers = f"<sip:bob@127.0.0.1:{at.sip_port};transport={transport}>;{parameters}"
         bob = baresip(
             tmp_path / "bob",
             account=registers,

@@ -27,7 +27,7 @@ _HALF: Final = 1 << (_BITS - 1)
 _GRID_HZ: Final = 10
 _STOP_WEIGHT: Final = 100.0
 
-Taps = NDArray[np.int16]
+Filter = NDArray[np.int16]
 
 
 def design(taps: int, rate_hz: int, pass_hz: int, stop_hz: int) -> NDArray[np.float64]:
@@ -43,18 +43,18 @@ def design(taps: int, rate_hz: int, pass_hz: int, stop_hz: int) -> NDArray[np.fl
     return np.concatenate([half[::-1], half])
 
 
-def _rising(low_hz: int, high_hz: int, pass_hz: int, stop_hz: int) -> Taps:
+def _rising(low_hz: int, high_hz: int, pass_hz: int, stop_hz: int) -> Filter:
     """One row of taps a phase, oldest sample first."""
     factor = high_hz // low_hz
     impulse = design(2 * factor * low_hz // 1000, high_hz, pass_hz, stop_hz)
     return _fixed(factor * impulse.reshape(-1, factor).T[:, ::-1])
 
 
-def _falling(high_hz: int, low_hz: int, pass_hz: int, stop_hz: int) -> Taps:
+def _falling(high_hz: int, low_hz: int, pass_hz: int, stop_hz: int) -> Filter:
     return _fixed(design(2 * high_hz // 1000, high_hz, pass_hz, stop_hz))
 
 
-def _fixed(taps: NDArray[np.float64]) -> Taps:
+def _fixed(taps: NDArray[np.float64]) -> Filter:
     return np.ascontiguousarray(np.round(taps * (1 << _BITS)).astype(np.int16))
 
 
@@ -73,7 +73,7 @@ def rounded(total: int) -> int:
 
 
 @kernel
-def raise_rate(source: Samples, taps: Taps, target: Samples) -> None:
+def raise_rate(source: Samples, taps: Filter, target: Samples) -> None:
     """Fill *target*, a frame, from *source*, a tail and a frame of the lower rate."""
     factor, length = taps.shape
     frame = len(target) // factor
@@ -89,7 +89,7 @@ def raise_rate(source: Samples, taps: Taps, target: Samples) -> None:
 
 
 @kernel
-def lower_rate(source: Samples, taps: Taps, target: Samples) -> None:
+def lower_rate(source: Samples, taps: Filter, target: Samples) -> None:
     """Fill *target*, a frame, from *source*, a tail and a frame of the higher rate."""
     frame, length = len(target), len(taps)
     factor = len(source) * FRAME_MS // (frame * (FRAME_MS + TAIL_MS))

@@ -2,7 +2,11 @@
 
 from typing import Final
 
+import numpy as np
+
 from mixminus.audio import g722
+from mixminus.audio.frames import RATE_HZ, Samples
+from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.coded_state import (
     COLUMNS,
@@ -39,6 +43,8 @@ OWN_PAYLOAD_TYPES: Final = {PCMU: 0, PCMA: 8, G722: 9}
 RTP_CLOCKS_HZ: Final = {PCMU: 8000, PCMA: 8000, G722: 8000, OPUS: 48000}
 """G.722's is 8000, by a mistake that everybody keeps to (RFC 3551 section 4.5.2)."""
 
+TAIL_SAMPLES: Final = TAIL_MS * RATE_HZ // 1000
+
 PLANES: Final = {8_000: NARROW, 16_000: WIDE, 48_000: FULL}
 OPUS_BITRATES_BPS: Final = {8_000: 16_000, 16_000: 24_000, 48_000: 32_000}
 """Of mono speech: the middle of RFC 7587's ranges (section 3.1.1)."""
@@ -71,6 +77,8 @@ class CodedLegs:
         """Legs that speak such a codec, or may."""
         self._encoders: dict[int, tuple[int, OpusTerms, U8]] = {}
         self._decoders: dict[int, tuple[int, U8]] = {}
+        self._sounded: dict[int, Samples] = {}
+        """Tails of frames that were sounded last."""
 
     def grow(self, capacity: int) -> None:
         """More rows. Only used ones are copied: the others would come to take memory."""
@@ -109,7 +117,17 @@ class CodedLegs:
                 clear_row(bundle, row)
             self._encoders.pop(row, None)
             self._decoders.pop(row, None)
+            self._sounded.pop(row, None)
             self.rows.discard(row)
+
+    def sound(self, row: int, frame: Samples) -> None:
+        """Let the far end hear this narrow frame on its own plane, whatever else is there in this tick."""
+        source = np.concatenate([self._sounded.get(row, np.zeros(TAIL_SAMPLES, np.int16)), frame])
+        if self.planes.ears[row] & 1 << WIDE:
+            raise_rate(source, NARROW_TO_WIDE, self.planes.heard_wide[row])
+        elif self.planes.ears[row] & 1 << FULL:
+            raise_rate(source, NARROW_TO_FULL, self.planes.heard_full[row])
+        self._sounded[row] = source[-TAIL_SAMPLES:]
 
     def _prepare(self, row: int, codec: int, understood: set[int], wanted: OpusMedia) -> None:
         """Coders for what may come and what goes, and the plane to hear on."""

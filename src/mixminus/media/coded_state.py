@@ -62,9 +62,15 @@ class Planes(NamedTuple):
     mouth: U8
     """The plane that the leg's words come from."""
     ears: U8
-    """Bits of planes on which it hears."""
+    """Bits of planes on which its far end hears."""
+    listens: U8
+    """The same in this tick, with those on which it is recorded."""
     needed: U8
     """Bits of planes on which somebody hears it in this tick."""
+    mouth_tail: I16
+    """The end of the last frame as it was decoded; what others heard may have been made of the narrow one."""
+    narrow: I16
+    """What was decoded, brought to the narrow plane: if that is changed there, all planes are to hear the change."""
     raised: U8
     """Whether its narrow tail is that of the last tick."""
     narrow_tail: I16
@@ -100,6 +106,8 @@ COLUMNS: Final = {
     "Coders.g722_encoder": (G722_WORDS,),
     "Coders.g722_decoder": (G722_WORDS,),
     "Coders.queue": (QUEUE_SAMPLES,),
+    "Planes.mouth_tail": (96,),
+    "Planes.narrow": (160,),
     "Planes.narrow_tail": (16,),
     "Planes.said_wide": (32 + 320,),
     "Planes.said_full": (96 + 960,),

@@ -41,6 +41,7 @@ class DigitSenders:
                 del self._sounding[row]
             else:
                 self._legs.mixing.heard[row] = frame
+                self._legs.coded.sound(row, frame)
 
     def step(self) -> Iterator[Event]:
         """Prepare what this tick's packets carry."""

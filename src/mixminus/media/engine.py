@@ -115,7 +115,7 @@ class Engine:
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
         self.watch = RoomWatch(self.rooms, self.players)
-        self.wideband = Wideband(self.legs, self.rooms)
+        self.wideband = Wideband(self.legs, self.rooms, self.recorders)
         self.digits = DigitSenders(self.legs)
         self.hearing = Hearing(settings.legs, self.legs)
         self.polishing = Polishing(self.legs)

@@ -161,6 +161,11 @@ class Legs:
         """What the leg sends, by its name in SDP."""
         return CODEC_NAMES[int(self.line.codec[row])]
 
+    def is_wideband(self, leg: int) -> bool:
+        """Whether the leg's far end hears more than telephones do."""
+        row = self.slots.row(leg)
+        return row is not None and bool(self.coded.planes.ears[row])
+
     def clock_ratio(self, row: int) -> int:
         """Units of the RTP clock for a sample at 8 kHz, of the codec that was agreed on."""
         return max(1, int(self.line.timestamp_step[row]) // FRAME_SAMPLES)

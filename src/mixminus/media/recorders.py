@@ -7,6 +7,8 @@ from functools import partial
 from itertools import count
 from typing import Final
 
+from mixminus.audio.frames import RATE_HZ
+from mixminus.media.coded_state import NARROW, SCALES, WIDE
 from mixminus.media.contract import RecordingStopped, StartRecording, Tap
 from mixminus.media.disk import Disk
 from mixminus.media.legs import Legs
@@ -62,6 +64,10 @@ class Recorders:
         self.tapping = Tapping(2 * capacity, legs, rooms)
         self.lost_flushes = 0
         """How often the disk was too slow for half a second of a recording, which is silence now."""
+        self.wide: set[str] = set()
+        """Recordings at 16 kHz."""
+        self._legs = legs
+        self._rooms = rooms
         self._disk = disk
         self._ids = count()
         self._recorders: dict[str, _Recorder] = {}
@@ -81,13 +87,19 @@ class Recorders:
         if (fault := self._fault(start)) is not None:
             self._refused.append(RecordingStopped(start.recording, 0, 0, True, fault))
             return
-        file = RecordingFile(start.recording, start.path, len(start.channels), start.trim_silence, self._ended.append)
+        plane = self._plane_of(start)
+        rate_hz = SCALES[plane] * RATE_HZ
+        file = RecordingFile(
+            start.recording, start.path, len(start.channels), rate_hz, start.trim_silence, self._ended.append
+        )
         turn = min(range(FLUSH_TICKS), key=lambda turn: len(self._turns[turn]))
         recorder = _Recorder(file, turn)
         for taps in start.channels:
-            self._add_channel(recorder, taps)
+            self._add_channel(recorder, taps, plane)
         if start.aligned_with is not None:
             self._align(recorder, self._recorders[start.aligned_with])
+        if plane != NARROW:
+            self.wide.add(start.recording)
         self._recorders[start.recording] = self._turns[turn][start.recording] = recorder
         self._disk.insist(file.open)
 
@@ -154,7 +166,7 @@ class Recorders:
         unknown = [tap.kind for taps in start.channels for tap in taps if tap.kind not in TAP_KINDS]
         return f"there is no tap {unknown[0]!r}" if unknown else None
 
-    def _add_channel(self, recorder: _Recorder, taps: Sequence[Tap]) -> None:
+    def _add_channel(self, recorder: _Recorder, taps: Sequence[Tap], plane: int) -> None:
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
             self.rows = grown(self.rows, self.slots.capacity)
@@ -162,9 +174,18 @@ class Recorders:
         row = self.slots.take(channel)
         clear_row(self.rows, row)
         self.rows.tap[row] = self.tapping.chain(taps)
+        self.rows.plane[row] = plane
         self.rows.mode[row] = RECORDING
         recorder.channels.append(channel)
         recorder.rows.append(row)
+
+    def _plane_of(self, start: StartRecording) -> int:
+        """A file has one rate: the leader's, or 16 kHz if anybody who is to be recorded is wideband at the start."""
+        if start.aligned_with is not None:
+            return int(self.rows.plane[self._recorders[start.aligned_with].rows[0]])
+        tapped = (tap for taps in start.channels for tap in taps)
+        legs = (leg for tap in tapped for leg in (self._rooms.members(tap.id) if tap.kind == "bus" else (tap.id,)))
+        return WIDE if any(self._legs.is_wideband(leg) for leg in legs) else NARROW
 
     def _align(self, recorder: _Recorder, leader: _Recorder) -> None:
         """Let the file begin where the leader's began."""
@@ -192,6 +213,7 @@ class Recorders:
         if recorder is None:
             return
         del self._turns[recorder.turn][recording]
+        self.wide.discard(recording)
         for channel, row in zip(recorder.channels, recorder.rows, strict=True):
             self.tapping.release(int(self.rows.tap[row]))
             self.slots.release(channel)

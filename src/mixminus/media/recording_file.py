@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from mixminus.audio.frames import FRAME_SAMPLES, RATE_HZ, duration_ms_of
+from mixminus.audio.frames import FRAME_SAMPLES, FRAMES_PER_SECOND
 from mixminus.audio.wav import HEADER_BYTES, MAX_DATA_BYTES, SAMPLE_BYTES, wav_header
+from mixminus.media.coded_state import SCALES
 from mixminus.media.contract import RecordingStopped
 from mixminus.media.state import I16, I32, RecorderRows
 
@@ -26,7 +27,7 @@ class Audio:
     @classmethod
     def copied(cls, rows: RecorderRows, of: Sequence[int], ticks: int, gap_ticks: int) -> Self:
         """The first *ticks* of these rows' buffers."""
-        channels = rows.buffer[of, : ticks * FRAME_SAMPLES]
+        channels = rows.buffer[of, : ticks * FRAME_SAMPLES * SCALES[int(rows.plane[of[0]])]]
         return cls(channels, rows.peak[of, :ticks].max(axis=0), gap_ticks)
 
     @property
@@ -44,11 +45,18 @@ class RecordingFile:
     """One recording on disk. All methods run on the disk's thread; *report* is told once how it ended."""
 
     def __init__(
-        self, recording: str, path: str, channels: int, trim: bool, report: Callable[[RecordingStopped], None]
+        self,
+        recording: str,
+        path: str,
+        channels: int,
+        rate_hz: int,
+        trim: bool,
+        report: Callable[[RecordingStopped], None],
     ) -> None:
         self._recording = recording
         self._path = path
         self._channels = channels
+        self._rate_hz = rate_hz
         self._trim = trim
         self._report = report
         self._file: int | None = None
@@ -67,7 +75,7 @@ class RecordingFile:
 
     @property
     def _tick_bytes(self) -> int:
-        return FRAME_SAMPLES * self._channels * SAMPLE_BYTES
+        return self._rate_hz // FRAMES_PER_SECOND * self._channels * SAMPLE_BYTES
 
     def _attempt(self, step: Callable[[], None]) -> None:
         """The first error ends the recording: it is reported, and later steps find no file."""
@@ -111,7 +119,7 @@ class RecordingFile:
 
     def _write_header(self) -> None:
         assert self._file is not None
-        _write_all(self._file, wav_header(self._data_bytes, self._channels, RATE_HZ), 0)
+        _write_all(self._file, wav_header(self._data_bytes, self._channels, self._rate_hz), 0)
 
     def _end(self, error: str | None) -> None:
         size_bytes = 0
@@ -119,7 +127,7 @@ class RecordingFile:
             size_bytes = HEADER_BYTES + self._data_bytes
             os.close(self._file)
             self._file = None
-        duration_ms = duration_ms_of(self._data_bytes // (self._channels * SAMPLE_BYTES))
+        duration_ms = self._data_bytes * 1000 // (self._channels * SAMPLE_BYTES * self._rate_hz)
         silent = self._audible_bytes == 0
         self._report(RecordingStopped(self._recording, duration_ms, size_bytes, silent, error))
 

@@ -270,6 +270,8 @@ class RecorderRows(NamedTuple):
     mode: U8
     tap: I32
     """First tap, or -1."""
+    plane: U8
+    """Narrow or wide: the rate of the file."""
     buffer: I16
     ticks: I32
     peak: I32
@@ -333,7 +335,7 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
     "Mixing.extra": (160,),
-    "RecorderRows.buffer": (RECORD_TICKS * 160,),
+    "RecorderRows.buffer": (RECORD_TICKS * 320,),
     "Speech.level": (SPEECH_FRAMES,),
     "Keys.tail": (HALF_FRAME,),
     "Polish.before": (160,),

@@ -4,17 +4,21 @@ from typing import Final
 
 import numpy as np
 
-from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
+from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
 from mixminus.media.coded_state import (
     COLUMNS,
     FULL,
     SCALES,
+    WIDE,
     RoomPlanes,
 )
 from mixminus.media.kernels.coded_packetise import packetise_coded
 from mixminus.media.kernels.coded_playout import play_coded
 from mixminus.media.kernels.planes import mix_planes
+from mixminus.media.kernels.record_wide import record_wide
 from mixminus.media.legs import Legs
+from mixminus.media.recorders import Recorders
 from mixminus.media.rooms import Rooms
 from mixminus.media.state import (
     Outbox,
@@ -28,9 +32,10 @@ LONGEST_FRAME: Final = SCALES[FULL] * FRAME_SAMPLES
 class Wideband:
     """Runs its kernels when there is such a leg, and costs nothing otherwise."""
 
-    def __init__(self, legs: Legs, rooms: Rooms) -> None:
+    def __init__(self, legs: Legs, rooms: Rooms, recorders: Recorders) -> None:
         self._legs = legs
         self._rooms = rooms
+        self._recorders = recorders
         self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity, COLUMNS)
         self._scratch = np.zeros(LONGEST_FRAME, np.int16)
         self._total = np.zeros(LONGEST_FRAME, np.int32)
@@ -40,13 +45,16 @@ class Wideband:
 
     @property
     def is_idle(self) -> bool:
-        return not self._legs.coded.rows
+        return not (self._legs.coded.rows or self._recorders.wide)
 
     def warm_up(self, outbox: Outbox) -> None:
         """Compile, or load, the kernels before the first leg needs them in the middle of a tick."""
         self.play()
         self.mix()
         self.packetise(outbox, 0)
+        narrow = np.zeros((FRAME_MS + TAIL_MS) * RATE_HZ // 1000, np.int16)
+        for taps in (NARROW_TO_WIDE, NARROW_TO_FULL):
+            raise_rate(narrow, taps, np.zeros(len(taps) * FRAME_SAMPLES, np.int16))
 
     def play(self) -> None:
         """After `playout`."""
@@ -65,8 +73,8 @@ class Wideband:
         )
 
     def mix(self) -> None:
-        """After `mix`."""
-        legs, rooms = self._legs, self._rooms
+        """After `mix`: the planes above the narrow one, and what is recorded there."""
+        legs, rooms, recorders = self._legs, self._rooms, self._recorders
         if len(self.room_planes.wanted) < rooms.slots.capacity:
             self._grow(rooms.slots.capacity)
         mix_planes(
@@ -80,8 +88,22 @@ class Wideband:
             legs.line,
             legs.coded.planes,
             self.room_planes,
+            recorders.slots.active,
+            recorders.slots.count,
+            recorders.rows,
+            recorders.tapping.taps,
             self._scratch,
             self._total,
+        )
+        record_wide(
+            recorders.slots.active,
+            recorders.slots.count,
+            recorders.rows,
+            recorders.tapping.taps,
+            legs.mixing,
+            legs.coded.planes,
+            self.room_planes,
+            self._total[: SCALES[WIDE] * FRAME_SAMPLES],
         )
 
     def packetise(self, outbox: Outbox, departing: int) -> int:

@@ -9,7 +9,7 @@ from mixminus.audio.compiled import kernel
 from mixminus.audio.concealment import most_alike
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.audio.resampling import FULL_TO_NARROW, WIDE_TO_NARROW, lower_rate
-from mixminus.media.coded_state import FULL, NARROW, WIDE, Coders, Packets, Planes
+from mixminus.media.coded_state import NARROW, WIDE, Coders, Packets, Planes
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.g722_decoding import bridge_octets, decode_ready, make_up_octets
 from mixminus.media.kernels.opus_decoding import bridge_packets, decode_due, make_up_opus
@@ -33,14 +33,8 @@ def set_mouth(planes: Planes, slot: int, plane: int) -> None:
         planes.mouth[slot] = plane
         planes.said_wide[slot, :] = 0
         planes.said_full[slot, :] = 0
+        planes.mouth_tail[slot, :] = 0
         planes.raised[slot] = 0
-
-
-@kernel
-def move_tail(said: I16, tail: int) -> None:
-    """The end of the last frame goes to the front, where filters look for it."""
-    for i in range(tail):
-        said[i] = said[len(said) - tail + i]
 
 
 @kernel
@@ -168,6 +162,26 @@ def play_decoded(
 
 
 @kernel
+def play_on_plane(
+    line: Line,
+    reception: Reception,
+    packets: Packets,
+    coders: Coders,
+    slot: int,
+    decode: int,
+    said: I16,
+    tail: I16,
+    narrow: I16,
+    work: I16,
+) -> None:
+    """Put the tail of the last frame, and the next frame, into *said*; and filtered into *narrow*."""
+    copy(said[: len(tail)], tail)
+    play_decoded(line, reception, packets, coders, slot, decode, said[len(tail) :], work)
+    copy(tail, said[len(said) - len(tail) :])
+    lower_rate(said, WIDE_TO_NARROW if len(tail) == WIDE_TAIL else FULL_TO_NARROW, narrow)
+
+
+@kernel
 def play_coded(
     active: I32,
     legs: int,
@@ -191,18 +205,13 @@ def play_coded(
         if reception.coding[slot] == LINEAR:
             set_mouth(planes, slot, NARROW)
             continue
-        narrow, wide, full = mixing.said[slot], planes.said_wide[slot], planes.said_full[slot]
         plane = WIDE if reception.coding[slot] == OCTETS else coders.opus_plane[slot]
         set_mouth(planes, slot, plane)
-        said = narrow
-        if plane == WIDE:
-            move_tail(wide, WIDE_TAIL)
-            said = wide[WIDE_TAIL:]
-        elif plane == FULL:
-            move_tail(full, FULL_TAIL)
-            said = full[FULL_TAIL:]
-        play_decoded(line, reception, packets, coders, slot, opus_decode, said, work)
-        if plane == WIDE:
-            lower_rate(wide, WIDE_TO_NARROW, narrow)
-        elif plane == FULL:
-            lower_rate(full, FULL_TO_NARROW, narrow)
+        narrow, tail = mixing.said[slot], planes.mouth_tail[slot]
+        if plane == NARROW:
+            play_decoded(line, reception, packets, coders, slot, opus_decode, narrow, work)
+            continue
+        said = planes.said_wide[slot] if plane == WIDE else planes.said_full[slot]
+        tail = tail[:WIDE_TAIL] if plane == WIDE else tail[:FULL_TAIL]
+        play_on_plane(line, reception, packets, coders, slot, opus_decode, said, tail, narrow, work)
+        copy(planes.narrow[slot], narrow)

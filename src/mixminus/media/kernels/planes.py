@@ -15,24 +15,28 @@ from mixminus.audio.resampling import (
     NARROW_TO_FULL,
     NARROW_TO_WIDE,
     WIDE_TO_FULL,
-    Taps,
+    Filter,
     lower_rate,
     raise_rate,
 )
 from mixminus.media.coded_state import (
     FULL,
+    NARROW,
     WIDE,
     Planes,
     RoomPlanes,
 )
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.mix import add, clip_into, mix_minus
+from mixminus.media.kernels.record_wide import note_taps
 from mixminus.media.state import (
     I16,
     I32,
     Edges,
     Line,
     Mixing,
+    RecorderRows,
+    Taps,
 )
 
 TAIL: Final = 16
@@ -54,15 +58,23 @@ def note_wishes(
     line: Line,
     planes: Planes,
     room_planes: RoomPlanes,
-) -> None:
-    """Who has to be brought to which planes: each speaker to those of its listeners."""
+    active_channels: I32,
+    channels: int,
+    recorders: RecorderRows,
+    taps: Taps,
+) -> int:
+    """Who has to be brought to which planes: each speaker to those of its listeners. Returns those with any."""
     for n in range(rooms):
         room_planes.wanted[active_rooms[n]] = 0
     for n in range(legs):
-        planes.needed[active_legs[n]] = 0
+        slot = active_legs[n]
+        planes.needed[slot] = 0
+        planes.listens[slot] = planes.ears[slot]
+    listened = WIDE_BIT if note_taps(active_channels, channels, recorders, taps, planes, room_planes) else 0
     for n in range(legs):
         slot = active_legs[n]
-        ears = planes.ears[slot]
+        ears = planes.listens[slot]
+        listened |= ears
         if ears == 0:
             continue
         room = mixing.room[slot]
@@ -78,19 +90,28 @@ def note_wishes(
         slot = active_legs[n]
         if mixing.room[slot] >= 0 and mixing.on_bus[slot] == 1:
             planes.needed[slot] |= room_planes.wanted[mixing.room[slot]]
+    return listened
+
+
+@kernel
+def is_changed(planes: Planes, mixing: Mixing, slot: int) -> bool:
+    """Whether something on the narrow plane has worked on what was decoded: keys muted, a voice polished."""
+    changed = 0
+    for i in range(FRAME_SAMPLES):
+        changed |= planes.narrow[slot, i] ^ mixing.said[slot, i]
+    return changed != 0
 
 
 @kernel
 def bring(planes: Planes, mixing: Mixing, slot: int, source: I16) -> None:
     """Put this frame of one leg onto the planes where it is needed. `source`: 176 samples of scratch."""
     needed, mouth = planes.needed[slot], planes.mouth[slot]
-    if mouth == WIDE:
-        if needed & FULL_BIT:
+    if mouth != NARROW and not is_changed(planes, mixing, slot):
+        if mouth == WIDE and needed & FULL_BIT:
             raise_rate(planes.said_wide[slot], WIDE_TO_FULL, planes.said_full[slot, 6 * TAIL :])
-        return
-    if mouth == FULL:
-        if needed & WIDE_BIT:
+        elif mouth == FULL and needed & WIDE_BIT:
             lower_rate(planes.said_full[slot], FULL_TO_WIDE, planes.said_wide[slot, 2 * TAIL :])
+        keep_narrow_tail(planes, mixing, slot)
         return
     if planes.raised[slot] == 1:
         copy(source[:TAIL], planes.narrow_tail[slot])
@@ -101,7 +122,12 @@ def bring(planes: Planes, mixing: Mixing, slot: int, source: I16) -> None:
         raise_rate(source, NARROW_TO_WIDE, planes.said_wide[slot, 2 * TAIL :])
     if needed & FULL_BIT:
         raise_rate(source, NARROW_TO_FULL, planes.said_full[slot, 6 * TAIL :])
-    copy(planes.narrow_tail[slot], source[FRAME_SAMPLES:])
+    keep_narrow_tail(planes, mixing, slot)
+
+
+@kernel
+def keep_narrow_tail(planes: Planes, mixing: Mixing, slot: int) -> None:
+    copy(planes.narrow_tail[slot], mixing.said[slot, FRAME_SAMPLES - TAIL :])
     planes.raised[slot] = 1
 
 
@@ -152,7 +178,7 @@ def collect_prompts(
         room = mixing.room[slot]
         if room >= 0 and mixing.on_bus[slot] == 1 and room_planes.wanted[room] != 0:
             add(room_planes.rest[room], mixing.said[slot], -1)
-        if planes.ears[slot] != 0:
+        if planes.listens[slot] != 0:
             sound = mixing.extra[slot] if mixing.has_extra[slot] == 1 else silence
             planes.prompted[slot] = take_prompts(planes.prompts[slot], planes.prompted[slot], sound)
     for n in range(rooms):
@@ -205,7 +231,7 @@ def hear_on_plane(
 @kernel
 def mix_plane(
     bit: int,
-    taps: Taps,
+    taps: Filter,
     active_rooms: I32,
     rooms: int,
     active_legs: I32,
@@ -237,7 +263,7 @@ def mix_plane(
             add(bus[room], said[slot, tail:], 1)
     for n in range(legs):
         slot = active_legs[n]
-        if planes.ears[slot] & bit:
+        if planes.listens[slot] & bit:
             sounding = planes.prompted[slot] != SILENT
             if sounding:
                 raise_rate(planes.prompts[slot], taps, prompts)
@@ -257,18 +283,22 @@ def mix_planes(
     line: Line,
     planes: Planes,
     room_planes: RoomPlanes,
+    active_channels: I32,
+    channels: int,
+    recorders: RecorderRows,
+    taps: Taps,
     scratch: I16,
     total: I32,
 ) -> None:
     """One tick above the narrow plane, after `mix.mix`. `scratch` and `total`: 960 samples each."""
-    note_wishes(active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes)
+    listened = note_wishes(
+        active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
+        active_channels, channels, recorders, taps,
+    )  # fmt: skip
     total[:FRAME_SAMPLES] = 0
     silence = total[:FRAME_SAMPLES]
     collect_prompts(active_rooms, rooms, active_legs, legs, bus, mixing, planes, room_planes, silence)
     bring_voices(active_legs, legs, planes, mixing, scratch[: TAIL + FRAME_SAMPLES])
-    listened = 0
-    for n in range(legs):
-        listened |= planes.ears[active_legs[n]]
     if listened & WIDE_BIT:
         mix_plane(
             WIDE_BIT, NARROW_TO_WIDE,

@@ -2,6 +2,7 @@
 
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.coded_state import NARROW
 from mixminus.media.kernels.mix import add, clip_into
 from mixminus.media.state import (
     I32,
@@ -45,11 +46,11 @@ def gather(taps: Taps, first: int, bus: I32, mixing: Mixing, total: I32) -> None
 
 @kernel
 def record(active: I32, channels: int, rows: RecorderRows, taps: Taps, bus: I32, mixing: Mixing, total: I32) -> None:
-    """Append this tick to every channel that has room; the engine empties them in time."""
+    """Append this tick to every channel at 8 kHz that has room; the engine empties them in time."""
     for n in range(channels):
         row = active[n]
         at = rows.ticks[row]
-        if rows.mode[row] == PAUSED_WITH_SKIP or at >= RECORD_TICKS:
+        if rows.plane[row] != NARROW or rows.mode[row] == PAUSED_WITH_SKIP or at >= RECORD_TICKS:
             continue
         frame = rows.buffer[row, at * FRAME_SAMPLES : (at + 1) * FRAME_SAMPLES]
         peak = 0
