@@ -21,7 +21,7 @@ from mixminus.app.worker_watch import WINDING_UP_S, WorkerWatch
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint, Settings
-from mixminus.calls.records import CallStatus
+from mixminus.calls.records import ApplicationRecord, CallStatus, NumberRecord
 from mixminus.media.plane import WorkerPlane
 from mixminus.prompts.io.library import PromptLibrary
 from mixminus.prompts.io.voice import offline_voice
@@ -30,7 +30,9 @@ from mixminus.sip.agent import SipAgent
 from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.resolver import resolve
 from mixminus.sip.settings import SipSettings
+from mixminus.store.contract import Store
 from mixminus.store.history import close_orphans
+from mixminus.store.remembering import RememberingStore
 from mixminus.store.sql import SqlStore
 from mixminus.webhooks.contract import HttpFailure, WebhookCall
 from mixminus.webhooks.fetching import Courier
@@ -140,7 +142,7 @@ class World:
         return Shells(
             clock=self.clock,
             random_bytes=os.urandom,
-            store=self.store,
+            store=self._records(),
             media=self._plane,
             prompts=self._prompts,
             courier=courier,
@@ -149,6 +151,12 @@ class World:
             resolve=resolve,
             public_url=lambda: self.public_url,
         )
+
+    def _records(self) -> Store:
+        """SQLite's file is ours alone (see `DataLock`); another database may have other writers."""
+        if self.settings.database:
+            return self.store
+        return RememberingStore(self.store, frozenset({NumberRecord, ApplicationRecord}))
 
     async def _start(self) -> None:
         await self._plane.start()
