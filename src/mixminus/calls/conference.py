@@ -15,7 +15,6 @@ from mixminus.calls.admission import check_newcomer, coachees_wished
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.endings import ENDED_VIA_API, Departure, Ending, ending_after
 from mixminus.calls.events import NOTHING_MORE, EventNumbers
-from mixminus.calls.hearing import seats
 from mixminus.calls.options import ConferenceOptions, ParticipantOptions
 from mixminus.calls.outputs import BeginRecording, ConferenceOutput, ConferenceOver, Dismiss, PlayBeep, Rewire, Seat
 from mixminus.calls.participant import Participant, changes, newcomer, updated
@@ -30,6 +29,7 @@ from mixminus.calls.records import (
 )
 from mixminus.calls.refusals import ConferenceCompleted, ConferenceNotBridged, Origin
 from mixminus.calls.roster import Roster
+from mixminus.calls.seating import Seating
 from mixminus.calls.states import CONFERENCE, IllegalStep, step
 
 # The mixer's region when nobody asked for one (reference, section 1.1).
@@ -66,6 +66,7 @@ class Conference:
         self._sids = sids
         self._roster = Roster()
         self._numbers = EventNumbers()
+        self._seating = Seating()
         self._seats: tuple[Seat, ...] = ()
         self._said: list[ConferenceOutput] = []
         """Of the command that is being carried out."""
@@ -302,8 +303,7 @@ class Conference:
 
     def _settle(self) -> None:
         """Close a command: first what the ears notice, once, and only if they do; then what is told about it."""
-        places = (participant.place(self._started) for participant in self._roster)
-        now = seats([place for place in places if place is not None])
+        now = self._seating.seats(self._roster, self._started)
         if now != self._seats:
             self._seats = now
             self._outputs.append(Rewire(now))

@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from mixminus.base.types import Sid
 from mixminus.calls.options import HouseMusic, Sound
 from mixminus.calls.outputs import Ear, Rewire, Seat
 
-_NOBODY: frozenset[Sid] = frozenset()
+NOBODY: Final[frozenset[Sid]] = frozenset()
 
 
 class Presence(Enum):
@@ -36,7 +37,7 @@ class Place:
     held: bool = False
     muted: bool = False
     coaching: bool = False
-    coachees: frozenset[Sid] = _NOBODY
+    coachees: frozenset[Sid] = NOBODY
     wait: Sound = field(default_factory=HouseMusic)
     hold: Sound = field(default_factory=HouseMusic)
 
@@ -63,8 +64,8 @@ def seats(places: Sequence[Place]) -> tuple[Seat, ...]:
 
     A coach is nobody's background: another coach does not hear it either, only its coachees do.
     """
-    coaches = _coaches(places)
-    return tuple(_seat(place, coaches.get(place.call_sid, _NOBODY)) for place in places)
+    coaches = coaches_of(places)
+    return tuple(seat(place, coaches.get(place.call_sid, NOBODY)) for place in places)
 
 
 def audibility(places: Sequence[Place]) -> dict[Sid, frozenset[Sid]]:
@@ -76,8 +77,8 @@ def _has_voice(place: Place) -> bool:
     return place.presence is not Presence.WAITING and not place.held and not place.muted
 
 
-def _coaches(places: Iterable[Place]) -> Mapping[Sid, frozenset[Sid]]:
-    """For every coachee, the coaches who have a voice."""
+def coaches_of(places: Iterable[Place]) -> Mapping[Sid, frozenset[Sid]]:
+    """Return for every coachee the coaches who have a voice."""
     coaches: defaultdict[Sid, set[Sid]] = defaultdict(set)
     for place in places:
         if place.coaching and _has_voice(place):
@@ -86,7 +87,8 @@ def _coaches(places: Iterable[Place]) -> Mapping[Sid, frozenset[Sid]]:
     return {coachee: frozenset(who) for coachee, who in coaches.items()}
 
 
-def _seat(place: Place, coaches: frozenset[Sid]) -> Seat:
+def seat(place: Place, coaches: frozenset[Sid]) -> Seat:
+    """One row; *coaches* are those who whisper to it."""
     match ear(place):
         case Ear.ROOM:
             return Seat(place.call_sid, Ear.ROOM, None, on_bus(place), coaches)
