@@ -30,7 +30,7 @@ def room(node: FakeNode) -> ConferenceRecord:
         (15, {ALICE: TALKS, BOB: coached, BOSS: MUTED}),
     )
     for tick, rows in scenes:
-        for entry in book.applied(tick, rows, (), NOON):
+        for entry in book.applied(tick, rows, (), (), NOON):
             node.keep(entry)
     for entry in book.reached(20):
         node.keep(entry)

@@ -1,5 +1,6 @@
 """Ledgers: what is written is what is read, tick by tick, and what was changed shows."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -49,8 +50,11 @@ def written(*snapshots: Snapshot, until: int | None = None, ended: bool = False)
     """What the store holds in the end: the last version of each entry."""
     book = Bookkeeper(CONFERENCE)
     kept: dict[int, LedgerEntry] = {}
+    before: Iterable[Sid] = ()
     for tick, rows, sounds in snapshots:
-        kept |= {entry.number: entry for entry in book.applied(tick, rows, sounds, NOON)}
+        gone = set(before) - rows.keys()
+        kept |= {entry.number: entry for entry in book.applied(tick, rows, gone, sounds, NOON)}
+        before = rows
     if until is not None:
         kept |= {entry.number: entry for entry in book.reached(until)}
     if ended:

@@ -21,7 +21,7 @@ from tests.properties.judge import BrokenLaw, convict
 
 from mixminus.calls import hearing
 from mixminus.calls.outputs import Ear, Seat
-from mixminus.media.contract import Command, SetRoom, StartRecording, StopPlayer, Tap
+from mixminus.media.contract import ChangeRoom, Command, SetRoom, StartRecording, StopPlayer, Tap
 from mixminus.media.in_process import InProcessPlane
 
 SEQUENCES = int(os.environ.get("MIXMINUS_SEQUENCES", "300"))
@@ -94,8 +94,10 @@ class LatePlans(LatePlayers):
     """A routing plan takes effect a tick late, for all."""
 
     def apply(self, *commands: Command) -> None:
-        self.late += tuple(command for command in commands if isinstance(command, SetRoom))
-        InProcessPlane.apply(self, *(command for command in commands if not isinstance(command, SetRoom)))
+        self.late += tuple(command for command in commands if isinstance(command, SetRoom | ChangeRoom))
+        InProcessPlane.apply(
+            self, *(command for command in commands if not isinstance(command, SetRoom | ChangeRoom))
+        )
 
 
 class PlansInPieces(LatePlayers):
@@ -103,13 +105,15 @@ class PlansInPieces(LatePlayers):
 
     def apply(self, *commands: Command) -> None:
         for command in commands:
-            if isinstance(command, SetRoom):
+            if isinstance(command, SetRoom | ChangeRoom):
                 self.late += (command,)
             InProcessPlane.apply(self, _without_last(command))
 
 
 def _without_last(command: Command) -> Command:
-    return SetRoom(command.room, command.rows[:-1]) if isinstance(command, SetRoom) else command
+    if isinstance(command, SetRoom):
+        return SetRoom(command.room, command.rows[:-1])
+    return ChangeRoom(command.room, command.rows[:-1], command.gone) if isinstance(command, ChangeRoom) else command
 
 
 class CoachOnTape(InProcessPlane):

@@ -23,19 +23,21 @@ class ConferenceLedger:
         self._book = Bookkeeper(conference_sid)
         self._calls: dict[int, Sid] = {}
         """Whose leg is whose, also of those who have left: what is told of them may be under way."""
-        self._ears: dict[int, Mapping[Sid, Ear]] = {}
-        """Of the plans that were sent and not applied yet, and of the one in force."""
+        self._ears: dict[Sid, Ear] = {}
+        """Of the plan in force."""
+        self._coming: dict[int, Mapping[Sid, Ear]] = {}
+        """What the plans that were sent, and are not known to be applied, will change of that."""
         self._plans = 0
         self._sounds: dict[int, ledger.Sound] = {}
         self._closing = False
 
     def plan(self, legs: Mapping[Sid, int], ears: Mapping[Sid, Ear]) -> int:
-        """A plan is about to be sent. Returns its number, to be sent with it."""
+        """A plan is about to be sent, new for these. Returns its number, to be sent with it."""
         if self._plans == 0:
             self._services.media.watch(self._room, self)
         self._plans += 1
         self._calls |= {leg: call_sid for call_sid, leg in legs.items()}
-        self._ears[self._plans] = ears
+        self._coming[self._plans] = ears
         return self._plans
 
     def plays(self, player: int, kind: str, what: str) -> None:
@@ -48,11 +50,14 @@ class ConferenceLedger:
         return WatchRoom(self._room, False)
 
     def applied(self, event: Applied) -> None:
-        self._ears = {plan: ears for plan, ears in self._ears.items() if plan >= event.plan}
-        rows = {self._calls[row.row.leg]: self._row(row, event.plan) for row in event.rows}
+        for plan in [plan for plan in self._coming if plan <= event.plan]:
+            self._ears |= self._coming.pop(plan)
+        rows = {self._calls[row.row.leg]: self._row(row) for row in event.rows}
+        # Who goes on with another leg is still there.
+        gone = {self._calls[leg] for leg in event.gone if leg in self._calls} - rows.keys()
         sounds = self._named(event.players)
-        entries = self._book.applied(event.tick, rows, sounds, self._services.clock.utc())
-        if self._closing and not event.rows:
+        entries = self._book.applied(event.tick, rows, gone, sounds, self._services.clock.utc())
+        if self._closing and not self._book.anybody_left:
             entries += self._book.ended()
             self._services.media.unwatch(self._room)
         self._services.store.save_soon(*entries)
@@ -61,11 +66,10 @@ class ConferenceLedger:
         if entries := self._book.reached(tick):
             self._services.store.save_soon(*entries)
 
-    def _row(self, applied: AppliedRow, plan: int) -> Row:
+    def _row(self, applied: AppliedRow) -> Row:
         row = applied.row
-        ears = self._ears.get(plan, {})
         return Row(
-            ear=ears.get(self._calls[row.leg], Ear.NOTHING).value,
+            ear=self._ears.get(self._calls[row.leg], Ear.NOTHING).value,
             on_bus=row.on_bus,
             hears_bus=row.hears_bus,
             plus=self._whose(row.plus),

@@ -4,7 +4,7 @@ A set is led by a recording of the conference. Its tracks come and go with the p
 own, and begins with the silence before its participant came.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -82,9 +82,12 @@ class ConferenceRecordings:
         self._media.apply(*commands, *self._join(tracks, legs))
         return live.record
 
-    def follow(self, legs: Legs) -> tuple[Command, ...]:
+    def follow(self, who_is_there: Callable[[], Legs]) -> tuple[Command, ...]:
         """Somebody has come or gone."""
         self._sets = [tracks for tracks in self._sets if not tracks.leader.ending]
+        if not self._sets:
+            return ()
+        legs = who_is_there()
         commands: list[Command] = []
         for tracks in self._sets:
             gone = [tracks.tracks.pop(sid) for sid in tuple(tracks.tracks) if sid not in legs]

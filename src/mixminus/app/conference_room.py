@@ -15,6 +15,7 @@ from mixminus.app.prompting import Loudspeaker
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.speakers import Speakers
+from mixminus.app.wiring import Change, Wiring
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.commands import PolishParticipant, StartConferenceRecording, UpdateParticipant
@@ -41,7 +42,7 @@ from mixminus.calls.records import (
     RecordingRecord,
 )
 from mixminus.calls.refusals import ConferenceNotBridged
-from mixminus.media.contract import Command, LegRow, PolishVoice, SetRoom, Tone
+from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom, Tone
 from mixminus.twiml.errors import TwimlError
 
 ENTER_BEEP = (Tone((740.0,), 90, -14.0), Tone((988.0,), 120, -14.0))
@@ -88,7 +89,7 @@ class ConferenceRoom:
         self._ledger = ConferenceLedger(services, machine.record().sid, self.room)
         self._seats: dict[Sid, ConferenceSeat] = {}
         self._private: dict[Sid, PrivateSound] = {}
-        self._ears: dict[Sid, Ear] = {}
+        self._wiring = Wiring()
         self._announcements: set[Announcement] = set()
         self._speakers: Speakers | None = None
         if machine.options.callback is not None and SPEAKER in machine.options.callback.events:
@@ -270,28 +271,41 @@ class ConferenceRoom:
 
     def _rewire(self, seats: tuple[Seat, ...]) -> None:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""
-        self._ears = {seat.call_sid: seat.ear for seat in seats}
+        legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None}
+        change = self._wiring.change(seats, legs)
         if self._speakers is not None:
-            legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None and sid in self._ears}
             public = {seat.call_sid for seat in seats if seat.recorded}
-            self._speakers.rewire(legs, public.union(*(seat.plus for seat in seats)))
-        wanted = {seat.call_sid: seat.sound for seat in seats}
-        replaced = [sid for sid, private in self._private.items() if wanted.get(sid) is not private.sound]
+            here = {sid: leg for sid, leg in legs.items() if sid in self._wiring.seats}
+            self._speakers.rewire(here, public.union(*(seat.plus for seat in seats)))
+        replaced = [sid for sid, private in self._private.items() if self._sound(sid) is not private.sound]
         ending: list[PrivateSound | Announcement] = [self._private.pop(sid) for sid in replaced]
         ending += [told for told in self._announcements if told.call_sid and not self._is_in_room(told.call_sid)]
         hushing: list[Command] = []
         for sound in ending:
             hushing.extend(sound.loudspeaker.hush())
             sound.task.cancel()
-        legs = self._legs()
-        plan = SetRoom(self.room, self._rows(seats), self._ledger.plan(legs, self._ears))
-        self._services.media.apply(plan, *hushing, *self._recordings.follow(legs))
+        self._services.media.apply(self._plan(change), *hushing, *self._recordings.follow(self._legs))
         for seat in seats:
             if seat.sound is not None and seat.call_sid not in self._private:
                 self._play_private(seat.call_sid, seat.sound)
 
+    def _plan(self, change: Change) -> Command:
+        ears = {sid: self._wiring.seats[sid].ear for sid in change.rows}
+        number = self._ledger.plan({sid: row.leg for sid, row in change.rows.items()}, ears)
+        if not self._wiring.seats:
+            return SetRoom(self.room, (), number)
+        return ChangeRoom(self.room, tuple(change.rows.values()), change.gone, number)
+
+    def _ear(self, call_sid: Sid) -> Ear | None:
+        seat = self._wiring.seats.get(call_sid)
+        return seat.ear if seat is not None else None
+
+    def _sound(self, call_sid: Sid) -> Sound | None:
+        seat = self._wiring.seats.get(call_sid)
+        return seat.sound if seat is not None else None
+
     def _is_in_room(self, call_sid: Sid) -> bool:
-        return self._ears.get(call_sid) is Ear.ROOM
+        return self._ear(call_sid) is Ear.ROOM
 
     def _beep(self, entering: bool) -> None:
         beep = self._services.media.play(ENTER_BEEP if entering else EXIT_BEEP, room=self.room)
@@ -309,7 +323,7 @@ class ConferenceRoom:
     # --- private sound --------------------------------------------------------------------------------------------
 
     def _play_private(self, call_sid: Sid, sound: Sound) -> None:
-        loudspeaker = self._loudspeaker(call_sid, self._ears[call_sid].value, sound)
+        loudspeaker = self._loudspeaker(call_sid, self._wiring.seats[call_sid].ear.value, sound)
         parameters = self._parameters(call_sid)
         playing = self._until_heard(call_sid, lambda: self._sounds.play(sound, loudspeaker, parameters))
         task = self._services.tasks.spawn(playing, f"sound for {call_sid}")
@@ -335,7 +349,7 @@ class ConferenceRoom:
         except (Refusal, TwimlError) as refusal:
             self.log.warning("sound failed", call_sid=call_sid, code=refusal.code, reason=refusal.message)
             self._services.callbacks.warned(call_sid, refusal.code, refusal.message)
-            if self._ears.get(call_sid) is Ear.WAIT:
+            if self._ear(call_sid) is Ear.WAIT:
                 self._seats[call_sid].was_in = False
                 self.leave(call_sid, Departure.WAIT_FAILED, CallStatus.IN_PROGRESS)
 
@@ -356,19 +370,7 @@ class ConferenceRoom:
             self.machine.dominant(call_sid, self._at())
             self._carry_out()
 
-    # --- rows -----------------------------------------------------------------------------------------------------
-
-    def _rows(self, seats: tuple[Seat, ...]) -> tuple[LegRow, ...]:
-        legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None}
-
-        def these(sids: frozenset[Sid]) -> tuple[int, ...]:
-            return tuple(legs[sid] for sid in sorted(sids) if sid in legs)
-
-        return tuple(
-            LegRow(legs[seat.call_sid], seat.recorded, seat.hears_bus, these(seat.plus))
-            for seat in seats
-            if seat.call_sid in legs
-        )
+    # --- legs -----------------------------------------------------------------------------------------------------
 
     def _legs(self) -> dict[Sid, int]:
         """The legs in the room, the first who joined first."""

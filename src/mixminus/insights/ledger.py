@@ -101,24 +101,31 @@ class Bookkeeper:
         self._sounds: tuple[Sound, ...] = ()
         self._hash = _genesis(conference_sid)
 
+    @property
+    def anybody_left(self) -> bool:
+        """Whether the last that was applied has somebody in the room."""
+        return bool(self._rows)
+
     def applied(
-        self, tick: int, rows: Mapping[Sid, Row], sounds: tuple[Sound, ...], at: datetime
+        self, tick: int, rows: Mapping[Sid, Row], gone: Iterable[Sid], sounds: tuple[Sound, ...], at: datetime
     ) -> tuple[LedgerEntry, ...]:
-        """From *tick* on this is in force, and nothing else."""
+        """From *tick* on these rows are in force, those in *gone* are not, and all others are as they were."""
         head = self._head or Head(at, tick, tick, 0, self._hash.hex())
         entries: list[LedgerEntry] = []
 
         def enter(call_sid: Sid | None, row: Row | None, sounds: tuple[Sound, ...] = ()) -> None:
             entries.append(self._entry(Run(head.runs + len(entries) + 1, tick, call_sid, row, sounds)))
 
-        for call_sid in sorted(self._rows.keys() - rows.keys()):
+        for call_sid in sorted(self._rows.keys() & set(gone)):
+            del self._rows[call_sid]
             enter(call_sid, None)
         for call_sid, row in rows.items():
             if self._rows.get(call_sid) != row:
+                self._rows[call_sid] = row
                 enter(call_sid, row)
         if sounds != self._sounds:
+            self._sounds = sounds
             enter(None, None, sounds)
-        self._rows, self._sounds = dict(rows), sounds
         runs = head.runs + len(entries)
         self._head = replace(head, reached_tick=tick, runs=runs, last_hash=self._hash.hex())
         return (*entries, self._sealed())

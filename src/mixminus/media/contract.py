@@ -131,6 +131,20 @@ class SetRoom(msgspec.Struct, frozen=True, tag=True):
     """A number of the sender's own, that `Applied` gives back."""
 
 
+class ChangeRoom(msgspec.Struct, frozen=True, tag=True):
+    """The rows of a room's plan that are new or others than before, and the legs that leave it, at a tick boundary.
+
+    All other rows stay in force: somebody who comes into a room of 1,000 is one row. A leg that is in no room of that
+    number, or in another room by now, does not leave.
+    """
+
+    room: int
+    rows: tuple[LegRow, ...]
+    gone: tuple[int, ...] = ()
+    plan: int = 0
+    """A number of the sender's own, that `Applied` gives back."""
+
+
 class WatchRoom(msgspec.Struct, frozen=True, tag=True):
     """From now on `Applied` tells what is in force in the room, at each tick at which that has changed.
 
@@ -258,6 +272,7 @@ Command = (
     | AskStatistics
     | CloseLeg
     | SetRoom
+    | ChangeRoom
     | WatchRoom
     | Play
     | StopPlayer
@@ -325,7 +340,7 @@ class AppliedRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Applied(msgspec.Struct, frozen=True, tag=True):
-    """What is in force in a watched room from this tick on, until the next `Applied`. No rows: nobody is in it.
+    """What is in force in a watched room from this tick on, and was not before. What it does not tell of still is.
 
     Read back from what the mixer works on. Ticks are counted from 1 since the engine began, 20 ms each.
     """
@@ -333,10 +348,13 @@ class Applied(msgspec.Struct, frozen=True, tag=True):
     room: int
     tick: int
     plan: int
-    """Of the `SetRoom` that was applied last."""
+    """Of the `SetRoom` or `ChangeRoom` that was applied last."""
     rows: tuple[AppliedRow, ...]
+    """Of the legs for which something has changed; in the first `Applied` of a watch, of all."""
     players: tuple[int, ...]
     """Those that play to the room."""
+    gone: tuple[int, ...] = ()
+    """Legs that are in the room no more. Some may never have been told of."""
 
 
 class Ticked(msgspec.Struct, frozen=True, tag=True):

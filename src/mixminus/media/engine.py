@@ -16,6 +16,7 @@ from mixminus.base.types import RandomBytes
 from mixminus.media.clips import ClipStore
 from mixminus.media.contract import (
     AskStatistics,
+    ChangeRoom,
     CloseLeg,
     Command,
     Event,
@@ -279,6 +280,9 @@ class Engine:
                 self.watch.note(command)
                 if not rows:
                     self.players.stop_on(room=room)
+            case ChangeRoom():
+                self.rooms.change_plan(command)
+                self.watch.note(command)
             case WatchRoom(room, on):
                 self.watch.watch(room, on)
             case Play():

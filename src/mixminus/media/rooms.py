@@ -1,14 +1,18 @@
 """Rooms: routing plans written into the legs' rows, and a bus each."""
 
 from collections import Counter
+from collections.abc import Iterable, Set
+from typing import Final
 
 import numpy as np
 
 from mixminus.audio.frames import FRAME_SAMPLES
-from mixminus.media.contract import LegRow, SetRoom
+from mixminus.media.contract import ChangeRoom, LegRow, SetRoom
 from mixminus.media.legs import Legs
 from mixminus.media.slots import Chains, Slots
 from mixminus.media.state import Edges, grown, zeroed
+
+_NOBODY: Final[frozenset[int]] = frozenset()
 
 
 class Rooms:
@@ -23,8 +27,12 @@ class Rooms:
         self._holders: Counter[int] = Counter()
         self._members: dict[int, set[int]] = {}
         self._room_of: dict[int, int] = {}
-        self.changed: set[int] = set()
-        """Rooms in which somebody may hear something else than in the last tick; whoever reads it empties it."""
+        self._with_exceptions: dict[int, set[int]] = {}
+        """By room: the listeners whose row is more than the bus."""
+        self.changed: dict[int, set[int]] = {}
+        """Rooms in which something may be else than in the last tick, and the legs that it is about; whoever reads
+        it empties it.
+        """
 
     def hold(self, room: int) -> int:
         """Keep the room, and make it if need be. Returns its row."""
@@ -44,9 +52,9 @@ class Rooms:
             del self._holders[room]
             self.slots.release(room)
 
-    def members(self, room: int) -> list[int]:
-        """The legs in the room, oldest first."""
-        return sorted(self._members.get(room, ()))
+    def members(self, room: int) -> Set[int]:
+        """The legs in the room."""
+        return self._members.get(room, _NOBODY)
 
     def plan_of(self, leg: int) -> LegRow:
         """The leg's row as it is in force, without legs that are gone."""
@@ -66,34 +74,56 @@ class Rooms:
         """A player began or ended on that leg, or in that room."""
         where = room if leg is None else self._room_of.get(leg)
         if where is not None:
-            self.changed.add(where)
+            self.note(where, () if leg is None else (leg,))
+
+    def note(self, room: int, legs: Iterable[int] = ()) -> None:
+        """Something may be else than before: in the room, for these legs."""
+        self.changed.setdefault(room, set()).update(legs)
 
     def set_plan(self, plan: SetRoom) -> None:
         """Replace the room's routing plan. Rows of legs that are gone are left out."""
-        self.changed.add(plan.room)
-        rows = {row.leg: row for row in plan.rows if row.leg in self._legs.slots}
-        for leg in self._members.get(plan.room, set()) - rows.keys():
-            self.leave(leg)
-        for row in rows.values():
-            self._seat(row, plan.room)
+        named = {row.leg for row in plan.rows}
+        self.change_plan(ChangeRoom(plan.room, plan.rows, tuple(self.members(plan.room) - named)))
+
+    def change_plan(self, change: ChangeRoom) -> None:
+        """Replace some rows. Those of legs that are gone are left out."""
+        self.note(change.room)
+        for leg in change.gone:
+            if self._room_of.get(leg) == change.room:
+                self.leave(leg)
+        for row in {row.leg: row for row in change.rows}.values():
+            if row.leg in self._legs.slots:
+                self._seat(row, change.room)
 
     def leave(self, leg: int) -> None:
         """Take the leg out of the room that it is in, if any."""
         room = self._room_of.pop(leg, None)
         if room is None:
             return
-        self.changed.add(room)
+        members = self._members[room]
+        # Whoever has exceptions may have one for this leg, which may be about to close.
+        self.note(room, (leg, *self._with_exceptions.get(room, ())))
         row = self._legs.slots.row(leg)
         if row is not None:
             self._drop_edges(row)
             self._legs.mixing.room[row] = -1
-        members = self._members[room]
+        self._note_exceptions(leg, room, False)
         members.discard(leg)
         if not members:
             del self._members[room]
             self.release(room)
 
+    def _note_exceptions(self, leg: int, room: int, some: bool) -> None:
+        there = self._with_exceptions.get(room)
+        if some:
+            self._with_exceptions.setdefault(room, set()).add(leg)
+        elif there is not None:
+            there.discard(leg)
+            if not there:
+                del self._with_exceptions[room]
+
     def _seat(self, wanted: LegRow, room: int) -> None:
+        self.note(room, (wanted.leg,))
         row = self._legs.slots.row(wanted.leg)
         assert row is not None
         if self._room_of.get(wanted.leg) != room:
@@ -113,6 +143,7 @@ class Rooms:
         for sign, others in ((1, wanted.plus), (-1, wanted.minus)):
             for other in others:
                 self._add_edge(row, other, sign)
+        self._note_exceptions(wanted.leg, room, bool(wanted.plus or wanted.minus))
 
     def _add_edge(self, listener: int, speaker_leg: int, sign: int) -> None:
         speaker = self._legs.slots.row(speaker_leg)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mixminus.media.contract import Applied, AppliedRow, SetRoom, Ticked
+from mixminus.media.contract import Applied, AppliedRow, ChangeRoom, SetRoom, Ticked
 from mixminus.media.players import Players
 from mixminus.media.rooms import Rooms
 
@@ -23,14 +23,16 @@ class RoomWatch:
 
     def watch(self, room: int, on: bool) -> None:
         """From the next report on; when *on* is false, only in the next one."""
-        self._rooms.changed.add(room)
+        self._rooms.note(room)
         if on:
-            self._plans.setdefault(room, 0)
+            if room not in self._plans:
+                self._plans[room] = 0
+                self._rooms.note(room, self._rooms.members(room))
             self._leaving.discard(room)
         elif room in self._plans:
             self._leaving.add(room)
 
-    def note(self, plan: SetRoom) -> None:
+    def note(self, plan: SetRoom | ChangeRoom) -> None:
         """A plan takes effect with the next tick."""
         if plan.room in self._plans:
             self._plans[plan.room] = plan.plan
@@ -39,8 +41,8 @@ class RoomWatch:
         """What *tick*, which is about to be mixed, has in force that the tick before it had not."""
         changed = self._rooms.changed
         if changed:
-            for room in sorted(changed & self._plans.keys()):
-                yield self._in_force(room, tick)
+            for room in sorted(changed.keys() & self._plans.keys()):
+                yield self._in_force(room, changed[room], tick)
             changed.clear()
             for room in self._leaving:
                 del self._plans[room]
@@ -48,7 +50,9 @@ class RoomWatch:
         if self._plans and tick % HEARTBEAT_TICKS == 0:
             yield Ticked(tick)
 
-    def _in_force(self, room: int, tick: int) -> Applied:
+    def _in_force(self, room: int, legs: set[int], tick: int) -> Applied:
         rooms, players = self._rooms, self._players
-        rows = tuple(AppliedRow(rooms.plan_of(leg), players.sounding(leg=leg)) for leg in rooms.members(room))
-        return Applied(room, tick, self._plans[room], rows, players.sounding(room=room))
+        here = sorted(legs & rooms.members(room))
+        rows = tuple(AppliedRow(rooms.plan_of(leg), players.sounding(leg=leg)) for leg in here)
+        gone = tuple(sorted(legs.difference(here)))
+        return Applied(room, tick, self._plans[room], rows, players.sounding(room=room), gone)
