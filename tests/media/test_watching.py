@@ -153,7 +153,7 @@ def model(plan: dict[int, LegRow], command: Command) -> dict[int, LegRow]:
     raise AssertionError(command)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(st.lists(commands, max_size=3), max_size=6))
 def test_what_is_told_adds_up_to_what_is_in_force(steps: list[list[Command]]) -> None:
     studio = Studio()

@@ -27,8 +27,10 @@ class Rooms:
         self._holders: Counter[int] = Counter()
         self._members: dict[int, set[int]] = {}
         self._room_of: dict[int, int] = {}
-        self._with_exceptions: dict[int, set[int]] = {}
-        """By room: the listeners whose row is more than the bus."""
+        self._exceptions: dict[int, frozenset[int]] = {}
+        """By listener: the legs that its row names."""
+        self._named_by: dict[int, set[int]] = {}
+        """The other way round: whose rows change when the leg closes."""
         self.changed: dict[int, set[int]] = {}
         """Rooms in which something may be else than in the last tick, and the legs that it is about; whoever reads
         it empties it.
@@ -97,30 +99,33 @@ class Rooms:
 
     def leave(self, leg: int) -> None:
         """Take the leg out of the room that it is in, if any."""
+        for listener in self._named_by.get(leg, _NOBODY):
+            self.note(self._room_of[listener], (listener,))
         room = self._room_of.pop(leg, None)
         if room is None:
             return
         members = self._members[room]
-        # Whoever has exceptions may have one for this leg, which may be about to close.
-        self.note(room, (leg, *self._with_exceptions.get(room, ())))
+        self.note(room, (leg,))
         row = self._legs.slots.row(leg)
         if row is not None:
             self._drop_edges(row)
             self._legs.mixing.room[row] = -1
-        self._note_exceptions(leg, room, False)
+        self._note_exceptions(leg, frozenset())
         members.discard(leg)
         if not members:
             del self._members[room]
             self.release(room)
 
-    def _note_exceptions(self, leg: int, room: int, some: bool) -> None:
-        there = self._with_exceptions.get(room)
-        if some:
-            self._with_exceptions.setdefault(room, set()).add(leg)
-        elif there is not None:
-            there.discard(leg)
-            if not there:
-                del self._with_exceptions[room]
+    def _note_exceptions(self, listener: int, legs: frozenset[int]) -> None:
+        before = self._exceptions.pop(listener, _NOBODY)
+        for leg in before - legs:
+            self._named_by[leg].discard(listener)
+            if not self._named_by[leg]:
+                del self._named_by[leg]
+        for leg in legs - before:
+            self._named_by.setdefault(leg, set()).add(listener)
+        if legs:
+            self._exceptions[listener] = legs
 
     def _seat(self, wanted: LegRow, room: int) -> None:
         self.note(room, (wanted.leg,))
@@ -143,7 +148,7 @@ class Rooms:
         for sign, others in ((1, wanted.plus), (-1, wanted.minus)):
             for other in others:
                 self._add_edge(row, other, sign)
-        self._note_exceptions(wanted.leg, room, bool(wanted.plus or wanted.minus))
+        self._note_exceptions(wanted.leg, frozenset((*wanted.plus, *wanted.minus)))
 
     def _add_edge(self, listener: int, speaker_leg: int, sign: int) -> None:
         speaker = self._legs.slots.row(speaker_leg)
