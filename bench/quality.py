@@ -98,10 +98,7 @@ def spectra(sound: NDArray[np.float64]) -> NDArray[np.float64]:
     frames = np.lib.stride_tricks.sliding_window_view(sound, 256)[::80] * np.hanning(256)
     power = np.abs(np.fft.rfft(frames)) ** 2
     edges = np.geomspace(200, 3600, 17) * 256 / RATE_HZ
-    bands = [
-        power[:, int(low) : max(int(low) + 1, int(high))].mean(axis=1)
-        for low, high in pairwise(edges)
-    ]
+    bands = [power[:, int(low) : max(int(low) + 1, int(high))].mean(axis=1) for low, high in pairwise(edges)]
     return np.asarray(np.maximum(10 * np.log10(np.stack(bands, axis=1) + 1e-9), 60.0))
 
 

@@ -198,10 +198,10 @@ class Session:
         self._leave_reinvite(now)
         self._unacknowledged = None
         self._endpoint.sleepers.set(self, None)
-        silent = self._phase in (Phase.HANGING_UP, Phase.CLOSED)
-        self._phase = Phase.CLOSED
-        if not silent:
+        before, self._phase = self._phase, Phase.CLOSED
+        if before not in (Phase.HANGING_UP, Phase.CLOSED):
             self._forget(ending)
+        if before is not Phase.CLOSED:  # else our own BYE is under way, and its answer is the end
             self._gone()
 
     def _forget(self, ending: Ending) -> None:
