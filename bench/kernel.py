@@ -81,7 +81,7 @@ class _Packets:
     """One packet of every leg, ready to be laid into the inbox again and again, a frame later each time."""
 
     def __init__(self, engine: Engine, legs: int, room_size: int) -> None:
-        self._inbox, self._engine, self._count = engine.inbox, engine, legs
+        self._inbox, self._engine, self._count = engine.lanes[0].inbox, engine, legs
         self._loops = sounds.loops(min(_TALKERS, room_size))
         self._talks = np.arange(legs) % room_size < _TALKERS
         self._headers = np.zeros((legs, _HEADER_BYTES), np.uint8)
@@ -104,5 +104,5 @@ class _Packets:
         said = self._loops[sounds.SPEECH, frame % sounds.LOOP_FRAMES]
         payload = slice(_HEADER_BYTES, _HEADER_BYTES + sounds.FRAME_SAMPLES)
         inbox.data[: self._count][self._talks, payload] = said
-        self._engine.arrived = self._count
+        self._engine.lanes[0].arrived = self._count
         self._frame += 1

@@ -16,7 +16,7 @@ def test_an_engine_that_was_spared_work_is_said_to_be_cheap() -> None:
     with kernel._engine(3, 3) as engine:
         packets = kernel._Packets(engine, 3, 3)
         packets.arrive()
-        engine.inbox.bytes[0] = 5  # malformed: costs next to nothing
+        engine.lanes[0].inbox.bytes[0] = 5  # malformed: costs next to nothing
         engine.tick()
         (fault,) = kernel._idleness(engine, 3, 1)
     assert "2 packets were taken in and 3 sent, not 3" in fault

@@ -91,8 +91,9 @@ class Phone:
 class Studio:
     """Engine, plane, phones and events in one hand."""
 
-    def __init__(self) -> None:
-        self.engine = Engine(EngineSettings(legs=2, rooms=1, players=1, recorders=1), random.Random(7).randbytes)
+    def __init__(self, **settings: int) -> None:
+        sizes = {"legs": 2, "rooms": 1, "players": 1, "recorders": 1}
+        self.engine = Engine(EngineSettings(**sizes, **settings), random.Random(7).randbytes)
         self.plane = InProcessPlane(self.engine, self._deliver)
         self.events: list[Event] = []
         self.plane.listen(self.events.append)

@@ -79,7 +79,7 @@ class Line:
 
     def listen(self, ticks: int) -> Samples:
         """What is taken from every leg meanwhile, a row each."""
-        legs, inbox = self.engine.legs, self.engine.inbox
+        legs, inbox = self.engine.legs, self.engine.lanes[0].inbox
         heard = np.zeros((len(self._phones), ticks, FRAME), np.int16)
         for n in range(ticks):
             self._ticks += 1

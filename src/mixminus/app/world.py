@@ -76,7 +76,7 @@ class World:
         except BaseException:
             self._lock.release()
             raise
-        self._plane = WorkerPlane(settings.rtp.host, settings.rtp.low, settings.rtp.high)
+        self._plane = WorkerPlane(settings.rtp.host, settings.rtp.low, settings.rtp.high, settings.workers)
         self._http = AiohttpFetch()
         self.fetch = TimedFetch(self._http, loop.time)
         courier = Courier(self.credentials.auth_token, self.fetch, loop.time, lambda: os.urandom(16).hex())

@@ -167,7 +167,7 @@ OPTIONS: Final = tuple(
         ("rtp", "127.0.0.1:20000-29999", "127.0.0.1:20000-29999", "Media ports, HOST:LOW-HIGH", port_range),
         ("data", "", "platform data directory", "Where everything is kept that a node keeps", folder),
         ("database", "", "SQLite in --data", "Database URL", database),
-        ("workers", str(os.cpu_count() or 1), "one per core", "Media worker processes", whole),
+        ("workers", str(os.cpu_count() or 1), "one per core", "Cores that media may use at the same time", whole),
         ("public_url", "", "the HTTP address", "What URLs that are handed out start with", url),
         ("drain_s", "30", "30", "Seconds that live calls get when the node stops", seconds),
         ("rtp_timeout_s", "60", "60", "A phone that is silent for so many seconds is gone", seconds, False),

@@ -10,6 +10,7 @@ from mixminus.audio.frames import Samples
 from mixminus.audio.key_tones import key_tone
 from mixminus.media.contract import DigitPressed, DigitsSent, Event
 from mixminus.media.legs import Legs
+from mixminus.media.turn import Turn
 from mixminus.rtp.telephone_event import TONE_TICKS, KeyPacket, key_packets
 
 
@@ -33,9 +34,11 @@ class DigitSenders:
         if (row := self._legs.slots.row(leg)) is not None:
             self._sounding.pop(row, None)
 
-    def sound(self) -> None:
-        """Put the tones of this tick in place of what their legs hear."""
+    def sound(self, turn: Turn) -> None:
+        """Put tones in place of what their legs hear, where it is their turn."""
         for row, frames in tuple(self._sounding.items()):
+            if not turn.serves(row):
+                continue
             frame = next(frames, None)
             if frame is None:
                 del self._sounding[row]

@@ -1,7 +1,8 @@
 """The media engine: commands and packets in, a tick, events and packets out.
 
-It knows no socket, clock or thread; shells bring packets, call `tick` every 20 ms, and carry packets away. Commands
-take effect between two ticks, all those of one `apply` together (law 2).
+It knows no socket, clock or thread; shells bring packets, call `tick` every 20 ms, and carry packets away. A shell
+that keeps time better does so beat by beat: `begin_beat`, the work of every lane, on threads if it likes, `end_beat`.
+Commands take effect between two beats, all those of one `apply` together; every room is mixed once a tick (law 2).
 """
 
 from collections.abc import Iterable
@@ -10,9 +11,9 @@ from typing import Final, Self
 
 import numpy as np
 
-from mixminus.audio import g711
-from mixminus.audio.frames import FRAME_SAMPLES, duration_ms_of
+from mixminus.audio.frames import duration_ms_of
 from mixminus.base.types import RandomBytes
+from mixminus.media.beats import Beats
 from mixminus.media.clips import ClipStore
 from mixminus.media.contract import (
     AskStatistics,
@@ -47,11 +48,8 @@ from mixminus.media.disk import Disk, InlineDisk
 from mixminus.media.figures import WorkerHealth
 from mixminus.media.health import Punctuality, leg_quality
 from mixminus.media.hearing import Hearing
-from mixminus.media.kernels.accept import accept
-from mixminus.media.kernels.mix import mix
-from mixminus.media.kernels.packetise import packetise
-from mixminus.media.kernels.playout import playout
-from mixminus.media.kernels.record import record
+from mixminus.media.kernels.turns import pass_on
+from mixminus.media.lane import Lane
 from mixminus.media.legs import Legs
 from mixminus.media.players import Players
 from mixminus.media.polishing import Polishing
@@ -59,30 +57,15 @@ from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key
 from mixminus.media.recorders import Recorders
 from mixminus.media.reports import Reports
 from mixminus.media.rooms import Rooms
-from mixminus.media.state import (
-    CONTROL_ARRIVED,
-    DIGIT,
-    PACKET_BYTES,
-    PLAYER_ENDED,
-    TIMED_OUT,
-    Happenings,
-    Inbox,
-    Outbox,
-    grown,
-    zeroed,
-)
+from mixminus.media.seats import Seats
+from mixminus.media.state import CONTROL_ARRIVED, DIGIT, PACKET_BYTES, PLAYER_ENDED, TIMED_OUT
+from mixminus.media.turn import Turn
 from mixminus.media.watching import RoomWatch
 from mixminus.media.wideband import Wideband
 from mixminus.rtp.telephone_event import DIGITS
 
-INBOX_PER_LEG: Final = 2
-"""Packets that may arrive for a leg in one tick, on average over all legs."""
-INBOX_SPARE: Final = 64
-"""And so many more, when there are few legs to average over."""
-
-_DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING, np.arange(256, dtype=np.int16)])
-"""G.722's octets are kept as they are, until they are due."""
-_ENCODINGS: Final = np.stack([g711.ULAW_ENCODING, g711.ALAW_ENCODING])
+FOLLOW_TICKS: Final = 50
+"""So often rooms may move to better beats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +78,10 @@ class EngineSettings:
     players: int = 1024
     recorders: int = 1024
     happenings: int = 8192
+    beats: int = 4
+    """Of a tick: 5 ms each."""
+    lanes: int = 1
+    """That may work at the same time; one a core."""
     clip_cache_bytes: int = 64 << 20
     """How much decoded audio is kept after nobody plays it any more."""
 
@@ -111,7 +98,8 @@ class Engine:
     ) -> None:
         disk = disk or InlineDisk()
         self.ports = ports or ImaginaryPorts()
-        self.legs = Legs(settings.legs, random_bytes)
+        self.seats = Seats(settings.beats, settings.lanes)
+        self.legs = Legs(settings.legs, self.seats, random_bytes)
         self.rooms = Rooms(settings.rooms, self.legs)
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
@@ -123,18 +111,13 @@ class Engine:
         self.reports = Reports(self.legs, random_bytes)
         self.punctuality = Punctuality()
         """The shell's to write."""
-        self.inbox = zeroed(Inbox, INBOX_PER_LEG * settings.legs + INBOX_SPARE)
-        self.arrived = 0
-        """How many rows of the inbox hold a packet for the next tick."""
+        self.beats = Beats(self.legs, self.rooms)
+        self.lanes = tuple(self._lane(number, settings) for number in range(settings.lanes))
         self.inbox_overflows = 0
-        self.outbox = zeroed(Outbox, settings.legs)
-        self.departing = 0
-        """How many rows of the outbox the last tick filled."""
         self.ticks = 0
+        self.beat = settings.beats - 1
+        """Counted from the engine's beginning, which is not a tick."""
         self._max_legs = settings.max_legs
-        self._happenings = zeroed(Happenings, settings.happenings)
-        self._work = np.zeros(2 * FRAME_SAMPLES, np.int16)
-        self._total = np.zeros(FRAME_SAMPLES, np.int32)
         self._events: list[Event] = []
 
     def __enter__(self) -> Self:
@@ -163,82 +146,72 @@ class Engine:
         row = self.legs.slots.row(leg)
         if row is None:
             return
-        at = self.arrived
-        if at == len(self.inbox.slot):
+        lane = self.lanes[0]  # which one takes it in is all the same, as long as nobody works
+        at, inbox = lane.arrived, lane.inbox
+        if at == len(inbox.slot):
             self.inbox_overflows += 1
             return
         kept = packet[:PACKET_BYTES]
-        self.inbox.data[at, : len(kept)] = np.frombuffer(kept, np.uint8)
-        self.inbox.bytes[at] = len(packet)
-        self.inbox.slot[at] = row
-        self.inbox.generation[at] = self.legs.line.generation[row]
-        self.inbox.source[at] = address_key(*source)
-        self.arrived += 1
+        inbox.data[at, : len(kept)] = np.frombuffer(kept, np.uint8)
+        inbox.bytes[at] = len(packet)
+        inbox.slot[at] = row
+        inbox.generation[at] = self.legs.line.generation[row]
+        inbox.source[at] = address_key(*source)
+        lane.arrived += 1
 
     def tick(self) -> None:
         """20 ms: what arrived is heard, what is heard departs."""
-        self.ticks += 1
+        for lane in self.lanes:
+            lane.departing = 0
+        for _ in range(self.seats.beats):
+            self.begin_beat()
+            for lane in self.lanes:
+                lane.turn.choose()
+                lane.work(self.ticks)
+            self.end_beat()
+
+    def begin_beat(self) -> None:
+        """The next beat: say whose turn it is, and what is in force from now on."""
+        self.beat += 1
+        if self.beat % self.seats.beats == 0:
+            self.ticks += 1
+            self._events.extend(self.digits.step())
+            if self.ticks % FOLLOW_TICKS == 0:
+                self.beats.follow(self.beat)
         self._events.extend(self.players.start_loaded())
-        self._events.extend(self.digits.step())
-        self._events.extend(self.watch.report(self.ticks))
-        self._run_kernels()
-        self.arrived = 0
-        self._tell_happenings()
-        self.recorders.flush(self.ticks)
+        for lane in self.lanes:
+            lane.turn.begin(self.beat)
+        self._events.extend(self.watch.report(self.ticks, self.beat))
+        self.wideband.keep_up()
 
-    def _run_kernels(self) -> None:
-        legs, rooms, players, recorders = self.legs, self.rooms, self.players, self.recorders
-        active, count = legs.slots.active, legs.slots.count
-        accept(
-            self.inbox,
-            self.arrived,
-            legs.line,
-            legs.reception,
-            legs.coded.packets,
-            self._happenings,
-            _DECODINGS,
-            self.ticks,
-        )
-        playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
-        if not self.wideband.is_idle:
-            self.wideband.play()
-        self.hearing.hear(self._happenings)
-        self.polishing.polish()
-        mix(
-            rooms.slots.active,
-            rooms.slots.count,
-            active,
-            count,
-            players.slots.active,
-            players.slots.count,
-            rooms.bus,
-            legs.mixing,
-            rooms.edges,
-            legs.line,
-            players.rows,
-            players.segments,
-            self._happenings,
-            self._work,
-            self._total,
-        )
-        if not self.wideband.is_idle:
-            self.wideband.mix()
-        record(
-            recorders.slots.active,
-            recorders.slots.count,
-            recorders.rows,
-            recorders.tapping.taps,
-            rooms.bus,
-            legs.mixing,
-            self._total,
-        )
-        self.digits.sound()
-        self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
-        if not self.wideband.is_idle:
-            self.departing = self.wideband.packetise(self.outbox, self.departing)
+    def end_beat(self) -> None:
+        """All lanes have done their work."""
+        legs = self.legs
+        if len(legs.pipes):
+            pass_on(legs.pipes, legs.line, legs.turns, legs.mixing, self.beat)
+        for lane in self.lanes:
+            self._tell_happenings(lane)
+            lane.arrived = 0
+        if self.beat % self.seats.beats == self.seats.beats - 1:
+            self._events.extend(self.watch.go_on(self.ticks))
+            self.recorders.flush(self.ticks)
 
-    def _tell_happenings(self) -> None:
-        happened = self._happenings
+    def _lane(self, number: int, settings: EngineSettings) -> Lane:
+        return Lane(
+            Turn(number, settings.beats, self.legs, self.rooms, self.players, self.recorders),
+            settings.happenings,
+            self.legs,
+            self.rooms,
+            self.players,
+            self.recorders,
+            self.wideband,
+            self.digits,
+            self.hearing,
+            self.polishing,
+        )
+
+    def _tell_happenings(self, lane: Lane) -> None:
+        happened = lane.happenings
         for at in range(int(happened.totals[0])):
             row = int(happened.row[at])
             match int(happened.kind[at]):
@@ -248,7 +221,7 @@ class Engine:
                 case kind if kind == TIMED_OUT:
                     self._events.append(RtpTimedOut(self.legs.slots.key(row)))
                 case kind if kind == CONTROL_ARRIVED:
-                    self._control_arrived(row, int(happened.value[at]))
+                    self._control_arrived(lane, row, int(happened.value[at]))
                 case kind if kind == PLAYER_ENDED:
                     player = self.players.slots.key(row)
                     self.players.stop(player)
@@ -311,8 +284,8 @@ class Engine:
         if slots.count + legs > slots.capacity:
             capacity = max(2 * slots.capacity, slots.count + legs)
             self.legs.grow(capacity)
-            self.inbox = grown(self.inbox, INBOX_PER_LEG * capacity + INBOX_SPARE)
-            self.outbox = grown(self.outbox, capacity)
+            for lane in self.lanes:
+                lane.grow(capacity)
         return None
 
     def _open_leg(self, leg: int) -> None:
@@ -347,10 +320,11 @@ class Engine:
         if not media.rtcp_mux:
             self.ports.open_control(row)
 
-    def _control_arrived(self, row: int, at: int) -> None:
-        """RTCP on a port of RTP; the inbox still holds this tick's packets."""
-        data = self.inbox.data[at, : int(self.inbox.bytes[at])].tobytes()
-        self.reports.arrived(self.legs.slots.key(row), data, int(self.inbox.source[at]))
+    def _control_arrived(self, lane: Lane, row: int, at: int) -> None:
+        """RTCP on a port of RTP; the inbox still holds this beat's packets."""
+        inbox = lane.inbox
+        data = inbox.data[at, : int(inbox.bytes[at])].tobytes()
+        self.reports.arrived(self.legs.slots.key(row), data, int(inbox.source[at]))
 
     def _statistics(self, asked: AskStatistics) -> Statistics:
         qualities = (leg_quality(self.legs, self.reports, leg) for leg in asked.legs)
@@ -362,10 +336,10 @@ class Engine:
             late_ticks=kept.late_ticks,
             missed_ticks=kept.missed_ticks,
             max_lateness_ms=1000 * kept.max_lateness_s,
-            refused_packets=kept.refused_packets,
+            refused_packets=sum(lane.refused for lane in self.lanes),
             inbox_overflows=self.inbox_overflows,
             lost_flushes=self.recorders.lost_flushes,
-            lost_happenings=int(self._happenings.totals[1]),
+            lost_happenings=sum(int(lane.happenings.totals[1]) for lane in self.lanes),
             received=totals.received,
             sent=totals.sent,
             lost=totals.lost,

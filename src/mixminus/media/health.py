@@ -19,13 +19,12 @@ _SAMPLES_PER_MS: Final = RATE_HZ // 1000
 
 @dataclass(slots=True)
 class Punctuality:
-    """How well a shell keeps time and carries packets; it writes, the engine tells."""
+    """How well a shell keeps time; it writes, the engine tells."""
 
     ticks: int = 0
     late_ticks: int = 0
     missed_ticks: int = 0
     max_lateness_s: float = 0.0
-    refused_packets: int = 0
 
     def note(self, lateness_s: float) -> None:
         self.ticks += 1

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from mixminus.audio.frames import FRAME_SAMPLES, FRAMES_PER_SECOND
+from mixminus.audio.frames import FRAMES_PER_SECOND
 from mixminus.audio.key_tones import KEYPAD, tones
 from mixminus.media.contract import DigitPressed, Event, SpeechStarted, SpeechStopped, WatchKeys, WatchSpeech
 from mixminus.media.kernels.keys import hear_keys
@@ -22,6 +22,7 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
+from mixminus.media.turn import Turn
 
 SAME_KEY_TICKS: Final = FRAMES_PER_SECOND // 2
 """A gateway that sends a key as an event lets the beginning of its tone through; some let all of it."""
@@ -61,8 +62,7 @@ class Hearing:
         self._keys, self._keypads = zeroed(Keys, capacity), Watched(legs)
         self._sounded: dict[int, tuple[str, int]] = {}
         """The last key of a leg that was reported for its tone, and the tick."""
-        self._frequencies, self._levels = tones(), np.zeros(8)
-        self._work = np.zeros(FRAME_SAMPLES, np.int16)
+        self._frequencies = tones()
 
     def watch_speech(self, wish: WatchSpeech) -> Iterator[Event]:
         """Begin or cease to listen; who was speaking is told to have stopped."""
@@ -102,14 +102,14 @@ class Hearing:
         self._keypads.remove(leg)
         self._sounded.pop(leg, None)
 
-    def hear(self, happenings: Happenings) -> None:
-        """One tick, after the playout and before the mix."""
-        mixing, speakers, keypads = self._legs.mixing, self._speakers.rows, self._keypads.rows
+    def hear(self, turn: Turn, happenings: Happenings) -> None:
+        """Those whose turn it is, after the playout and before the mix."""
+        mixing, speakers, keypads = self._legs.mixing, turn.among(self._speakers.rows), turn.among(self._keypads.rows)
         if len(speakers):
             hear_speech(speakers, len(speakers), self._speech, mixing, happenings)
         if len(keypads):
-            frequencies, levels, work = self._frequencies, self._levels, self._work
-            hear_keys(keypads, len(keypads), self._keys, mixing, happenings, frequencies, levels, work)
+            levels, work = turn.scratch.levels, turn.scratch.work
+            hear_keys(keypads, len(keypads), self._keys, mixing, happenings, self._frequencies, levels, work)
 
     def tell(self, kind: int, row: int, value: int, tick: int) -> Iterator[Event]:
         """What a happening of these kernels means."""

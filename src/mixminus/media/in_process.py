@@ -41,11 +41,12 @@ class InProcessPlane:
     def tick(self) -> None:
         """20 ms pass."""
         self.engine.tick()
-        outbox = self.engine.outbox
-        for at in range(self.engine.departing):
-            packet = outbox.data[at, : outbox.bytes[at]].tobytes()
-            local_port = self._ports.port_of[int(outbox.slot[at])]
-            self._send(local_port, address_of(int(outbox.destination[at])), packet)
+        for lane in self.engine.lanes:
+            outbox = lane.outbox
+            for at in range(lane.departing):
+                packet = outbox.data[at, : outbox.bytes[at]].tobytes()
+                local_port = self._ports.port_of[int(outbox.slot[at])]
+                self._send(local_port, address_of(int(outbox.destination[at])), packet)
         for report in self.engine.reports.exchange(self.engine.ticks, self._now()):
             local_port = self._ports.port_of[report.row] + (not report.muxed)
             self._send(local_port, address_of(report.destination), report.data)

@@ -9,8 +9,10 @@ from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.base.types import RandomBytes
 from mixminus.media.coded_legs import CODEC_NAMES, CodedLegs
 from mixminus.media.contract import SetLegMedia
+from mixminus.media.kernels.turns import Turns
 from mixminus.media.opus_library import opus_library
 from mixminus.media.ports import address_key
+from mixminus.media.seats import Seats
 from mixminus.media.slots import Slots
 from mixminus.media.state import (
     COUNTERS,
@@ -68,8 +70,12 @@ class LegStatistics:
 class Legs:
     """Which leg is where, and its rows. Kernels work on the arrays."""
 
-    def __init__(self, capacity: int, random_bytes: RandomBytes) -> None:
+    def __init__(self, capacity: int, seats: Seats, random_bytes: RandomBytes) -> None:
         self.slots: Slots[int] = Slots(capacity)
+        self.seats = seats
+        self.turns = zeroed(Turns, capacity)
+        self.pipes = np.zeros(0, np.int32)
+        """Rows of legs without sockets."""
         self.line = zeroed(Line, capacity)
         self.reception = zeroed(Reception, capacity)
         self.transmission = zeroed(Transmission, capacity)
@@ -85,6 +91,7 @@ class Legs:
         self.reception = grown(self.reception, capacity)
         self.transmission = grown(self.transmission, capacity)
         self.mixing = grown(self.mixing, capacity)
+        self.turns = grown(self.turns, capacity)
         self.coded.grow(capacity)
 
     def open(self, leg: int) -> int:
@@ -94,10 +101,12 @@ class Legs:
         self.line.event_payload_type[row] = -1
         self.reception.ring[row] = HOLE
         self.reception.event_code[row] = -1
+        self.reception.phase[row] = -1
         self.reception.control_tick[row] = -LONG_AGO
         self.mixing.room[row] = -1
         self.mixing.edge[row] = -1
         self.transmission.marker[row] = 1
+        self.turns.lane[row], self.turns.beat[row] = self.seats.take()
         # RFC 3550 section 5.1: all three begin at random.
         self.transmission.ssrc[row] = int.from_bytes(self._random_bytes(4))
         self.transmission.timestamp[row] = int.from_bytes(self._random_bytes(4))
@@ -110,15 +119,18 @@ class Legs:
         for row, peer in (rows, rows[::-1]):
             self.line.kind[row] = PIPE
             self.line.peer[row] = peer
+        self.pipes = np.array([*self.pipes, *rows], np.int32)
 
     def close(self, leg: int) -> None:
         """Free the row. What is still under way to it is for nobody."""
         row = self.slots.release(leg)
-        if self.line.kind[row] == PIPE and (peer := self.line.peer[row]) >= 0:
-            self.line.peer[peer] = -1
+        if self.line.kind[row] == PIPE:
+            self.pipes = self.pipes[self.pipes != row]
+            if (peer := self.line.peer[row]) >= 0:
+                self.line.peer[peer] = -1
         self._gone += self.line.counters[row]
         generation = self.line.generation[row]
-        for bundle in (self.line, self.reception, self.transmission, self.mixing):
+        for bundle in (self.line, self.reception, self.transmission, self.mixing, self.turns):
             clear_row(bundle, row)
         self.line.generation[row] = generation + np.uint32(1)
         self.coded.forget(row)

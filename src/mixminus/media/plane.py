@@ -32,9 +32,13 @@ class WorkerStartError(MixminusError):
 class WorkerPlane:
     """A `MediaPlane` in a process of its own."""
 
-    def __init__(self, host: str, low_port: int, high_port: int) -> None:
-        """Media ports are the even ones from *low_port* to *high_port*; 0 and 0 let the system choose."""
-        self._options = ("--host", host, "--low-port", str(low_port), "--high-port", str(high_port))
+    def __init__(self, host: str, low_port: int, high_port: int, lanes: int = 1) -> None:
+        """Media ports are the even ones from *low_port* to *high_port*; 0 and 0 let the system choose.
+
+        *lanes*: on how many cores it may work at the same time.
+        """
+        ports = ("--low-port", str(low_port), "--high-port", str(high_port))
+        self._options = ("--host", host, *ports, "--lanes", str(lanes))
         self._handler: EventHandler | None = None
         self._process: Process | None = None
         self._writer: asyncio.StreamWriter | None = None

@@ -1,12 +1,11 @@
 """Voices that are made easier to hear. Who did not ask for it costs nothing."""
 
-import numpy as np
-
 from mixminus.media.contract import PolishVoice
 from mixminus.media.hearing import Watched
 from mixminus.media.kernels.polish import half_sine, polish_voices
 from mixminus.media.legs import Legs
-from mixminus.media.state import FFT_SIZE, Polish, clear_row, grown, zeroed
+from mixminus.media.state import Polish, clear_row, grown, zeroed
+from mixminus.media.turn import Turn
 
 FIRST_ROWS = 64
 
@@ -19,7 +18,6 @@ class Polishing:
         self._voices = Watched(legs)
         self._polish = zeroed(Polish, FIRST_ROWS)
         self._window = half_sine()
-        self._real, self._imaginary = np.zeros(FFT_SIZE), np.zeros(FFT_SIZE)
 
     def set(self, wish: PolishVoice) -> None:
         """Begin, change or end it; a leg that is unknown is ignored."""
@@ -41,8 +39,9 @@ class Polishing:
         """The leg is about to be closed."""
         self._voices.remove(leg)
 
-    def polish(self) -> None:
-        """One tick, after the playout and before the mix."""
-        if len(self._voices.rows):
-            rows, scratch = self._voices.rows, (self._window, self._real, self._imaginary)
-            polish_voices(rows, len(rows), self._polish, self._legs.mixing, *scratch)
+    def polish(self, turn: Turn) -> None:
+        """Those whose turn it is, after the playout and before the mix."""
+        rows, scratch = turn.among(self._voices.rows), turn.scratch
+        if len(rows):
+            spectrum = scratch.real, scratch.imaginary
+            polish_voices(rows, len(rows), self._polish, self._legs.mixing, self._window, *spectrum)

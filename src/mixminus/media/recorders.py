@@ -11,6 +11,7 @@ from mixminus.audio.frames import RATE_HZ
 from mixminus.media.coded_state import NARROW, SCALES, WIDE
 from mixminus.media.contract import RecordingStopped, StartRecording, Tap
 from mixminus.media.disk import Disk
+from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
 from mixminus.media.recording_file import Audio, RecordingFile
 from mixminus.media.rooms import Rooms
@@ -24,7 +25,7 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
-from mixminus.media.tapping import TAP_KINDS, Tapping
+from mixminus.media.tapping import TAP_KINDS, Tapping, room_of
 
 FLUSH_TICKS: Final = 25
 """Half a second."""
@@ -61,6 +62,7 @@ class Recorders:
         self.slots: Slots[int] = Slots(capacity)
         """By channel."""
         self.rows = zeroed(RecorderRows, capacity)
+        self.turns = zeroed(Turns, capacity)
         self.tapping = Tapping(2 * capacity, legs, rooms)
         self.lost_flushes = 0
         """How often the disk was too slow for half a second of a recording, which is silence now."""
@@ -96,6 +98,7 @@ class Recorders:
         recorder = _Recorder(file, turn)
         for taps in start.channels:
             self._add_channel(recorder, taps, plane)
+        self._keep_time(recorder, start.channels)
         if start.aligned_with is not None:
             self._align(recorder, self._recorders[start.aligned_with])
         if plane != NARROW:
@@ -111,6 +114,7 @@ class Recorders:
         for at, row in enumerate(recorder.rows):
             self.tapping.release(int(self.rows.tap[row]))
             self.rows.tap[row] = self.tapping.chain(channels[at] if at < len(channels) else ())
+        self._keep_time(recorder, channels)
 
     def pause(self, recording: str, skip: bool) -> None:
         self._set_mode(recording, PAUSED_WITH_SKIP if skip else PAUSED_WITH_SILENCE)
@@ -150,6 +154,7 @@ class Recorders:
     def forget_leg(self, leg: int) -> None:
         """Its taps are silent from now on: the row will be another leg's."""
         self.tapping.forget_leg(leg)
+        self.rows.leg[self.rows.leg == self._legs.slots.row(leg)] = -1
 
     def close(self) -> None:
         """End all recordings."""
@@ -170,14 +175,25 @@ class Recorders:
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
             self.rows = grown(self.rows, self.slots.capacity)
+            self.turns = grown(self.turns, self.slots.capacity)
         channel = next(self._ids)
         row = self.slots.take(channel)
         clear_row(self.rows, row)
+        clear_row(self.turns, row)
         self.rows.tap[row] = self.tapping.chain(taps)
         self.rows.plane[row] = plane
         self.rows.mode[row] = RECORDING
         recorder.channels.append(channel)
         recorder.rows.append(row)
+
+    def _keep_time(self, recorder: _Recorder, channels: Channels) -> None:
+        """Take all channels of a file in the same turns: those of the room that is tapped, or else of the leg."""
+        taps = [tap for channel in channels for tap in channel]
+        rooms = (self._rooms.slots.row(room) for tap in taps if (room := room_of(tap)) is not None)
+        legs = (self._legs.slots.row(tap.id) for tap in taps if tap.kind != "bus")
+        room, leg = next(rooms, None), next((row for row in legs if row is not None), None)
+        self.rows.room[recorder.rows] = -1 if room is None else room
+        self.rows.leg[recorder.rows] = -1 if leg is None else leg
 
     def _plane_of(self, start: StartRecording) -> int:
         """A file has one rate: the leader's, or 16 kHz if anybody who is to be recorded is wideband at the start."""

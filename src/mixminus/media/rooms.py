@@ -8,9 +8,10 @@ import numpy as np
 
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.contract import ChangeRoom, LegRow, SetRoom
+from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
 from mixminus.media.slots import Chains, Slots
-from mixminus.media.state import Edges, grown, zeroed
+from mixminus.media.state import Edges, clear_row, grown, zeroed
 
 _NOBODY: Final[frozenset[int]] = frozenset()
 
@@ -21,6 +22,7 @@ class Rooms:
     def __init__(self, capacity: int, legs: Legs) -> None:
         self.slots: Slots[int] = Slots(capacity)
         self.bus = np.zeros((capacity, FRAME_SAMPLES), np.int32)
+        self.turns = zeroed(Turns, capacity)
         self.edges = zeroed(Edges, capacity)
         self._edge_rows = Chains(capacity)
         self._legs = legs
@@ -45,7 +47,10 @@ class Rooms:
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
             self.bus = np.concatenate([self.bus, np.zeros_like(self.bus)])
-        return self.slots.take(room)
+            self.turns = grown(self.turns, self.slots.capacity)
+        row = self.slots.take(room)
+        clear_row(self.turns, row)
+        return row
 
     def release(self, room: int) -> None:
         """Undo one `hold`."""
@@ -116,6 +121,16 @@ class Rooms:
             del self._members[room]
             self.release(room)
 
+    def is_served(self, room: int, beat: int) -> bool:
+        """Whether it is the room's turn on that beat; one that is gone is always asked about in time."""
+        row = self.slots.row(room)
+        return row is None or bool(self.turns.served[row] == beat)
+
+    def _begin_with(self, leg: int, room: int) -> None:
+        """Serve the room when, and where, its first leg was served."""
+        turns = self._legs.turns
+        self.turns.beat[room], self.turns.lane[room] = turns.beat[leg], turns.lane[leg]
+
     def _note_exceptions(self, listener: int, legs: frozenset[int]) -> None:
         before = self._exceptions.pop(listener, _NOBODY)
         for leg in before - legs:
@@ -134,7 +149,7 @@ class Rooms:
         if self._room_of.get(wanted.leg) != room:
             self.leave(wanted.leg)
             if room not in self._members:
-                self.hold(room)
+                self._begin_with(row, self.hold(room))
                 self._members[room] = set()
             self._members[room].add(wanted.leg)
             self._room_of[wanted.leg] = room

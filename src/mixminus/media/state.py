@@ -116,6 +116,8 @@ class Reception(NamedTuple):
     """Arrival less timestamp of the last audio packet, in samples; -1: none yet."""
     jitter: I64
     """Interarrival jitter in 1/16 samples (RFC 3550 appendix A.8)."""
+    phase: I32
+    """Where in a tick packets arrive, in 1/16 samples; -1: not known."""
     control_tick: I64
     """When the leg's last RTCP packet was taken in."""
     candidate_ssrc: I64
@@ -182,6 +184,8 @@ class Mixing(NamedTuple):
     """How many listeners hear this leg as an exception."""
     said: I16
     heard: I16
+    piped: I16
+    """What the other end of a pipe heard."""
     extra: I32
     """Players of the leg, added up; only where `has_extra`."""
     has_extra: U8
@@ -270,6 +274,9 @@ class RecorderRows(NamedTuple):
     mode: U8
     tap: I32
     """First tap, or -1."""
+    room: I32
+    """Whose turns the recording keeps to, or -1: then it is those of a leg."""
+    leg: I32
     plane: U8
     """Narrow or wide: the rate of the file."""
     buffer: I16
@@ -334,6 +341,7 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Transmission.event_payload": (4,),
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
+    "Mixing.piped": (160,),
     "Mixing.extra": (160,),
     "RecorderRows.buffer": (RECORD_TICKS * 320,),
     "Speech.level": (SPEECH_FRAMES,),

@@ -41,7 +41,7 @@ class Tapping:
         tap = first
         while tap >= 0:
             wanted = self._wanted.pop(tap)
-            if (room := _room(wanted)) is not None:
+            if (room := room_of(wanted)) is not None:
                 self._rooms.release(room)
             if (mine := self._on_leg.get(wanted.id)) is not None and wanted.kind != "bus":
                 mine.discard(tap)
@@ -61,7 +61,7 @@ class Tapping:
             self.taps = grown(self.taps, self._rows.capacity)
         tap = self._rows.take()
         self._wanted[tap] = wanted
-        room = _room(wanted)
+        room = room_of(wanted)
         room_row = -1 if room is None else self._rooms.hold(room)
         if wanted.kind == "bus":
             row: int | None = room_row
@@ -77,5 +77,6 @@ class Tapping:
         return tap
 
 
-def _room(tap: Tap) -> int | None:
+def room_of(tap: Tap) -> int | None:
+    """The room that the tap listens in."""
     return tap.id if tap.kind == "bus" else tap.room

@@ -37,16 +37,22 @@ class RoomWatch:
         if plan.room in self._plans:
             self._plans[plan.room] = plan.plan
 
-    def report(self, tick: int) -> Iterator[Applied | Ticked]:
-        """What *tick*, which is about to be mixed, has in force that the tick before it had not."""
+    def report(self, tick: int, beat: int) -> Iterator[Applied]:
+        """What is in force in rooms that are about to be mixed, on *beat* of *tick*, and was not the last time."""
         changed = self._rooms.changed
-        if changed:
-            for room in sorted(changed.keys() & self._plans.keys()):
-                yield self._in_force(room, changed[room], tick)
-            changed.clear()
-            for room in self._leaving:
-                del self._plans[room]
-            self._leaving.clear()
+        if not changed:
+            return
+        for room in sorted(changed.keys() & self._plans.keys()):
+            if self._rooms.is_served(room, beat):
+                yield self._in_force(room, changed.pop(room), tick)
+                if room in self._leaving:
+                    self._leaving.discard(room)
+                    del self._plans[room]
+        for room in changed.keys() - self._plans.keys():
+            del changed[room]
+
+    def go_on(self, tick: int) -> Iterator[Ticked]:
+        """*tick* is over: now and then, say that what was told still held."""
         if self._plans and tick % HEARTBEAT_TICKS == 0:
             yield Ticked(tick)
 

@@ -8,7 +8,6 @@ from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
 from mixminus.media.coded_state import (
     COLUMNS,
-    FULL,
     SCALES,
     WIDE,
     RoomPlanes,
@@ -25,8 +24,9 @@ from mixminus.media.state import (
     copy_rows,
     zeroed,
 )
+from mixminus.media.turn import Turn
 
-LONGEST_FRAME: Final = SCALES[FULL] * FRAME_SAMPLES
+WIDE_FRAME: Final = SCALES[WIDE] * FRAME_SAMPLES
 
 
 class Wideband:
@@ -37,8 +37,6 @@ class Wideband:
         self._rooms = rooms
         self._recorders = recorders
         self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity, COLUMNS)
-        self._scratch = np.zeros(LONGEST_FRAME, np.int16)
-        self._total = np.zeros(LONGEST_FRAME, np.int32)
         opus = legs.coded.opus
         self._opus_encode = opus.encode_address if opus else 0
         self._opus_decode = opus.decode_address if opus else 0
@@ -47,71 +45,81 @@ class Wideband:
     def is_idle(self) -> bool:
         return not (self._legs.coded.rows or self._recorders.wide)
 
-    def warm_up(self, outbox: Outbox) -> None:
+    def warm_up(self, turn: Turn, outbox: Outbox) -> None:
         """Compile, or load, the kernels before the first leg needs them in the middle of a tick."""
-        self.play()
-        self.mix()
-        self.packetise(outbox, 0)
+        self.play(turn)
+        self.mix(turn)
+        self.record(turn)
+        self.packetise(turn, outbox, 0)
         narrow = np.zeros((FRAME_MS + TAIL_MS) * RATE_HZ // 1000, np.int16)
         for taps in (NARROW_TO_WIDE, NARROW_TO_FULL):
             raise_rate(narrow, taps, np.zeros(len(taps) * FRAME_SAMPLES, np.int16))
 
-    def play(self) -> None:
+    def keep_up(self) -> None:
+        """Between two beats: as many rows as there may be rooms. Only those listened to have anything to keep."""
+        capacity = self._rooms.slots.capacity
+        if len(self.room_planes.wanted) < capacity:
+            old, self.room_planes = self.room_planes, zeroed(RoomPlanes, capacity, COLUMNS)
+            copy_rows(old, self.room_planes, old.wanted.nonzero()[0])
+
+    def play(self, turn: Turn) -> None:
         """After `playout`."""
         legs, coded = self._legs, self._legs.coded
         play_coded(
-            legs.slots.active,
-            legs.slots.count,
+            turn.legs,
+            turn.leg_count,
             legs.line,
             legs.reception,
             coded.packets,
             coded.coders,
             legs.mixing,
             coded.planes,
-            self._scratch,
+            turn.scratch.long_work,
             self._opus_decode,
         )
 
-    def mix(self) -> None:
-        """After `mix`: the planes above the narrow one, and what is recorded there."""
+    def mix(self, turn: Turn) -> None:
+        """After `mix`: the planes above the narrow one."""
         legs, rooms, recorders = self._legs, self._rooms, self._recorders
-        if len(self.room_planes.wanted) < rooms.slots.capacity:
-            self._grow(rooms.slots.capacity)
         mix_planes(
-            rooms.slots.active,
-            rooms.slots.count,
-            legs.slots.active,
-            legs.slots.count,
+            turn.rooms,
+            turn.room_count,
+            turn.legs,
+            turn.leg_count,
             rooms.bus,
             legs.mixing,
             rooms.edges,
             legs.line,
             legs.coded.planes,
             self.room_planes,
-            recorders.slots.active,
-            recorders.slots.count,
+            turn.channels,
+            turn.channel_count,
             recorders.rows,
             recorders.tapping.taps,
-            self._scratch,
-            self._total,
+            turn.scratch.long_work,
+            turn.scratch.long_total,
         )
+
+    def record(self, turn: Turn) -> None:
+        """What is recorded at 16 kHz, after `mix`."""
+        legs, recorders = self._legs, self._recorders
         record_wide(
-            recorders.slots.active,
-            recorders.slots.count,
+            turn.channels,
+            turn.channel_count,
             recorders.rows,
             recorders.tapping.taps,
             legs.mixing,
             legs.coded.planes,
             self.room_planes,
-            self._total[: SCALES[WIDE] * FRAME_SAMPLES],
+            turn.scratch.long_total[:WIDE_FRAME],
         )
 
-    def packetise(self, outbox: Outbox, departing: int) -> int:
+    def packetise(self, turn: Turn, outbox: Outbox, departing: int) -> int:
         """After `packetise`, whose packets are the first *departing* ones. Returns how many there are."""
         legs, coded = self._legs, self._legs.coded
         return packetise_coded(
-            legs.slots.active,
-            legs.slots.count,
+            turn.legs,
+            turn.leg_count,
             legs.line,
             legs.transmission,
             legs.mixing,
@@ -121,8 +129,3 @@ class Wideband:
             departing,
             self._opus_encode,
         )
-
-    def _grow(self, capacity: int) -> None:
-        """Only rooms that are listened to have anything to keep."""
-        old, self.room_planes = self.room_planes, zeroed(RoomPlanes, capacity, COLUMNS)
-        copy_rows(old, self.room_planes, old.wanted.nonzero()[0])

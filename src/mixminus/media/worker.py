@@ -1,4 +1,4 @@
-"""The production shell: a process that owns sockets and ticks every 20 ms.
+"""The production shell: a process that owns sockets and keeps the time of the engine's beats.
 
 `python -m mixminus.media.worker`, started by `media/plane.py`. It lives as long as its control socket: when the
 control plane closes it, or dies, the recordings are completed and all ports are free.
@@ -20,16 +20,18 @@ from typing import Final
 
 import numpy as np
 
+from mixminus.media.crew import Crew, ask_for_real_time
 from mixminus.media.disk import ThreadDisk
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.kernels.udp import ADDRESS_BYTES, Scratch, receive, send
+from mixminus.media.lane import Lane
 from mixminus.media.ports import address_key
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.media.wire import WireError, command_unframer, framed
 
 TICK_S: Final = 0.02
 MISSED_S: Final = 0.1
-"""When that far behind, after a stopped machine, ticks are left out instead of made up for."""
+"""When that far behind, after a stopped machine, beats are left out instead of made up for."""
 
 READ_BYTES: Final = 1 << 18
 MAX_UNREAD_BYTES: Final = 64 << 20
@@ -112,20 +114,21 @@ class Worker:
         self._link = link
         self._now = now
         self._unix_now = unix_now
-        self._scratch = Scratch(np.zeros(ADDRESS_BYTES, np.uint8), np.zeros(1, np.uint32))
+        self._scratch = [Scratch(np.zeros(ADDRESS_BYTES, np.uint8), np.zeros(1, np.uint32)) for _ in engine.lanes]
+        self._beat_s = TICK_S / engine.seats.beats
+        self._crew = Crew(engine.lanes, self._serve)
         self._ending = False
         self.punctuality = engine.punctuality
 
     def end(self) -> None:
-        """Leave `run` at the next tick."""
+        """Leave `run` at the next beat."""
         self._ending = True
 
     def run(self) -> None:
         """Until the control socket closes."""
-        self._engine.wideband.warm_up(self._engine.outbox)
-        self.tick()  # compiles, or loads, every other kernel
+        self._warm_up()
         self._link.greet()
-        deadline = self._now() + TICK_S
+        deadline = self._now() + self._beat_s
         while self._link.is_open and not self._ending:
             if self._link.wait(deadline - self._now()):
                 self._link.read(self._engine)
@@ -133,20 +136,34 @@ class Worker:
             lateness = self._now() - deadline
             if lateness >= 0:
                 self.punctuality.note(lateness)
-                self.tick()
+                self.beat()
                 self.exchange_reports()
                 self._link.tell(self._engine)
-                deadline += TICK_S * (1 + self._missed(lateness))
+                deadline += self._beat_s * (1 + self._missed(lateness))
+        self._crew.close()
 
-    def tick(self) -> None:
-        """Receive, tick, send."""
-        engine, sockets = self._engine, self._ports.sockets
-        slots = engine.legs.slots
-        engine.arrived = receive(
-            slots.active, slots.count, sockets, engine.legs.line, engine.inbox, self._scratch, engine.ticks
-        )
-        engine.tick()
-        self.punctuality.refused_packets += send(engine.outbox, engine.departing, sockets, self._scratch)
+    def beat(self) -> None:
+        """Receive, mix, send, for all whose turn it is."""
+        self._engine.begin_beat()
+        self._crew.beat()
+        self._engine.end_beat()
+
+    def _serve(self, lane: Lane) -> None:
+        """What one lane does in a beat."""
+        engine, sockets, scratch = self._engine, self._ports.sockets, self._scratch[lane.turn.lane]
+        lane.turn.choose()
+        legs, count = lane.turn.legs, lane.turn.leg_count
+        lane.arrived = receive(legs, count, sockets, engine.legs.line, lane.inbox, scratch, engine.ticks)
+        lane.work(engine.ticks)
+        lane.refused += send(lane.outbox, lane.departing, sockets, scratch)
+        lane.departing = 0
+
+    def _warm_up(self) -> None:
+        """Compile, or load, every kernel before the first beat is due."""
+        self._engine.wideband.warm_up(self._engine.lanes[0].turn, self._engine.lanes[0].outbox)
+        self._engine.beats.warm_up()
+        for _ in range(self._engine.seats.beats):
+            self.beat()
 
     def exchange_reports(self) -> None:
         """RTCP, both ways: when the audio of this tick has left."""
@@ -158,8 +175,8 @@ class Worker:
             self._ports.send_control(packet)
 
     def _missed(self, lateness_s: float) -> int:
-        """How many ticks to leave out."""
-        missed = int(lateness_s / TICK_S) if lateness_s > MISSED_S else 0
+        """How many beats to leave out."""
+        missed = int(lateness_s / self._beat_s) if lateness_s > MISSED_S else 0
         self.punctuality.missed_ticks += missed
         return missed
 
@@ -177,17 +194,19 @@ def main() -> int:
     parser.add_argument("--host", required=True)
     parser.add_argument("--low-port", type=int, required=True)
     parser.add_argument("--high-port", type=int, required=True)
+    parser.add_argument("--lanes", type=int, default=1)
     options = parser.parse_args()
     raise_open_files_limit()
     with contextlib.suppress(OSError):  # only a name, for ps and top
         Path("/proc/self/comm").write_text(PROCESS_NAME)
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    if not ask_for_real_time():
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     sys.setswitchinterval(SWITCH_S)
     disk = ThreadDisk("disk")
     ports = UdpPorts(options.host, options.low_port, options.high_port)
     with socket.socket(fileno=options.control_fd) as control:
-        engine = Engine(EngineSettings(), os.urandom, ports, disk)
+        engine = Engine(EngineSettings(lanes=options.lanes), os.urandom, ports, disk)
         link = ControlLink(control)
         worker = Worker(engine, ports, link, time.monotonic, time.time)
         # A terminal's Ctrl-C reaches the whole process group: the control plane decides when we end.

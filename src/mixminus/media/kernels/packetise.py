@@ -94,10 +94,13 @@ def packetise(
     transmission: Transmission,
     mixing: Mixing,
     outbox: Outbox,
+    departing: int,
     encodings: U8,
 ) -> int:
-    """Write this tick's packet of every leg that sends G.711. Returns how many. `encodings`: by codec."""
-    departing = 0
+    """Write this tick's packets of G.711 behind *departing* others. Returns how many there are then.
+
+    `encodings`: by codec.
+    """
     for n in range(legs):
         slot = active[n]
         if line.kind[slot] != SOCKET or line.has_media[slot] == 0 or line.codec[slot] > PCMA:

@@ -170,10 +170,8 @@ def playout(
     for n in range(legs):
         slot = active[n]
         if line.kind[slot] == PIPE:
-            if line.peer[slot] >= 0:
-                copy(mixing.said[slot], mixing.heard[line.peer[slot]])
-            else:
-                mixing.said[slot, :] = 0
+            copy(mixing.said[slot], mixing.piped[slot])
+            mixing.piped[slot, :] = 0
         elif line.kind[slot] == SOCKET and line.has_media[slot] == 1:
             reception.idle_ticks[slot] = min(reception.idle_ticks[slot] + 1, LONGEST_RUN)
             limit = line.timeout_ticks[slot]
