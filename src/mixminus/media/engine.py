@@ -166,7 +166,7 @@ class Engine:
         for _ in range(self.seats.beats):
             self.begin_beat()
             for lane in self.lanes:
-                lane.turn.choose()
+                lane.choose()
                 lane.work(self.ticks)
             self.end_beat()
 
@@ -180,7 +180,7 @@ class Engine:
                 self.beats.follow(self.beat)
         self._events.extend(self.players.start_loaded())
         for lane in self.lanes:
-            lane.turn.begin(self.beat)
+            lane.begin(self.beat)
         self._events.extend(self.watch.report(self.ticks, self.beat))
         self.wideband.keep_up()
 
@@ -198,7 +198,7 @@ class Engine:
 
     def _lane(self, number: int, settings: EngineSettings) -> Lane:
         return Lane(
-            Turn(number, settings.beats, self.legs, self.rooms, self.players, self.recorders),
+            Turn(number, self.legs),
             settings.happenings,
             self.legs,
             self.rooms,

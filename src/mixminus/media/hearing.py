@@ -108,7 +108,7 @@ class Hearing:
         if len(speakers):
             hear_speech(speakers, len(speakers), self._speech, mixing, happenings)
         if len(keypads):
-            levels, work = turn.scratch.levels, turn.scratch.work
+            levels, work = turn.scratch.levels, turn.scratch.space.work
             hear_keys(keypads, len(keypads), self._keys, mixing, happenings, self._frequencies, levels, work)
 
     def tell(self, kind: int, row: int, value: int, tick: int) -> Iterator[Event]:

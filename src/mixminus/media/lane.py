@@ -7,11 +7,20 @@ import numpy as np
 from mixminus.audio import g711
 from mixminus.media.digits import DigitSenders
 from mixminus.media.hearing import Hearing
-from mixminus.media.kernels.accept import accept
-from mixminus.media.kernels.mix import mix
-from mixminus.media.kernels.packetise import packetise
-from mixminus.media.kernels.playout import playout
-from mixminus.media.kernels.record import record
+from mixminus.media.kernels.beat import (
+    CHANNELS,
+    LAYOUT,
+    LEGS,
+    PLAYERS,
+    ROOMS,
+    Actives,
+    Codes,
+    choose,
+    choose_rooms,
+    mix_and_record,
+    send_off,
+    take_in,
+)
 from mixminus.media.legs import Legs
 from mixminus.media.players import Players
 from mixminus.media.polishing import Polishing
@@ -28,9 +37,11 @@ INBOX_SPARE: Final = 64
 OUTBOX_PER_LEG: Final = 2
 """In a tick in which its room moves from the first beat to the last, a leg is served twice."""
 
-_DECODINGS: Final = np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING, np.arange(256, dtype=np.int16)])
-"""G.722's octets are kept as they are, until they are due."""
-_ENCODINGS: Final = np.stack([g711.ULAW_ENCODING, g711.ALAW_ENCODING])
+_CODES: Final = Codes(
+    # G.722's octets are kept as they are, until they are due.
+    np.stack([g711.ULAW_DECODING, g711.ALAW_DECODING, np.arange(256, dtype=np.int16)]),
+    np.stack([g711.ULAW_ENCODING, g711.ALAW_ENCODING]),
+)
 
 
 class Lane:
@@ -59,6 +70,9 @@ class Lane:
         self.refused = 0
         """Packets that the system did not take."""
         self.happenings = zeroed(Happenings, happenings)
+        self._active_counts = np.zeros(4, np.int64)
+        self._sizes: tuple[int, ...] = ()
+        self._table = np.zeros(0, np.int64)
         self._legs = legs
         self._rooms = rooms
         self._players = players
@@ -79,81 +93,68 @@ class Lane:
         busy = self.turn.room_count or self._recorders.slots.count
         return not busy and self._legs.seats.is_empty(self.turn.lane)
 
+    def begin(self, beat: int) -> None:
+        """Choose the rooms; nothing else happens yet."""
+        self.turn.now = beat
+        self._keep_up()
+        counts, slots = self._active_counts, (self._rooms.slots, self._legs.slots, self._players.slots)
+        counts[ROOMS], counts[LEGS], counts[PLAYERS] = (rows.count for rows in slots)
+        counts[CHANNELS] = self._recorders.slots.count
+        choose_rooms(self._table, beat, self._legs.seats.beats, self.turn.lane)
+
+    def choose(self) -> None:
+        """Choose all others, by their rooms."""
+        choose(self._table, self.turn.now, self._legs.seats.beats, self.turn.lane)
+
     def work(self, tick: int) -> None:
         """What arrived is heard, what is heard departs."""
-        self._take_in(tick)
-        self._hearing.hear(self.turn, self.happenings)
-        self._polishing.polish(self.turn)
-        self._mix()
-        self._record()
-        self._digits.sound(self.turn)
-        self._send_off()
+        turn, wideband = self.turn, self._wideband
+        is_wide = not wideband.is_idle
+        take_in(self._table, self.arrived, tick)
+        if is_wide:
+            wideband.play(turn)
+        self._hearing.hear(turn, self.happenings)
+        self._polishing.polish(turn)
+        mix_and_record(self._table)
+        if is_wide:
+            wideband.mix(turn)
+        self._digits.sound(turn)
+        self.departing = send_off(self._table, self.departing)
+        if is_wide:
+            self.departing = wideband.packetise(turn, self.outbox, self.departing)
 
-    def _take_in(self, tick: int) -> None:
-        legs, turn = self._legs, self.turn
-        accept(
-            self.inbox,
-            self.arrived,
-            legs.line,
-            legs.reception,
-            legs.coded.packets,
-            self.happenings,
-            _DECODINGS,
-            tick,
+    def _keep_up(self) -> None:
+        """Follow arrays that have grown, which is only ever between two beats."""
+        legs, rooms, players, recorders = self._legs, self._rooms, self._players, self._recorders
+        slots = rooms.slots, legs.slots, players.slots, recorders.slots
+        sizes = *(rows.capacity for rows in slots), len(rooms.edges.leg), len(players.segments.next)
+        sizes = *sizes, len(recorders.tapping.taps.next), len(self.outbox.slot)
+        if sizes == self._sizes:
+            return
+        self._sizes = sizes
+        self.turn.make_room(*sizes[:4])
+        self._actives = Actives(*(rows.active for rows in slots), self._active_counts)
+        self._table = LAYOUT.table(
+            actives=self._actives,
+            due=self.turn.due,
+            line=legs.line,
+            reception=legs.reception,
+            transmission=legs.transmission,
+            mixing=legs.mixing,
+            packets=legs.coded.packets,
+            planes=legs.coded.planes,
+            leg_turns=legs.turns,
+            room_turns=rooms.turns,
+            channel_turns=recorders.turns,
+            buses=rooms.buses,
+            edges=rooms.edges,
+            players=players.rows,
+            segments=players.segments,
+            recorders=recorders.rows,
+            taps=recorders.tapping.taps,
+            inbox=self.inbox,
+            outbox=self.outbox,
+            happenings=self.happenings,
+            space=self.turn.scratch.space,
+            codes=_CODES,
         )
-        playout(
-            turn.legs, turn.leg_count, legs.line, legs.reception, legs.mixing, self.happenings, turn.scratch.work
-        )
-        if not self._wideband.is_idle:
-            self._wideband.play(turn)
-
-    def _mix(self) -> None:
-        legs, rooms, players, turn = self._legs, self._rooms, self._players, self.turn
-        mix(
-            turn.rooms,
-            turn.room_count,
-            turn.legs,
-            turn.leg_count,
-            turn.players,
-            turn.player_count,
-            rooms.bus,
-            legs.mixing,
-            rooms.edges,
-            legs.line,
-            players.rows,
-            players.segments,
-            self.happenings,
-            turn.scratch.work,
-            turn.scratch.total,
-        )
-        if not self._wideband.is_idle:
-            self._wideband.mix(turn)
-
-    def _record(self) -> None:
-        recorders, turn = self._recorders, self.turn
-        record(
-            turn.channels,
-            turn.channel_count,
-            recorders.rows,
-            recorders.tapping.taps,
-            self._rooms.bus,
-            self._legs.mixing,
-            turn.scratch.total,
-        )
-        if not self._wideband.is_idle:
-            self._wideband.record(turn)
-
-    def _send_off(self) -> None:
-        legs, turn = self._legs, self.turn
-        self.departing = packetise(
-            turn.legs,
-            turn.leg_count,
-            legs.line,
-            legs.transmission,
-            legs.mixing,
-            self.outbox,
-            self.departing,
-            _ENCODINGS,
-        )
-        if not self._wideband.is_idle:
-            self.departing = self._wideband.packetise(turn, self.outbox, self.departing)

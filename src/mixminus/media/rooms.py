@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Set
 from typing import Final
 
-import numpy as np
-
-from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.contract import ChangeRoom, LegRow, SetRoom
+from mixminus.media.kernels.beat import Buses
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
 from mixminus.media.slots import Chains, Slots
@@ -21,7 +19,7 @@ class Rooms:
 
     def __init__(self, capacity: int, legs: Legs) -> None:
         self.slots: Slots[int] = Slots(capacity)
-        self.bus = np.zeros((capacity, FRAME_SAMPLES), np.int32)
+        self.buses = zeroed(Buses, capacity)
         self.turns = zeroed(Turns, capacity)
         self.edges = zeroed(Edges, capacity)
         self._edge_rows = Chains(capacity)
@@ -46,7 +44,7 @@ class Rooms:
             return row
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
-            self.bus = np.concatenate([self.bus, np.zeros_like(self.bus)])
+            self.buses = grown(self.buses, self.slots.capacity)
             self.turns = grown(self.turns, self.slots.capacity)
         row = self.slots.take(room)
         clear_row(self.turns, row)

@@ -322,7 +322,7 @@ class Happenings(NamedTuple):
     totals: I64
 
 
-_DTYPES: Final[dict[Any, type[np.generic]]] = {
+DTYPES: Final[dict[Any, type[np.generic]]] = {
     U8: np.uint8,
     I16: np.int16,
     I32: np.int32,
@@ -332,13 +332,16 @@ _DTYPES: Final[dict[Any, type[np.generic]]] = {
     F64: np.float64,
 }
 
-_COLUMNS: Final[dict[str, tuple[int, ...]]] = {
+COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Line.counters": (COUNTERS,),
     "Line.meaning": (PAYLOAD_TYPES,),
     "Reception.lateness": (LATENESS_STEPS,),
     "Reception.recent": (RECENT_PACKETS,),
     "Reception.ring": (RING_SAMPLES,),
     "Transmission.event_payload": (4,),
+    "Buses.narrow": (160,),
+    "Codes.decodings": (256,),
+    "Codes.encodings": (1 << 16,),
     "Mixing.said": (160,),
     "Mixing.heard": (160,),
     "Mixing.piped": (160,),
@@ -360,13 +363,13 @@ _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
 B = TypeVar("B", bound=tuple[Any, ...])
 
 
-def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = _COLUMNS) -> B:
+def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = COLUMNS) -> B:
     """That many free rows, their shapes by name of bundle and field.
 
     Untouched ones take no memory: the kernel hands out zeroed pages when they are used.
     """
     shapes = {name: columns.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
-    arrays = (np.zeros((rows, *shapes[name]), _DTYPES[kind]) for name, kind in bundle.__annotations__.items())
+    arrays = (np.zeros((rows, *shapes[name]), DTYPES[kind]) for name, kind in bundle.__annotations__.items())
     return cast(Callable[..., B], bundle)(*arrays)
 
 

@@ -49,7 +49,6 @@ class Wideband:
         """Compile, or load, the kernels before the first leg needs them in the middle of a tick."""
         self.play(turn)
         self.mix(turn)
-        self.record(turn)
         self.packetise(turn, outbox, 0)
         narrow = np.zeros((FRAME_MS + TAIL_MS) * RATE_HZ // 1000, np.int16)
         for taps in (NARROW_TO_WIDE, NARROW_TO_FULL):
@@ -66,7 +65,7 @@ class Wideband:
         """After `playout`."""
         legs, coded = self._legs, self._legs.coded
         play_coded(
-            turn.legs,
+            turn.due.legs,
             turn.leg_count,
             legs.line,
             legs.reception,
@@ -79,32 +78,28 @@ class Wideband:
         )
 
     def mix(self, turn: Turn) -> None:
-        """After `mix`: the planes above the narrow one."""
+        """After `mix`: the planes above the narrow one, and what is recorded there."""
         legs, rooms, recorders = self._legs, self._rooms, self._recorders
         mix_planes(
-            turn.rooms,
+            turn.due.rooms,
             turn.room_count,
-            turn.legs,
+            turn.due.legs,
             turn.leg_count,
-            rooms.bus,
+            rooms.buses.narrow,
             legs.mixing,
             rooms.edges,
             legs.line,
             legs.coded.planes,
             self.room_planes,
-            turn.channels,
+            turn.due.channels,
             turn.channel_count,
             recorders.rows,
             recorders.tapping.taps,
             turn.scratch.long_work,
             turn.scratch.long_total,
         )
-
-    def record(self, turn: Turn) -> None:
-        """What is recorded at 16 kHz, after `mix`."""
-        legs, recorders = self._legs, self._recorders
         record_wide(
-            turn.channels,
+            turn.due.channels,
             turn.channel_count,
             recorders.rows,
             recorders.tapping.taps,
@@ -118,7 +113,7 @@ class Wideband:
         """After `packetise`, whose packets are the first *departing* ones. Returns how many there are."""
         legs, coded = self._legs, self._legs.coded
         return packetise_coded(
-            turn.legs,
+            turn.due.legs,
             turn.leg_count,
             legs.line,
             legs.transmission,

@@ -151,8 +151,8 @@ class Worker:
     def _serve(self, lane: Lane) -> None:
         """What one lane does in a beat."""
         engine, sockets, scratch = self._engine, self._ports.sockets, self._scratch[lane.turn.lane]
-        lane.turn.choose()
-        legs, count = lane.turn.legs, lane.turn.leg_count
+        lane.choose()
+        legs, count = lane.turn.due.legs, lane.turn.leg_count
         lane.arrived = receive(legs, count, sockets, engine.legs.line, lane.inbox, scratch, engine.ticks)
         lane.work(engine.ticks)
         lane.refused += send(lane.outbox, lane.departing, sockets, scratch)

@@ -1,0 +1,91 @@
+"""All arrays of the engine behind one: a table of addresses, which kernels read instead of being handed each array.
+
+To hand a few hundred arrays to compiled code takes the interpreter longer than a beat of some tens of legs takes: it
+looks every one of them up, and none is in the cache after 5 ms of something else. The table is one array.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+from numba.np.numpy_support import from_dtype
+
+from mixminus.media import coded_state, state
+from mixminus.media.state import DTYPES, I64
+
+Bundle = type[tuple[Any, ...]]
+
+_COLUMNS: Final = {**state.COLUMNS, **coded_state.COLUMNS}
+WORDS: Final = 2
+"""Of an array in the table: its address, and how many rows it has."""
+
+
+class Layout:
+    """Where in a table each bundle begins."""
+
+    def __init__(self, **kinds: Bundle) -> None:
+        self._kinds = kinds
+
+    def places(self) -> tuple[int, ...]:
+        """The first word of each bundle."""
+        words = [WORDS * len(kind.__annotations__) for kind in self._kinds.values()]
+        return (0, *accumulate(words[:-1]))
+
+    def table(self, **bundles: tuple[Any, ...]) -> I64:
+        """The table of these bundles, which are to outlive it."""
+        if {name: type(bundle) for name, bundle in bundles.items()} != self._kinds:
+            raise TypeError("these are not the bundles that the kernels will look for")
+        words = [(array.ctypes.data, len(array)) for name in self._kinds for array in bundles[name]]
+        return np.array(words, np.int64).reshape(-1)
+
+
+def _columns(bundle: Bundle, field: str) -> tuple[int, ...]:
+    """The shape of a row."""
+    return _COLUMNS.get(f"{bundle.__name__}.{field}", ())
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def view(typing: Any, kind: Any, table: Any, at: Any) -> Any:
+    """The bundle of that kind whose words begin at `table[at]`. Compiled code only."""
+    bundle = kind.instance_class
+    arrays = [
+        types.Array(from_dtype(np.dtype(DTYPES[kind])), 1 + len(_columns(bundle, name)), "C")
+        for name, kind in bundle.__annotations__.items()
+    ]
+    result = types.NamedTuple(arrays, bundle)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
+        word = context.get_value_type(types.intp)
+        words = make_array(table)(context, builder, arguments[1]).data
+        first = builder.gep(words, [arguments[2]])
+        built = []
+        for n, (name, array_type) in enumerate(zip(bundle.__annotations__, arrays, strict=True)):
+            address = builder.load(builder.gep(first, [word(WORDS * n)]))
+            rows = builder.load(builder.gep(first, [word(WORDS * n + 1)]))
+            array = make_array(array_type)(context, builder)
+            item_bytes = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
+            shape, strides = _shape(_columns(bundle, name), item_bytes)
+            populate_array(
+                array,
+                data=builder.inttoptr(address, array.data.type),
+                shape=[rows, *(word(length) for length in shape)],
+                strides=[word(stride) for stride in strides],
+                itemsize=word(item_bytes),
+                meminfo=None,
+            )
+            built.append(array._getvalue())
+        return context.make_tuple(builder, result, built)
+
+    return result(kind, table, types.intp), generate
+
+
+def _shape(columns: tuple[int, ...], item_bytes: int) -> tuple[tuple[int, ...], list[int]]:
+    """The columns, and the strides of an array in C's order that has them."""
+    strides = [item_bytes]
+    for length in reversed(columns):
+        strides.insert(0, strides[0] * length)
+    return columns, strides
