@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
@@ -42,8 +42,12 @@ from mixminus.store.contract import Store
 from mixminus.testing.g711 import PCMU
 
 EPOCH: Final = datetime(2026, 1, 2, tzinfo=UTC)
-SMALL: Final = EngineSettings(legs=8, rooms=2, players=8, recorders=2, happenings=64)
+ON_THE_BEAT: Final = EngineSettings(legs=8, rooms=2, players=8, recorders=2, happenings=64, beats=1)
+"""Everybody is served in the same beat of every tick: what the law says of ticks holds to the frame."""
+SPREAD: Final = replace(ON_THE_BEAT, beats=4, lanes=3, lone_legs=0)
+"""Legs come from other beats and lanes than their room's, and may sit out the tick in which they come."""
 SIDS: Final = {name: Sid(f"{CALL}{number:032x}") for number, name in enumerate(notes.VOICES)}
+SILENCE: Final = PCMU.encode(notes.hummed(notes.VOICES[0]) * 0)
 LOOP_FRAMES: Final = 7
 """Of music: short, so that it goes round in every test."""
 
@@ -116,16 +120,19 @@ class Hall:
 
     folder: Path
     prompts: WrittenNotes
+    settings: EngineSettings = ON_THE_BEAT
     ticks: int = 0
     people: dict[Note, FarEnd] = field(default_factory=dict)
     heard: list[dict[Note, bytes]] = field(default_factory=list)
     """What every person was sent, tick by tick: one µ-law frame each."""
+    served: list[set[Note]] = field(default_factory=list)
+    """Who was sent one, and listened to."""
     began: dict[Sid, int] = field(default_factory=dict)
     """Recordings, and the tick before which each one began."""
 
     def __post_init__(self) -> None:
         draw = random.Random(7)
-        self.engine = Engine(SMALL, draw.randbytes)
+        self.engine = Engine(self.settings, draw.randbytes)
         self.plane = InProcessPlane(self.engine, self._sent)
         self.media = MediaLink(self.plane)
         self.tasks = Tasks()
@@ -197,7 +204,8 @@ class Hall:
         for person in self.people.values():
             self.plane.receive(person.port, person.packet(), person.address)
         self.plane.tick()
-        self.heard.append({name: self._by_port[person.port] for name, person in self.people.items()})
+        self.heard.append({name: self._by_port.get(person.port, SILENCE) for name, person in self.people.items()})
+        self.served.append({name for name, person in self.people.items() if person.port in self._by_port})
         self.ticks += 1
 
     async def close(self) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.properties import notes
 from tests.properties.asking import Step
-from tests.properties.hall import Hall, WrittenNotes
+from tests.properties.hall import ON_THE_BEAT, Hall, WrittenNotes
 from tests.properties.law import Law
 from tests.properties.notes import ALL, VOICES, Note
 
+from mixminus.media.engine import EngineSettings
 from mixminus.testing.virtual_time import run_virtual
 
 Intrude = Callable[[Hall], None]
@@ -45,16 +46,37 @@ class Ledger:
         self.recorded.append((public | law.on_air(None, sure=True), public | law.on_air(None, sure=False)))
         law.ticked()
 
+    def forgive(self, served: list[set[Note]]) -> None:
+        """Who sits out a tick hears nothing in it, is not heard, and its sounds may last one more.
+
+        Voices are not forgiven: nobody hears one that it may not hear in that very tick.
+        """
+        late: list[set[Note]] = [set() for _ in VOICES]
+        for tick, present in enumerate(served):
+            absent = set(VOICES) - present
+            public, allowed = self.recorded[tick]
+            self.recorded[tick] = public - absent if not absent else frozenset(), allowed
+            for at, name in enumerate(VOICES):
+                must, may = self.must[tick][at], self.may[tick][at]
+                self.may[tick][at] = may | late[at]
+                self.must[tick][at] = must & may - absent if name in present else frozenset()
+                self.in_room[tick][at] &= name in present
+                late[at] = set(may) - set(VOICES)
+
 
 def convict(
-    sequence: Iterable[Step], folder: Path, prompts: WrittenNotes, intrude: Intrude = lambda hall: None
+    sequence: Iterable[Step],
+    folder: Path,
+    prompts: WrittenNotes,
+    intrude: Intrude = lambda hall: None,
+    settings: EngineSettings = ON_THE_BEAT,
 ) -> int:
     """Run it in virtual time and judge every frame. Returns how many were judged; raises `BrokenLaw`."""
-    return run_virtual(_run(tuple(sequence), folder, prompts, intrude))
+    return run_virtual(_run(tuple(sequence), Hall(folder, prompts, settings), intrude))
 
 
-async def _run(sequence: tuple[Step, ...], folder: Path, prompts: WrittenNotes, intrude: Intrude) -> int:
-    hall, law, ledger = Hall(folder, prompts), Law(), Ledger()
+async def _run(sequence: tuple[Step, ...], hall: Hall, intrude: Intrude) -> int:
+    law, ledger = Law(), Ledger()
     for step in sequence:
         for request in step.requests:
             request.ask(law, hall)
@@ -65,10 +87,12 @@ async def _run(sequence: tuple[Step, ...], folder: Path, prompts: WrittenNotes, 
             ledger.write(law)
             hall.tick()
     recordings = dict(hall.began)
+    if hall.settings != ON_THE_BEAT:
+        ledger.forgive(hall.served)
     judged = _judge_ears(hall, ledger)
     await hall.close()
     for sid, began in recordings.items():
-        _judge_recording(folder / hall.memory.recordings[sid].file_name, began, ledger)
+        _judge_recording(hall.folder / hall.memory.recordings[sid].file_name, began, ledger)
     return judged
 
 

@@ -1,4 +1,4 @@
-"""Which beat and lane legs and rooms are on: new ones where there is least to do, rooms where their legs wait least."""
+"""Which beats rooms are on, and legs that are in none: those on which packets wait least."""
 
 import numpy as np
 

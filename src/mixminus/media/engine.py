@@ -82,6 +82,8 @@ class EngineSettings:
     """Of a tick: 5 ms each."""
     lanes: int = 1
     """That may work at the same time; one a core."""
+    lone_legs: int = 256
+    """So many keep to one lane: to wake another thread costs as much as some tens of legs."""
     clip_cache_bytes: int = 64 << 20
     """How much decoded audio is kept after nobody plays it any more."""
 
@@ -98,7 +100,7 @@ class Engine:
     ) -> None:
         disk = disk or InlineDisk()
         self.ports = ports or ImaginaryPorts()
-        self.seats = Seats(settings.beats, settings.lanes)
+        self.seats = Seats(settings.beats, settings.lanes, settings.lone_legs)
         self.legs = Legs(settings.legs, self.seats, random_bytes)
         self.rooms = Rooms(settings.rooms, self.legs)
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
@@ -146,7 +148,7 @@ class Engine:
         row = self.legs.slots.row(leg)
         if row is None:
             return
-        lane = self.lanes[0]  # which one takes it in is all the same, as long as nobody works
+        lane = self.lanes[int(self.legs.turns.lane[row])]
         at, inbox = lane.arrived, lane.inbox
         if at == len(inbox.slot):
             self.inbox_overflows += 1
@@ -166,9 +168,13 @@ class Engine:
         for _ in range(self.seats.beats):
             self.begin_beat()
             for lane in self.lanes:
-                lane.choose()
-                lane.work(self.ticks)
+                self.serve(lane)
             self.end_beat()
+
+    def serve(self, lane: Lane) -> None:
+        """The work of one lane in this beat, with the packets that `receive` was given."""
+        lane.choose()
+        lane.work(self.ticks)
 
     def begin_beat(self) -> None:
         """The next beat: say whose turn it is, and what is in force from now on."""

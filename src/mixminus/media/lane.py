@@ -133,7 +133,9 @@ class Lane:
             return
         self._sizes = sizes
         self.turn.make_room(*sizes[:4])
-        self._actives = Actives(*(rows.active for rows in slots), self._active_counts)
+        self._actives = Actives(
+            rooms.slots.active, legs.slots.active, players.slots.active, recorders.slots.active, self._active_counts
+        )
         self._table = LAYOUT.table(
             actives=self._actives,
             due=self.turn.due,

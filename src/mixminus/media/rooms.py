@@ -125,9 +125,15 @@ class Rooms:
         return row is None or bool(self.turns.served[row] == beat)
 
     def _begin_with(self, leg: int, room: int) -> None:
-        """Serve the room when, and where, its first leg was served."""
-        turns = self._legs.turns
-        self.turns.beat[room], self.turns.lane[room] = turns.beat[leg], turns.lane[leg]
+        """Serve the room when its first leg was served, where there is least to do."""
+        self.turns.beat[room], self.turns.lane[room] = self._legs.turns.beat[leg], self._legs.seats.free_lane()
+
+    def _take_turn(self, leg: int, room: int) -> None:
+        """Serve the leg with its room."""
+        row, turns = self.slots.row(room), self._legs.turns
+        before = int(turns.lane[leg]), int(turns.beat[leg])
+        turns.lane[leg], turns.beat[leg] = self.turns.lane[row], self.turns.beat[row]
+        self._legs.seats.move(before, (int(turns.lane[leg]), int(turns.beat[leg])))
 
     def _note_exceptions(self, listener: int, legs: frozenset[int]) -> None:
         before = self._exceptions.pop(listener, _NOBODY)
@@ -151,6 +157,7 @@ class Rooms:
                 self._members[room] = set()
             self._members[room].add(wanted.leg)
             self._room_of[wanted.leg] = room
+            self._take_turn(row, room)
         mixing = self._legs.mixing
         room_row = self.slots.row(room)
         assert room_row is not None

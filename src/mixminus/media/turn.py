@@ -9,7 +9,7 @@ from mixminus.media.coded_state import FULL, SCALES
 from mixminus.media.kernels.beat import CHANNELS, LEGS, ROOMS, Due, Space
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
-from mixminus.media.state import FFT_SIZE, I32
+from mixminus.media.state import FFT_SIZE, I32, I64
 
 LONGEST_FRAME: Final = SCALES[FULL] * FRAME_SAMPLES
 KEY_FREQUENCIES: Final = 8
@@ -34,13 +34,13 @@ class Turn:
         self.now = 0
         """The beat, counted from the engine's beginning."""
         self.scratch = Scratch()
-        self.due = Due(*(np.zeros(0, np.int32) for _ in range(4)), np.zeros(4, np.int64))
+        self._counts = np.zeros(4, np.int64)
+        self.due = _lists(0, 0, 0, 0, self._counts)
         self._legs = legs
 
     def make_room(self, rooms: int, legs: int, players: int, channels: int) -> None:
         """For lists of that many."""
-        lists = (np.zeros(rows, np.int32) for rows in (rooms, legs, players, channels))
-        self.due = Due(*lists, self.due.counts)
+        self.due = _lists(rooms, legs, players, channels, self._counts)
 
     @property
     def room_count(self) -> int:
@@ -59,7 +59,8 @@ class Turn:
         if not len(legs):
             return legs
         turns = self._turns
-        return legs[(turns.served[legs] == self.now) & (turns.lane[legs] == self.lane)]
+        mine: I32 = legs[(turns.served[legs] == self.now) & (turns.lane[legs] == self.lane)]
+        return mine
 
     def serves(self, leg: int) -> bool:
         """Whether the leg in that row is served now."""
@@ -69,3 +70,8 @@ class Turn:
     @property
     def _turns(self) -> Turns:
         return self._legs.turns
+
+
+def _lists(rooms: int, legs: int, players: int, channels: int, counts: I64) -> Due:
+    rows = [np.zeros(length, np.int32) for length in (rooms, legs, players, channels)]
+    return Due(rows[0], rows[1], rows[2], rows[3], counts)

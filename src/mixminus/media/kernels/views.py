@@ -6,20 +6,25 @@ looks every one of them up, and none is in the cache after 5 ms of something els
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np import arrayobj
 from numba.np.numpy_support import from_dtype
 
 from mixminus.media import coded_state, state
 from mixminus.media.state import DTYPES, I64
 
+B = TypeVar("B", bound=tuple[Any, ...])
 Bundle = type[tuple[Any, ...]]
 
 _COLUMNS: Final = {**state.COLUMNS, **coded_state.COLUMNS}
+_numba: Any = arrayobj  # numba is not typed
+_types: Any = types
+_from_dtype: Any = from_dtype
+
 WORDS: Final = 2
 """Of an array in the table: its address, and how many rows it has."""
 
@@ -48,28 +53,27 @@ def _columns(bundle: Bundle, field: str) -> tuple[int, ...]:
     return _COLUMNS.get(f"{bundle.__name__}.{field}", ())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def view(typing: Any, kind: Any, table: Any, at: Any) -> Any:
-    """The bundle of that kind whose words begin at `table[at]`. Compiled code only."""
+def _view(typing: Any, kind: Any, table: Any, at: Any) -> Any:
+    """`view`, as the compiler is told of it: a type, and how to generate code."""
     bundle = kind.instance_class
     arrays = [
-        types.Array(from_dtype(np.dtype(DTYPES[kind])), 1 + len(_columns(bundle, name)), "C")
+        _types.Array(_from_dtype(np.dtype(DTYPES[kind])), 1 + len(_columns(bundle, name)), "C")
         for name, kind in bundle.__annotations__.items()
     ]
-    result = types.NamedTuple(arrays, bundle)
+    result = _types.NamedTuple(arrays, bundle)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> Any:
-        word = context.get_value_type(types.intp)
-        words = make_array(table)(context, builder, arguments[1]).data
+        word = context.get_value_type(_types.intp)
+        words = _numba.make_array(table)(context, builder, arguments[1]).data
         first = builder.gep(words, [arguments[2]])
         built = []
         for n, (name, array_type) in enumerate(zip(bundle.__annotations__, arrays, strict=True)):
             address = builder.load(builder.gep(first, [word(WORDS * n)]))
             rows = builder.load(builder.gep(first, [word(WORDS * n + 1)]))
-            array = make_array(array_type)(context, builder)
+            array = _numba.make_array(array_type)(context, builder)
             item_bytes = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
             shape, strides = _shape(_columns(bundle, name), item_bytes)
-            populate_array(
+            _numba.populate_array(
                 array,
                 data=builder.inttoptr(address, array.data.type),
                 shape=[rows, *(word(length) for length in shape)],
@@ -80,7 +84,16 @@ def view(typing: Any, kind: Any, table: Any, at: Any) -> Any:
             built.append(array._getvalue())
         return context.make_tuple(builder, result, built)
 
-    return result(kind, table, types.intp), generate
+    return result(kind, table, _types.intp), generate
+
+
+class View(Protocol):
+    """The bundle of a kind whose words begin at `table[at]`. For compiled code only."""
+
+    def __call__(self, kind: type[B], table: I64, at: int) -> B: ...
+
+
+view: Final = cast(View, intrinsic(_view))
 
 
 def _shape(columns: tuple[int, ...], item_bytes: int) -> tuple[tuple[int, ...], list[int]]:
