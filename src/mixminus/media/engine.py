@@ -158,8 +158,8 @@ class Engine:
         events, self._events = self._events, []
         return events
 
-    def receive(self, leg: int, packet: bytes, source: tuple[str, int]) -> None:
-        """Put one datagram into the inbox; the compiled socket loop does the same for thousands."""
+    def receive(self, leg: int, packet: bytes, source: tuple[str, int], age: int = 0) -> None:
+        """Put one datagram into the inbox; the compiled socket loop does so for thousands. `age`: see `Inbox`."""
         row = self.legs.slots.row(leg)
         if row is None:
             return
@@ -173,6 +173,7 @@ class Engine:
         self.inbox.slot[at] = row
         self.inbox.generation[at] = self.legs.line.generation[row]
         self.inbox.source[at] = address_key(*source)
+        self.inbox.age[at] = age
         self.arrived += 1
 
     def tick(self) -> None:
@@ -198,6 +199,7 @@ class Engine:
             self._happenings,
             _DECODINGS,
             self.ticks,
+            0,
         )
         playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)
         if not self.wideband.is_idle:

@@ -94,6 +94,7 @@ class Legs:
         self.line.event_payload_type[row] = -1
         self.reception.ring[row] = HOLE
         self.reception.event_code[row] = -1
+        self.reception.phase[row] = -1
         self.reception.control_tick[row] = -LONG_AGO
         self.mixing.room[row] = -1
         self.mixing.edge[row] = -1

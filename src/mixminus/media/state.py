@@ -15,6 +15,7 @@ I16 = NDArray[np.int16]
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
@@ -116,6 +117,10 @@ class Reception(NamedTuple):
     """Arrival less timestamp of the last audio packet, in samples; -1: none yet."""
     jitter: I64
     """Interarrival jitter in 1/16 samples (RFC 3550 appendix A.8)."""
+    phase: I32
+    """Where in the 20 ms from one tick to the next audio arrives, on average, in 1/16 samples; -1: not known."""
+    phase_packets: U8
+    """Of how many packets that is the average; then it follows slowly."""
     control_tick: I64
     """When the leg's last RTCP packet was taken in."""
     candidate_ssrc: I64
@@ -295,6 +300,9 @@ class Inbox(NamedTuple):
     slot: I32
     generation: U32
     source: I64
+    age: I32
+    """How many samples before the time of this tick it came, at 8 kHz; negative when it came after that, since the
+    tick was late. Rounded away from 0, which is: not known."""
 
 
 class Outbox(NamedTuple):
