@@ -18,11 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from mixminus.media.disk import ThreadDisk
 from mixminus.media.engine import Engine, EngineSettings
-from mixminus.media.kernels.udp import ADDRESS_BYTES, Scratch, receive, send
+from mixminus.media.kernels.udp import NS_PER_S, receive, scratch, send
 from mixminus.media.ports import address_key
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.media.wire import WireError, command_unframer, framed
@@ -112,7 +110,7 @@ class Worker:
         self._link = link
         self._now = now
         self._unix_now = unix_now
-        self._scratch = Scratch(np.zeros(ADDRESS_BYTES, np.uint8), np.zeros(1, np.uint32))
+        self._scratch = scratch()
         self._ending = False
         self.punctuality = engine.punctuality
 
@@ -123,7 +121,7 @@ class Worker:
     def run(self) -> None:
         """Until the control socket closes."""
         self._engine.wideband.warm_up(self._engine.outbox)
-        self.tick()  # compiles, or loads, every other kernel
+        self.tick(self._unix_now())  # compiles, or loads, every other kernel
         self._link.greet()
         deadline = self._now() + TICK_S
         while self._link.is_open and not self._ending:
@@ -132,21 +130,33 @@ class Worker:
                 self._link.tell(self._engine)
             lateness = self._now() - deadline
             if lateness >= 0:
+                # The deadline by the clock of arrival times, worked out anew each time: that clock may be set.
+                due_unix_s = self._unix_now() - lateness
                 self.punctuality.note(lateness)
-                self.tick()
+                left_out_s = TICK_S * self._missed(lateness)
+                self.tick(due_unix_s + left_out_s)
                 self.exchange_reports()
                 self._link.tell(self._engine)
-                deadline += TICK_S * (1 + self._missed(lateness))
+                deadline += TICK_S + left_out_s
 
-    def tick(self) -> None:
-        """Receive, tick, send."""
+    def tick(self, due_unix_s: float) -> None:
+        """Receive, tick, send. That is when the tick was to begin."""
         engine, sockets = self._engine, self._ports.sockets
         slots = engine.legs.slots
         engine.arrived = receive(
-            slots.active, slots.count, sockets, engine.legs.line, engine.inbox, self._scratch, engine.ticks
+            slots.active,
+            slots.count,
+            sockets,
+            engine.legs.line,
+            engine.legs.reception,
+            engine.inbox,
+            self._scratch,
+            engine.ticks,
+            int(due_unix_s * NS_PER_S),
         )
         engine.tick()
-        self.punctuality.refused_packets += send(engine.outbox, engine.departing, sockets, self._scratch)
+        send(engine.outbox, engine.departing, sockets, self._scratch)
+        self.punctuality.refused_packets = int(self._scratch.refused[0])
 
     def exchange_reports(self) -> None:
         """RTCP, both ways: when the audio of this tick has left."""
