@@ -65,6 +65,7 @@ def claims() -> Iterator[Claim]:
     for name in plain.values():
         yield _us(f"CPU per leg-second, {name}", name, aim_us=250)
     yield _us("the floor: bare recvfrom and sendto on 1,000 sockets, a leg-second", floor.name(1_000), floor.PART)
+    yield _us("the same with arrival times, as we do it", floor.name(1_000, "with arrival times"), floor.PART)
     for name in ("501 legs, rooms of 3", "2,001 legs, rooms of 3", "999 legs, one room"):
         yield _us(f"the engine without system calls, {name}", name, "kernel")
     yield _times("one coach in every room", shapes.coached(500).name, plain[500], 1.15)

@@ -49,6 +49,8 @@ async def run(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator[Ro
 async def _floor(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator[Row]:
     for sockets in _FLOOR_SOCKETS:
         yield floor.measure(sockets).row()
+    for way in floor.ways(_FLOOR_SOCKETS[-1]):
+        yield way.row()
 
 
 async def _kernel(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator[Row]:

@@ -50,7 +50,7 @@ TABLES: Final = (
     Table(
         "floor",
         "floor, bare system calls",
-        (Column("µs per recvfrom+sendto", "us_per_pair", 2), Column("µs CPU per leg-s", "cpu_us", 0)),
+        (Column("µs per packet in and out", "us_per_pair", 2), Column("µs CPU per leg-s", "cpu_us", 0)),
     ),
     Table("kernel", "engine without system calls", (Column("µs CPU per leg-s", "cpu_us"),)),
     Table(

@@ -22,6 +22,10 @@ sendto: SystemCall = types.ExternalFunction(
 recvmmsg: SystemCall = types.ExternalFunction(
     "recvmmsg", types.int32(types.int32, types.uintp, types.uint32, types.int32, types.uintp)
 )
+sendmmsg: SystemCall = types.ExternalFunction(
+    "sendmmsg", types.int32(types.int32, types.uintp, types.uint32, types.int32)
+)
+recvmsg: SystemCall = types.ExternalFunction("recvmsg", types.intp(types.int32, types.uintp, types.int32))
 memcpy: SystemCall = types.ExternalFunction("memcpy", types.uintp(types.uintp, types.uintp, types.uintp))
 _clock_gettime: SystemCall = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.uintp))
 _clock_nanosleep: SystemCall = types.ExternalFunction(

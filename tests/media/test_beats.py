@@ -37,6 +37,7 @@ def room_of(legs: int, **settings: int) -> Studio:
     for leg in range(1, legs + 1):
         studio.phone(leg, hums=200 + 150 * leg)
     studio.room(1, *range(1, legs + 1))
+    studio.tick()
     return studio
 
 
@@ -64,7 +65,7 @@ def test_a_room_follows_the_arrivals_of_its_legs(phases: Sequence[int], beat: in
 def test_a_room_does_not_move_for_little_nor_twice_in_a_short_time() -> None:
     studio = room_of(1)
     arrive_at(studio, 50)
-    studio.tick(100)
+    studio.tick(99)
     assert beat_of_room(studio, 1) == 2
     arrive_at(studio, 10)
     studio.tick(PATIENCE_TICKS - 100)

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixminus.audio import g711
+from mixminus.media.bundles import zeroed
 from mixminus.media.contract import OpenLeg, SetLegMedia
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.kernels.accept import accept
 from mixminus.media.kernels.playout import playout
 from mixminus.media.ports import address_key
-from mixminus.media.state import CONCEALED, LATE, RESYNCED, Happenings, Inbox, zeroed
+from mixminus.media.state import CONCEALED, LATE, RESYNCED, Happenings, Inbox
 
 Samples = NDArray[np.int16]
 
@@ -59,6 +60,7 @@ class Phone:
             inbox.data[at, :12] = np.frombuffer(header, np.uint8)
             inbox.data[at, 12:172] = self._packets[n % len(self._packets)]
             inbox.bytes[at], inbox.slot[at] = 172, self._slot
+            inbox.age[at] = 1 + int(8 * (now_ms - 5.0 - n * self._interval_ms - self._jitter_ms[n % 997]))
             inbox.source[at] = address_key("192.0.2.1", 4000 + self._slot)
             self._sent += 1
             at += 1
@@ -95,6 +97,7 @@ class Line:
                 self._happenings,
                 DECODINGS,
                 self._ticks,
+                0,
             )
             active, count = legs.slots.active, legs.slots.count
             playout(active, count, legs.line, legs.reception, legs.mixing, self._happenings, self._work)

@@ -6,11 +6,12 @@ from tests.media.studio import Studio, hum
 from tests.media.wideband_phone import WidebandPhone
 
 from mixminus.audio import g711
+from mixminus.media.bundles import zeroed
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.coded_legs import CodedLegs, opus_terms
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.opus_library import OpusTerms
-from mixminus.media.state import AUDIO, NOTHING, OPUS, PCMU, Line, zeroed
+from mixminus.media.state import AUDIO, NOTHING, OPUS, PCMU, Line
 
 
 @pytest.mark.parametrize(("codec", "step"), [("G722", 160), ("opus", 960)])

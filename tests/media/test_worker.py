@@ -30,10 +30,8 @@ from mixminus.media.contract import (
     Tone,
     WorkerLost,
 )
-from mixminus.media.kernels.udp import Scratch, receive, send
 from mixminus.media.plane import WorkerPlane
-from mixminus.media.ports import NoPortError, address_key
-from mixminus.media.state import Inbox, Line, Outbox, zeroed
+from mixminus.media.ports import NoPortError
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.rtp.packet import RtpPacket
 from mixminus.rtp.rtcp import Compound, Report, ReportBlock, compound, middle_of
@@ -186,27 +184,6 @@ def test_a_freed_port_is_the_last_one_to_be_used_again() -> None:
     assert first not in later
     assert all(port % 2 == 0 for port in later)
     for slot in range(3):
-        ports.close(slot)
-
-
-def test_the_socket_loops_carry_packets_and_drain_a_backlog() -> None:
-    ports = UdpPorts("127.0.0.1", 0, 0)
-    (_, first), (_, second) = ports.open(0), ports.open(1)
-    active, line, inbox, outbox = np.array([0, 1], np.int32), zeroed(Line, 2), zeroed(Inbox, 16), zeroed(Outbox, 3)
-    scratch = Scratch(np.zeros(16, np.uint8), np.zeros(1, np.uint32))
-    for n in range(3):
-        outbox.slot[n] = 0
-        outbox.bytes[n] = 100 + n
-        outbox.data[n] = n
-        outbox.destination[n] = address_key("127.0.0.1", second)
-    assert send(outbox, 3, ports.sockets, scratch) == 0
-    assert receive(active, 2, ports.sockets, line, inbox, scratch, 1) == 3
-    assert inbox.slot[:3].tolist() == [1, 1, 1]
-    assert inbox.bytes[:3].tolist() == [100, 101, 102]
-    assert inbox.source[:3].tolist() == [address_key("127.0.0.1", first)] * 3
-    assert [set(inbox.data[n, : 100 + n]) for n in range(3)] == [{0}, {1}, {2}]
-    assert receive(active, 2, ports.sockets, line, inbox, scratch, 2) == 0
-    for slot in range(2):
         ports.close(slot)
 
 

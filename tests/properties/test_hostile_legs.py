@@ -15,8 +15,9 @@ from tests.properties.hall import Hall, WrittenNotes
 from tests.properties.judge import convict
 from tests.properties.notes import VOICES
 
-from mixminus.media.kernels.udp import Scratch, receive
-from mixminus.media.state import Inbox, Line, zeroed
+from mixminus.media.bundles import zeroed
+from mixminus.media.kernels.udp import receive, scratch
+from mixminus.media.state import Inbox, Line, Reception
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.rtp.packet import PCMA, PCMU, RtpPacket, RtpParseError
 
@@ -107,14 +108,14 @@ def test_a_flood_at_some_ports_leaves_every_other_leg_its_packet() -> None:
     legs, flooded = 12, 6
     ports = UdpPorts("127.0.0.1", 0, 0)
     addresses = [ports.open(slot) for slot in range(legs)]
-    scratch = Scratch(np.zeros(16, np.uint8), np.zeros(1, np.uint32))
     active, line, inbox = np.arange(legs, dtype=np.int32), zeroed(Line, legs), zeroed(Inbox, 2 * legs)
+    reception = zeroed(Reception, legs)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for slot, address in enumerate(addresses):
             for _ in range(20 if slot < flooded else 1):
                 sender.sendto(b"x", address)
         ports.sockets.hungry[:flooded] = 1
-        arrived = receive(active, legs, ports.sockets, line, inbox, scratch, 1)
+        arrived = receive(active, legs, ports.sockets, line, reception, inbox, scratch(), 1, 0)
     for slot in range(legs):
         ports.close(slot)
     assert set(inbox.slot[:arrived].tolist()) == set(range(legs))

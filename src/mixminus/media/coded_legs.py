@@ -7,6 +7,7 @@ import numpy as np
 from mixminus.audio import g722
 from mixminus.audio.frames import RATE_HZ, Samples
 from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
+from mixminus.media.bundles import clear_row, copy_rows, zeroed
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.coded_state import (
     COLUMNS,
@@ -19,20 +20,7 @@ from mixminus.media.coded_state import (
 )
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.opus_library import OpusLibrary, OpusTerms
-from mixminus.media.state import (
-    AUDIO,
-    EVENTS,
-    G722,
-    NOISE,
-    OPUS,
-    PCMA,
-    PCMU,
-    U8,
-    Line,
-    clear_row,
-    copy_rows,
-    zeroed,
-)
+from mixminus.media.state import AUDIO, EVENTS, G722, NOISE, OPUS, PCMA, PCMU, U8, Line
 from mixminus.rtp.packet import COMFORT_NOISE, FIRST_RTCP, LAST_RTCP
 
 CODECS: Final = {"PCMU": PCMU, "PCMA": PCMA, "G722": G722, "opus": OPUS}

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from mixminus.media.kernels.udp import SO_TIMESTAMPNS
+
 LONGEST_PACKET: Final = 1500
 MOST_AT_ONCE: Final = 64
 """Packets in one tick; what is left waits for the next one, or overflows its socket."""
 
-SO_TIMESTAMPNS: Final = 35
-"""socket(7): the kernel says when a packet came, as CLOCK_REALTIME. Python has no name for it."""
 _TIMESPEC: Final = struct.Struct("@qq")
 EXTRAS_BYTES: Final = socket.CMSG_SPACE(_TIMESPEC.size)
 

@@ -143,8 +143,8 @@ class Engine:
         events, self._events = self._events, []
         return events
 
-    def receive(self, leg: int, packet: bytes, source: tuple[str, int]) -> None:
-        """Put one datagram into the inbox; the compiled socket loop does the same for thousands."""
+    def receive(self, leg: int, packet: bytes, source: tuple[str, int], age: int = 0) -> None:
+        """Put one datagram into the inbox; the compiled socket loop does so for thousands. `age`: see `Inbox`."""
         row = self.legs.slots.row(leg)
         if row is None:
             return
@@ -159,6 +159,7 @@ class Engine:
         inbox.slot[at] = row
         inbox.generation[at] = self.legs.line.generation[row]
         inbox.source[at] = address_key(*source)
+        inbox.age[at] = age
         lane.arrived += 1
 
     def tick(self) -> None:
@@ -190,6 +191,11 @@ class Engine:
         self._events.extend(self.watch.report(self.ticks, self.beat))
         self.wideband.keep_up()
 
+    @property
+    def is_end_of_tick(self) -> bool:
+        """Whether the tick's last beat is on, or was."""
+        return self.beat % self.seats.beats == self.seats.beats - 1
+
     def end_beat(self) -> None:
         """All lanes have done their work."""
         legs = self.legs
@@ -198,7 +204,7 @@ class Engine:
         for lane in self.lanes:
             self._tell_happenings(lane)
             lane.arrived = 0
-        if self.beat % self.seats.beats == self.seats.beats - 1:
+        if self.is_end_of_tick:
             self._events.extend(self.watch.go_on(self.ticks))
             self.recorders.flush(self.ticks)
 

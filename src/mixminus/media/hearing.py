@@ -7,21 +7,12 @@ import numpy as np
 
 from mixminus.audio.frames import FRAMES_PER_SECOND
 from mixminus.audio.key_tones import KEYPAD, tones
+from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.contract import DigitPressed, Event, SpeechStarted, SpeechStopped, WatchKeys, WatchSpeech
 from mixminus.media.kernels.keys import hear_keys
 from mixminus.media.kernels.speech import hear_speech
 from mixminus.media.legs import Legs
-from mixminus.media.state import (
-    KEY_SOUNDED,
-    SPEECH_STARTED,
-    SPEECH_STOPPED,
-    Happenings,
-    Keys,
-    Speech,
-    clear_row,
-    grown,
-    zeroed,
-)
+from mixminus.media.state import KEY_SOUNDED, SPEECH_STARTED, SPEECH_STOPPED, Happenings, Keys, Speech
 from mixminus.media.turn import Turn
 
 SAME_KEY_TICKS: Final = FRAMES_PER_SECOND // 2

@@ -5,6 +5,8 @@ from typing import Final
 import numpy as np
 
 from mixminus.audio import g711
+from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.bundles import grown, zeroed
 from mixminus.media.digits import DigitSenders
 from mixminus.media.hearing import Hearing
 from mixminus.media.kernels.beat import (
@@ -26,7 +28,7 @@ from mixminus.media.players import Players
 from mixminus.media.polishing import Polishing
 from mixminus.media.recorders import Recorders
 from mixminus.media.rooms import Rooms
-from mixminus.media.state import Happenings, Inbox, Outbox, grown, zeroed
+from mixminus.media.state import Happenings, Inbox, Outbox
 from mixminus.media.turn import Turn
 from mixminus.media.wideband import Wideband
 
@@ -72,7 +74,8 @@ class Lane:
         self.happenings = zeroed(Happenings, happenings)
         self._active_counts = np.zeros(4, np.int64)
         self._sizes: tuple[int, ...] = ()
-        self._table = np.zeros(0, np.int64)
+        self.table = np.zeros(0, np.int64)
+        """What kernels read and write, by address (`kernels/views.py`)."""
         self._legs = legs
         self._rooms = rooms
         self._players = players
@@ -100,28 +103,34 @@ class Lane:
         counts, slots = self._active_counts, (self._rooms.slots, self._legs.slots, self._players.slots)
         counts[ROOMS], counts[LEGS], counts[PLAYERS] = (rows.count for rows in slots)
         counts[CHANNELS] = self._recorders.slots.count
-        choose_rooms(self._table, beat, self._legs.seats.beats, self.turn.lane)
+        choose_rooms(self.table, beat, self._legs.seats.beats, self.turn.lane)
 
     def choose(self) -> None:
         """Choose all others, by their rooms."""
-        choose(self._table, self.turn.now, self._legs.seats.beats, self.turn.lane)
+        choose(self.table, self.turn.now, self._legs.seats.beats, self.turn.lane)
 
     def work(self, tick: int) -> None:
         """What arrived is heard, what is heard departs."""
         turn, wideband = self.turn, self._wideband
         is_wide = not wideband.is_idle
-        take_in(self._table, self.arrived, tick)
+        take_in(self.table, self.arrived, tick, self._offset)
         if is_wide:
             wideband.play(turn)
         self._hearing.hear(turn, self.happenings)
         self._polishing.polish(turn)
-        mix_and_record(self._table)
+        mix_and_record(self.table)
         if is_wide:
             wideband.mix(turn)
         self._digits.sound(turn)
-        self.departing = send_off(self._table, self.departing)
+        self.departing = send_off(self.table, self.departing)
         if is_wide:
             self.departing = wideband.packetise(turn, self.outbox, self.departing)
+
+    @property
+    def _offset(self) -> int:
+        """Of the beat in its tick, in samples."""
+        beats = self._legs.seats.beats
+        return self.turn.now % beats * FRAME_SAMPLES // beats
 
     def _keep_up(self) -> None:
         """Follow arrays that have grown, which is only ever between two beats."""
@@ -136,7 +145,7 @@ class Lane:
         self._actives = Actives(
             rooms.slots.active, legs.slots.active, players.slots.active, recorders.slots.active, self._active_counts
         )
-        self._table = LAYOUT.table(
+        self.table = LAYOUT.table(
             actives=self._actives,
             due=self.turn.due,
             line=legs.line,

@@ -7,6 +7,7 @@ import numpy as np
 
 from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.base.types import RandomBytes
+from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.coded_legs import CODEC_NAMES, CodedLegs
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.kernels.turns import Turns
@@ -14,19 +15,7 @@ from mixminus.media.opus_library import opus_library
 from mixminus.media.ports import address_key
 from mixminus.media.seats import Seats
 from mixminus.media.slots import Slots
-from mixminus.media.state import (
-    COUNTERS,
-    HOLE,
-    PIPE,
-    SOCKET,
-    Line,
-    Mixing,
-    Reception,
-    Transmission,
-    clear_row,
-    grown,
-    zeroed,
-)
+from mixminus.media.state import COUNTERS, HOLE, PIPE, SOCKET, Line, Mixing, Reception, Transmission
 
 CEILINGS: Final = {
     "off": 0,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from mixminus.audio.frames import samples_of
+from mixminus.media.bundles import grown, zeroed
 from mixminus.media.clips import ClipStore, LoadedClip
 from mixminus.media.contract import Clip, Play, PlayerFinished, Silence, Tone
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Chains, Slots
-from mixminus.media.state import PlayerRows, Segments, grown, zeroed
+from mixminus.media.state import PlayerRows, Segments
 
 MAX_SILENCE_MS: Final = 24 * 3600 * 1000
 """The longest call is a day."""

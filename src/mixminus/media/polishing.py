@@ -1,10 +1,11 @@
 """Voices that are made easier to hear. Who did not ask for it costs nothing."""
 
+from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.contract import PolishVoice
 from mixminus.media.hearing import Watched
 from mixminus.media.kernels.polish import half_sine, polish_voices
 from mixminus.media.legs import Legs
-from mixminus.media.state import Polish, clear_row, grown, zeroed
+from mixminus.media.state import Polish
 from mixminus.media.turn import Turn
 
 FIRST_ROWS = 64

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Final
 
 from mixminus.audio.frames import RATE_HZ
+from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.coded_state import NARROW, SCALES, WIDE
 from mixminus.media.contract import RecordingStopped, StartRecording, Tap
 from mixminus.media.disk import Disk
@@ -16,15 +17,7 @@ from mixminus.media.legs import Legs
 from mixminus.media.recording_file import Audio, RecordingFile
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Slots
-from mixminus.media.state import (
-    PAUSED_WITH_SILENCE,
-    PAUSED_WITH_SKIP,
-    RECORDING,
-    RecorderRows,
-    clear_row,
-    grown,
-    zeroed,
-)
+from mixminus.media.state import PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP, RECORDING, RecorderRows
 from mixminus.media.tapping import TAP_KINDS, Tapping, room_of
 
 FLUSH_TICKS: Final = 25

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Set
 from typing import Final
 
+from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.contract import ChangeRoom, LegRow, SetRoom
 from mixminus.media.kernels.beat import Buses
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
 from mixminus.media.slots import Chains, Slots
-from mixminus.media.state import Edges, clear_row, grown, zeroed
+from mixminus.media.state import Edges
 
 _NOBODY: Final[frozenset[int]] = frozenset()
 

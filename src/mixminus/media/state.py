@@ -4,8 +4,7 @@ Kernels get these bundles whole. Numbers that wrap on the wire (sequence numbers
 their wire range. A zeroed row is a free one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ I16 = NDArray[np.int16]
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
@@ -117,7 +117,9 @@ class Reception(NamedTuple):
     jitter: I64
     """Interarrival jitter in 1/16 samples (RFC 3550 appendix A.8)."""
     phase: I32
-    """Where in a tick packets arrive, in 1/16 samples; -1: not known."""
+    """Where in the 20 ms from one tick to the next audio arrives, on average, in 1/16 samples; -1: not known."""
+    phase_packets: U8
+    """Of how many packets that is the average; then it follows slowly."""
     control_tick: I64
     """When the leg's last RTCP packet was taken in."""
     candidate_ssrc: I64
@@ -302,6 +304,9 @@ class Inbox(NamedTuple):
     slot: I32
     generation: U32
     source: I64
+    age: I32
+    """How many samples before the time of this tick it came, at 8 kHz; negative when it came after that, since the
+    tick was late. Rounded away from 0, which is: not known."""
 
 
 class Outbox(NamedTuple):
@@ -321,16 +326,6 @@ class Happenings(NamedTuple):
     value: I32
     totals: I64
 
-
-DTYPES: Final[dict[Any, type[np.generic]]] = {
-    U8: np.uint8,
-    I16: np.int16,
-    I32: np.int32,
-    U32: np.uint32,
-    I64: np.int64,
-    F32: np.float32,
-    F64: np.float64,
-}
 
 COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Line.counters": (COUNTERS,),
@@ -359,36 +354,3 @@ COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Outbox.data": (SENT_PACKET_BYTES,),
 }
 """Shapes of what is more than a number a row."""
-
-B = TypeVar("B", bound=tuple[Any, ...])
-
-
-def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = COLUMNS) -> B:
-    """That many free rows, their shapes by name of bundle and field.
-
-    Untouched ones take no memory: the kernel hands out zeroed pages when they are used.
-    """
-    shapes = {name: columns.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
-    arrays = (np.zeros((rows, *shapes[name]), DTYPES[kind]) for name, kind in bundle.__annotations__.items())
-    return cast(Callable[..., B], bundle)(*arrays)
-
-
-def grown(bundle: B, rows: int) -> B:
-    """The same rows, and free ones after them."""
-    larger = zeroed(type(bundle), rows)
-    for old, new in zip(bundle, larger, strict=True):
-        new[: len(old)] = old
-    return larger
-
-
-def copy_rows(source: tuple[Any, ...], target: tuple[Any, ...], rows: Iterable[int]) -> None:
-    """Copy what one bundle knows of these rows to the same rows of a larger one."""
-    chosen = list(rows)
-    for old, new in zip(source, target, strict=True):
-        new[chosen] = old[chosen]
-
-
-def clear_row(bundle: tuple[Any, ...], row: int) -> None:
-    """Zero all that the bundle knows of one row."""
-    for array in bundle:
-        array[row] = 0

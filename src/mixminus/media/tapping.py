@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
+from mixminus.media.bundles import grown, zeroed
 from mixminus.media.contract import Tap
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Chains
-from mixminus.media.state import TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER, Taps, grown, zeroed
+from mixminus.media.state import TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER, Taps
 
 TAP_KINDS: Final = {
     "bus": TAP_BUS,

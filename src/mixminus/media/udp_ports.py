@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from mixminus.media.control_ports import ControlPorts
-from mixminus.media.kernels.udp import Sockets
+from mixminus.media.kernels.udp import NOBODY, SO_TIMESTAMPNS, Sockets
 from mixminus.media.ports import HIGHEST_PORT, NoPortError, address_of
 from mixminus.media.reports import ControlPacket
 
@@ -28,7 +28,7 @@ class UdpPorts:
         self._free = deque(range(low + low % 2, high + 1, 2))
         self._open: dict[int, tuple[socket.socket, int]] = {}
         self.control = ControlPorts()
-        self.sockets = Sockets(np.full(1, -1, np.int32), np.zeros(1, np.uint8))
+        self.sockets = Sockets(np.full(1, -1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64))
 
     def open(self, slot: int) -> tuple[str, int]:
         bound, port = self._bind()
@@ -37,6 +37,7 @@ class UdpPorts:
             self._grow()
         self.sockets.fd[slot] = bound.fileno()
         self.sockets.hungry[slot] = 1
+        self.sockets.peer[slot] = NOBODY
         return self._host, int(bound.getsockname()[1])
 
     def open_control(self, slot: int) -> None:
@@ -72,22 +73,30 @@ class UdpPorts:
                 self._free.append(port)
                 raise NoPortError(f"no more sockets: {error}") from error
             try:
-                bound.bind((self._host, port))
+                bound.bind((self._host, port or self._port_of_the_system()))
             except OSError:  # somebody else has it
                 bound.close()
                 self._free.append(port)
                 continue
             bound.setblocking(False)
-            with contextlib.suppress(OSError):  # a wish; without it calls work, too
+            with contextlib.suppress(OSError):  # wishes; without them calls work, too
+                bound.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
                 bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED_FORWARDING)
             if port == 0:
                 self._free.append(0)
             return bound, port
         raise NoPortError("all media ports are taken")
 
+    def _port_of_the_system(self) -> int:
+        """One that is free. A socket that did not ask for it by number loses it when its connection is dissolved."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as chosen:
+            chosen.bind((self._host, 0))
+            return int(chosen.getsockname()[1])
+
     def _grow(self) -> None:
         rows = len(self.sockets.fd)
         self.sockets = Sockets(
             np.concatenate([self.sockets.fd, np.full(rows, -1, np.int32)]),
             np.concatenate([self.sockets.hungry, np.zeros(rows, np.uint8)]),
+            np.concatenate([self.sockets.peer, np.zeros(rows, np.int64)]),
         )

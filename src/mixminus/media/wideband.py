@@ -6,6 +6,7 @@ import numpy as np
 
 from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
+from mixminus.media.bundles import copy_rows, zeroed
 from mixminus.media.coded_state import (
     COLUMNS,
     SCALES,
@@ -19,11 +20,7 @@ from mixminus.media.kernels.record_wide import record_wide
 from mixminus.media.legs import Legs
 from mixminus.media.recorders import Recorders
 from mixminus.media.rooms import Rooms
-from mixminus.media.state import (
-    Outbox,
-    copy_rows,
-    zeroed,
-)
+from mixminus.media.state import Outbox
 from mixminus.media.turn import Turn
 
 WIDE_FRAME: Final = SCALES[WIDE] * FRAME_SAMPLES

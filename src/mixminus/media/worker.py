@@ -18,20 +18,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from mixminus.media.crew import Crew, ask_for_real_time
 from mixminus.media.disk import ThreadDisk
 from mixminus.media.engine import Engine, EngineSettings
-from mixminus.media.kernels.udp import ADDRESS_BYTES, Scratch, receive, send
+from mixminus.media.kernels.shell import SHELL, receive_due, send_departing
+from mixminus.media.kernels.udp import NS_PER_S, Sockets, scratch
 from mixminus.media.lane import Lane
 from mixminus.media.ports import address_key
+from mixminus.media.state import I64
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.media.wire import WireError, command_unframer, framed
 
 TICK_S: Final = 0.02
 MISSED_S: Final = 0.1
-"""When that far behind, after a stopped machine, beats are left out instead of made up for."""
+"""When that far behind, after a stopped machine, ticks are left out instead of made up for."""
 
 READ_BYTES: Final = 1 << 18
 MAX_UNREAD_BYTES: Final = 64 << 20
@@ -114,8 +114,12 @@ class Worker:
         self._link = link
         self._now = now
         self._unix_now = unix_now
-        self._scratch = [Scratch(np.zeros(ADDRESS_BYTES, np.uint8), np.zeros(1, np.uint32)) for _ in engine.lanes]
+        self._scratch = [scratch() for _ in engine.lanes]
         self._beat_s = TICK_S / engine.seats.beats
+        self._due_ns = 0
+        """When the beat was to begin, by CLOCK_REALTIME."""
+        self._sockets: Sockets | None = None
+        self._tables: list[I64] = []
         self._crew = Crew(engine.lanes, self._serve)
         self._ending = False
         self.punctuality = engine.punctuality
@@ -135,35 +139,48 @@ class Worker:
                 self._link.tell(self._engine)
             lateness = self._now() - deadline
             if lateness >= 0:
+                # The deadline by the clock of arrival times, worked out anew each time: that clock may be set.
+                due_unix_s = self._unix_now() - lateness
                 self.punctuality.note(lateness)
-                self.beat()
-                self.exchange_reports()
+                left_out_s = TICK_S * self._missed(lateness)
+                self.beat(due_unix_s + left_out_s)
                 self._link.tell(self._engine)
-                deadline += self._beat_s * (1 + self._missed(lateness))
+                deadline += self._beat_s + left_out_s
         self._crew.close()
 
-    def beat(self) -> None:
-        """Receive, mix, send, for all whose turn it is."""
+    def beat(self, due_unix_s: float) -> None:
+        """Receive, mix, send, for all whose turn it is. That is when the beat was to begin."""
+        self._due_ns = int(due_unix_s * NS_PER_S)
         self._engine.begin_beat()
         self._crew.beat()
         self._engine.end_beat()
+        if self._engine.is_end_of_tick:
+            self.exchange_reports()
 
     def _serve(self, lane: Lane) -> None:
         """What one lane does in a beat."""
-        engine, sockets, scratch = self._engine, self._ports.sockets, self._scratch[lane.turn.lane]
+        engine, scratch = self._engine, self._scratch[lane.turn.lane]
         lane.choose()
-        legs, count = lane.turn.due.legs, lane.turn.leg_count
-        lane.arrived = receive(legs, count, sockets, engine.legs.line, lane.inbox, scratch, engine.ticks)
+        shell = self._table(lane)
+        lane.arrived = receive_due(lane.table, shell, engine.ticks, self._due_ns)
         lane.work(engine.ticks)
-        lane.refused += send(lane.outbox, lane.departing, sockets, scratch)
+        send_departing(lane.table, shell, lane.departing)
         lane.departing = 0
+        lane.refused = int(scratch.refused[0])
+
+    def _table(self, lane: Lane) -> I64:
+        """Of the sockets, and what this lane's system calls find and leave."""
+        if self._ports.sockets is not self._sockets:
+            self._sockets = self._ports.sockets
+            self._tables = [SHELL.table(sockets=self._sockets, scratch=scratch) for scratch in self._scratch]
+        return self._tables[lane.turn.lane]
 
     def _warm_up(self) -> None:
         """Compile, or load, every kernel before the first beat is due."""
         self._engine.wideband.warm_up(self._engine.lanes[0].turn, self._engine.lanes[0].outbox)
         self._engine.beats.warm_up()
         for _ in range(self._engine.seats.beats):
-            self.beat()
+            self.beat(self._unix_now())
 
     def exchange_reports(self) -> None:
         """RTCP, both ways: when the audio of this tick has left."""
@@ -175,8 +192,8 @@ class Worker:
             self._ports.send_control(packet)
 
     def _missed(self, lateness_s: float) -> int:
-        """How many beats to leave out."""
-        missed = int(lateness_s / self._beat_s) if lateness_s > MISSED_S else 0
+        """How many ticks to leave out: whole ones, so that beats stay where they are in the 20 ms."""
+        missed = int(lateness_s / TICK_S) if lateness_s > MISSED_S else 0
         self.punctuality.missed_ticks += missed
         return missed
 

@@ -12,6 +12,7 @@ from mixminus.audio.concealment import FADE_SAMPLES
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.audio.opus_packet import duration
 from mixminus.media.coded_state import Packets
+from mixminus.media.kernels.arrivals import watch_arrival
 from mixminus.media.kernels.happenings import note
 from mixminus.media.kernels.opus_arrival import at_8_khz, follows_a_gap, keep
 from mixminus.media.kernels.timing import delay_of, move_playout, place
@@ -86,6 +87,12 @@ def payload_bounds(packet: U8, length: int) -> tuple[int, int]:
 
 
 @kernel
+def is_alive(reception: Reception, slot: int) -> bool:
+    """Whether the leg's stream was heard of late: then nobody may take its place."""
+    return bool(reception.known[slot] == 1 and reception.idle_ticks[slot] < DEAD_TICKS)
+
+
+@kernel
 def begin_stream(reception: Reception, slot: int, ssrc: int, sequence: int) -> None:
     """Listen to this stream from now on, and forget the last one."""
     reception.known[slot] = 1
@@ -95,6 +102,8 @@ def begin_stream(reception: Reception, slot: int, ssrc: int, sequence: int) -> N
     reception.recent[slot, :] = -1
     reception.transit[slot] = -1
     reception.jitter[slot] = 0
+    reception.phase[slot] = -1
+    reception.phase_packets[slot] = 0
     reception.candidate_ssrc[slot] = -1
     reception.event_code[slot] = -1
     reception.synced[slot] = 0
@@ -141,16 +150,6 @@ def admit_packet(line: Line, reception: Reception, slot: int, ssrc: int, sequenc
 
 
 @kernel
-def watch_jitter(reception: Reception, slot: int, timestamp: int, tick: int) -> None:
-    """RFC 3550 appendix A.8. We look every 20 ms, so that much is the least difference that shows."""
-    transit = (tick * FRAME_SAMPLES - timestamp) & 0xFFFFFFFF
-    if reception.transit[slot] >= 0:
-        change = abs(signed32(transit - reception.transit[slot]))
-        reception.jitter[slot] += change - ((reception.jitter[slot] + 8) >> 4)
-    reception.transit[slot] = transit
-
-
-@kernel
 def accept_event(
     reception: Reception, happenings: Happenings, slot: int, timestamp: int, marker: bool, payload: U8
 ) -> None:
@@ -175,13 +174,13 @@ def accept_event(
 
 @kernel
 def accept_audio(
-    line: Line, reception: Reception, slot: int, timestamp: int, payload: U8, decoding: I16, tick: int
+    line: Line, reception: Reception, slot: int, timestamp: int, payload: U8, decoding: I16, tick: int, age: int
 ) -> None:
     """Decode a payload into the ring; what is already due is left out."""
     samples = len(payload)
     if samples == 0:
         return
-    slack = place(line, reception, slot, timestamp, samples, tick)
+    slack = place(line, reception, slot, timestamp, samples, tick, age)
     skipped = max(0, -slack)
     ring = reception.ring[slot]
     at = (timestamp + skipped) & (RING_SAMPLES - 1)
@@ -228,6 +227,8 @@ def accept_opus(
     timestamp: int,
     payload: U8,
     tick: int,
+    offset: int,
+    age: int,
 ) -> None:
     """Keep a packet until it is due: Opus can be decoded in order only."""
     samples = duration(payload)
@@ -236,8 +237,8 @@ def accept_opus(
         return
     hold(reception, slot, PACKETS)
     at = at_8_khz(packets, slot, timestamp)
-    watch_jitter(reception, slot, at, tick)
-    slack = place(line, reception, slot, at, samples, tick)
+    watch_arrival(reception, slot, sequence, at, tick, offset, age)
+    slack = place(line, reception, slot, at, samples, tick, age)
     if follows_a_gap(packets, slot, reception.epoch[slot], sequence):
         slack += await_copies(line, reception, slot, slack)
     if slack + samples > 0:
@@ -256,6 +257,8 @@ def accept_packet(
     happenings: Happenings,
     decodings: I16,
     tick: int,
+    offset: int,
+    age: int,
 ) -> None:
     """One packet, from whoever sent it."""
     start, end = payload_bounds(packet, length)
@@ -267,7 +270,7 @@ def accept_packet(
     if meaning == NOTHING:
         line.counters[slot, UNWANTED] += 1
         return
-    alive = reception.known[slot] == 1 and reception.idle_ticks[slot] < DEAD_TICKS
+    alive = is_alive(reception, slot)
     if not admit_source(line, slot, source, alive):
         line.counters[slot, STRAY] += 1
         return
@@ -289,12 +292,12 @@ def accept_packet(
             return
         accept_event(reception, happenings, slot, timestamp, packet[1] >> 7 == 1, payload)
     elif meaning == AUDIO + OPUS:
-        accept_opus(line, reception, packets, slot, sequence, timestamp, payload, tick)
+        accept_opus(line, reception, packets, slot, sequence, timestamp, payload, tick, offset, age)
     elif meaning >= AUDIO:
         codec = meaning - AUDIO
         hold(reception, slot, OCTETS if codec == G722 else LINEAR)
-        watch_jitter(reception, slot, timestamp, tick)
-        accept_audio(line, reception, slot, timestamp, payload, decodings[codec], tick)
+        watch_arrival(reception, slot, sequence, timestamp, tick, offset, age)
+        accept_audio(line, reception, slot, timestamp, payload, decodings[codec], tick, age)
     else:  # comfort noise: the sender is silent on purpose, nothing is to be made up (RFC 3389)
         reception.hole_run[slot] = FADE_SAMPLES
 
@@ -325,8 +328,13 @@ def accept(
     happenings: Happenings,
     decodings: I16,
     tick: int,
+    offset: int,
 ) -> None:
-    """Take in all packets since the last tick. `decodings`: by codec, what the ring keeps of each octet."""
+    """Take in all packets since the last tick.
+
+    `decodings`: by codec, what the ring keeps of each octet. `offset`: how many samples after the beginning of the
+    tick these legs have their turn.
+    """
     for i in range(arrived):
         slot = inbox.slot[i]
         meant_for_it = inbox.generation[i] == line.generation[slot]
@@ -344,4 +352,6 @@ def accept(
                 happenings,
                 decodings,
                 tick,
+                offset,
+                inbox.age[i],
             )

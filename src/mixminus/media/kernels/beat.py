@@ -100,18 +100,14 @@ LAYOUT: Final = Layout(
 )
 """Of a lane's table."""
 
-(
-    _ACTIVES, _DUE, _LINE, _RECEPTION, _TRANSMISSION, _MIXING, _PACKETS, _PLANES, _LEG_TURNS, _ROOM_TURNS,
-    _CHANNEL_TURNS, _BUSES, _EDGES, _PLAYERS, _SEGMENTS, _RECORDERS, _TAPS, _INBOX, _OUTBOX, _HAPPENINGS, _SPACE,
-    _CODES,
-) = LAYOUT.places()  # fmt: skip
+AT: Final = LAYOUT.places()
 
 
 @kernel
 def choose_rooms(table: I64, now: int, beats: int, lane: int) -> int:
     """Whose turn it is, of the rooms. Returns how many."""
-    actives, due = view(Actives, table, _ACTIVES), view(Due, table, _DUE)
-    turns = view(Turns, table, _ROOM_TURNS)
+    actives, due = view(Actives, table, AT.actives), view(Due, table, AT.due)
+    turns = view(Turns, table, AT.room_turns)
     due.counts[ROOMS] = rooms_due(actives.rooms, actives.counts[ROOMS], turns, now, beats, lane, due.rooms)
     return int(due.counts[ROOMS])
 
@@ -119,50 +115,50 @@ def choose_rooms(table: I64, now: int, beats: int, lane: int) -> int:
 @kernel
 def choose(table: I64, now: int, beats: int, lane: int) -> int:
     """Whose turn it is, of all others. Returns how many legs."""
-    actives, due = view(Actives, table, _ACTIVES), view(Due, table, _DUE)
-    leg_turns, room_turns = view(Turns, table, _LEG_TURNS), view(Turns, table, _ROOM_TURNS)
+    actives, due = view(Actives, table, AT.actives), view(Due, table, AT.due)
+    leg_turns, room_turns = view(Turns, table, AT.leg_turns), view(Turns, table, AT.room_turns)
     due.counts[LEGS] = legs_due(
-        actives.legs, actives.counts[LEGS], leg_turns, room_turns, view(Mixing, table, _MIXING),
-        view(Planes, table, _PLANES), now, beats, lane, due.legs,
+        actives.legs, actives.counts[LEGS], leg_turns, room_turns, view(Mixing, table, AT.mixing),
+        view(Planes, table, AT.planes), now, beats, lane, due.legs,
     )  # fmt: skip
     due.counts[PLAYERS] = players_due(
-        actives.players, actives.counts[PLAYERS], view(PlayerRows, table, _PLAYERS), leg_turns, room_turns,
+        actives.players, actives.counts[PLAYERS], view(PlayerRows, table, AT.players), leg_turns, room_turns,
         now, lane, due.players,
     )  # fmt: skip
     due.counts[CHANNELS] = channels_due(
-        actives.channels, actives.counts[CHANNELS], view(RecorderRows, table, _RECORDERS),
-        view(Turns, table, _CHANNEL_TURNS), leg_turns, room_turns, now, beats, lane, due.channels,
+        actives.channels, actives.counts[CHANNELS], view(RecorderRows, table, AT.recorders),
+        view(Turns, table, AT.channel_turns), leg_turns, room_turns, now, beats, lane, due.channels,
     )  # fmt: skip
     return int(due.counts[LEGS])
 
 
 @kernel
-def take_in(table: I64, arrived: int, tick: int) -> None:
-    """From packets to what everybody says."""
-    due, line, reception = view(Due, table, _DUE), view(Line, table, _LINE), view(Reception, table, _RECEPTION)
-    happenings = view(Happenings, table, _HAPPENINGS)
+def take_in(table: I64, arrived: int, tick: int, offset: int) -> None:
+    """From packets to what everybody says. `offset`: of this beat in its tick, in samples."""
+    due, line, reception = view(Due, table, AT.due), view(Line, table, AT.line), view(Reception, table, AT.reception)
+    happenings = view(Happenings, table, AT.happenings)
     accept(
-        view(Inbox, table, _INBOX), arrived, line, reception, view(Packets, table, _PACKETS), happenings,
-        view(Codes, table, _CODES).decodings, tick,
+        view(Inbox, table, AT.inbox), arrived, line, reception, view(Packets, table, AT.packets), happenings,
+        view(Codes, table, AT.codes).decodings, tick, offset,
     )  # fmt: skip
     playout(
-        due.legs, due.counts[LEGS], line, reception, view(Mixing, table, _MIXING), happenings,
-        view(Space, table, _SPACE).work,
+        due.legs, due.counts[LEGS], line, reception, view(Mixing, table, AT.mixing), happenings,
+        view(Space, table, AT.space).work,
     )  # fmt: skip
 
 
 @kernel
 def mix_and_record(table: I64) -> None:
     """From what everybody says to what everybody hears, and recordings keep."""
-    due, space = view(Due, table, _DUE), view(Space, table, _SPACE)
-    bus, mixing = view(Buses, table, _BUSES).narrow, view(Mixing, table, _MIXING)
+    due, space = view(Due, table, AT.due), view(Space, table, AT.space)
+    bus, mixing = view(Buses, table, AT.buses).narrow, view(Mixing, table, AT.mixing)
     mix(
         due.rooms, due.counts[ROOMS], due.legs, due.counts[LEGS], due.players, due.counts[PLAYERS], bus, mixing,
-        view(Edges, table, _EDGES), view(Line, table, _LINE), view(PlayerRows, table, _PLAYERS),
-        view(Segments, table, _SEGMENTS), view(Happenings, table, _HAPPENINGS), space.work, space.total,
+        view(Edges, table, AT.edges), view(Line, table, AT.line), view(PlayerRows, table, AT.players),
+        view(Segments, table, AT.segments), view(Happenings, table, AT.happenings), space.work, space.total,
     )  # fmt: skip
     record(
-        due.channels, due.counts[CHANNELS], view(RecorderRows, table, _RECORDERS), view(Taps, table, _TAPS), bus,
+        due.channels, due.counts[CHANNELS], view(RecorderRows, table, AT.recorders), view(Taps, table, AT.taps), bus,
         mixing, space.total,
     )  # fmt: skip
 
@@ -170,8 +166,9 @@ def mix_and_record(table: I64) -> None:
 @kernel
 def send_off(table: I64, departing: int) -> int:
     """From what everybody hears to packets, behind *departing* others. Returns how many there are then."""
-    due = view(Due, table, _DUE)
+    due = view(Due, table, AT.due)
     return packetise(
-        due.legs, due.counts[LEGS], view(Line, table, _LINE), view(Transmission, table, _TRANSMISSION),
-        view(Mixing, table, _MIXING), view(Outbox, table, _OUTBOX), departing, view(Codes, table, _CODES).encodings,
+        due.legs, due.counts[LEGS], view(Line, table, AT.line), view(Transmission, table, AT.transmission),
+        view(Mixing, table, AT.mixing), view(Outbox, table, AT.outbox), departing,
+        view(Codes, table, AT.codes).encodings,
     )  # fmt: skip

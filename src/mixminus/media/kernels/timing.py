@@ -28,6 +28,9 @@ FORGOTTEN: Final = 3
 TOLERATED: Final = 50
 """One packet in so many may be too late for the delay that is aimed at: 2 %."""
 
+CLOSE_CALL: Final = 8
+"""1 ms: who comes that shortly before the tick is not on time every time."""
+
 SMALLEST_SKIP: Final = 32
 """4 ms: less delay than that is not worth a cross-fade."""
 SHRINK_PATIENCE_TICKS: Final = 100
@@ -36,13 +39,29 @@ URGENT: Final = SHRINK_PATIENCE_TICKS + 1
 
 
 @kernel
-def synchronise(line: Line, reception: Reception, slot: int, timestamp: int) -> None:
-    """Play this timestamp next: the least delay, with nothing left of what was waiting."""
+def read_early(age: int) -> int:
+    """How many samples sooner a packet was read than by ticks on time: by the next, if it came after this one."""
+    return -(age // FRAME_SAMPLES) * FRAME_SAMPLES if age < 0 else 0
+
+
+@kernel
+def first_wait(age: int) -> int:
+    """For how many samples the first packet waits, so that the next ones are there in time if ticks are on time."""
+    early = read_early(age)
+    return early + FRAME_SAMPLES if age != 0 and age + early < CLOSE_CALL else early
+
+
+@kernel
+def synchronise(line: Line, reception: Reception, slot: int, timestamp: int, age: int) -> int:
+    """Play this timestamp at the least delay, with nothing left of what was waiting. Returns its slack."""
     if reception.synced[slot] == 1:
         line.counters[slot, RESYNCED] += 1
     reception.synced[slot] = 1
     reception.epoch[slot] += 1
-    reception.play_at[slot] = timestamp
+    wait = first_wait(age)
+    if wait > 0 and reception.epoch[slot] == 1:  # nothing was said before: until then nothing is to be made up
+        reception.hole_run[slot] = FADE_SAMPLES
+    reception.play_at[slot] = (timestamp - wait) & 0xFFFFFFFF
     reception.ring[slot, :] = HOLE
     reception.lateness[slot, :] = 0
     reception.most_slack[slot] = 0
@@ -51,6 +70,7 @@ def synchronise(line: Line, reception: Reception, slot: int, timestamp: int) -> 
     reception.calm_windows[slot] = 0
     reception.late_ticks[slot] = 0
     reception.shrink_wait[slot] = 0
+    return wait
 
 
 @kernel
@@ -134,22 +154,25 @@ def grow(line: Line, reception: Reception, slot: int, slack: int) -> int:
 
 
 @kernel
-def place(line: Line, reception: Reception, slot: int, timestamp: int, samples: int, tick: int) -> int:
+def place(line: Line, reception: Reception, slot: int, timestamp: int, samples: int, tick: int, age: int) -> int:
     """How many samples from the next one to play the packet belongs; may move the playout to make it fit.
 
-    Negative, when it comes too late.
+    Negative, when it comes too late. What is learned from it is what a tick on time would have seen: else each late
+    one would find packets that seem to have come sooner, and all later ones would seem late.
     """
+    early = read_early(age)
     if reception.synced[slot] == 0:
-        synchronise(line, reception, slot, timestamp)
-    slack = signed32(timestamp - reception.play_at[slot])
-    silent = reception.hole_run[slot] >= FADE_SAMPLES
-    fits = -line.ceiling[slot] <= slack <= line.ceiling[slot]
-    if slack + samples > RING_SAMPLES or slack < -RING_SAMPLES or (silent and not fits):
-        synchronise(line, reception, slot, timestamp)  # a clock that was moved, or stood still in silence
-        slack = 0
+        slack = synchronise(line, reception, slot, timestamp, age)
+    else:
+        slack = signed32(timestamp - reception.play_at[slot])
+        silent = reception.hole_run[slot] >= FADE_SAMPLES
+        fits = -line.ceiling[slot] <= slack - early <= line.ceiling[slot]
+        if slack + samples > RING_SAMPLES or slack < -RING_SAMPLES or (silent and not fits):
+            # A clock that was moved, or stood still in silence.
+            slack = synchronise(line, reception, slot, timestamp, age)
     if slack < 0:
         slack = grow(line, reception, slot, slack)
-    watch_slack(line, reception, slot, slack)
+    watch_slack(line, reception, slot, slack - early)
     if slack >= 0:
         reception.late_ticks[slot] = 0
         return slack
@@ -158,6 +181,5 @@ def place(line: Line, reception: Reception, slot: int, timestamp: int, samples: 
         reception.late_tick[slot] = tick
         reception.late_ticks[slot] += 1
     if reception.late_ticks[slot] > MAX_LATE_TICKS:
-        synchronise(line, reception, slot, timestamp)
-        slack = 0
+        slack = synchronise(line, reception, slot, timestamp, age)
     return slack

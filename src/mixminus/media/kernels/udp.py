@@ -1,36 +1,57 @@
 """The socket loops: libc called straight from compiled code, one system call a packet and nothing else.
 
 `ExternalFunction` is linked by name, so that these kernels can be cached; a function pointer could not.
-IPv4 only: a socket address is `sockaddr_in`, 16 bytes (ip(7)).
+IPv4 only: a socket address is `sockaddr_in`, 16 bytes (ip(7)). Other structures are those of 64-bit Linux.
+
+A socket is connected to its leg's far end while that is where SDP said it would be: sending is cheaper, since no
+route is looked up, and strangers are turned away before they cost anything. When the far end falls silent others may
+take over (`accept.admit_source`), so the socket is for everybody again.
 """
 
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
 from mixminus.audio.compiled import kernel
-from mixminus.media.state import I32, PACKET_BYTES, U8, Inbox, Line, Outbox
+from mixminus.media.kernels.accept import is_alive
+from mixminus.media.state import I32, I64, PACKET_BYTES, U8, U64, Inbox, Line, Outbox, Reception
 
 MSG_DONTWAIT: Final = 0x40
 MSG_TRUNC: Final = 0x20
 """recv(2): return the datagram's real length even if it was longer than our buffer."""
+EAGAIN: Final = 11
 
+AF_UNSPEC: Final = 0
 AF_INET: Final = 2
 ADDRESS_BYTES: Final = 16
+NOBODY: Final = 0
+
+SO_TIMESTAMPNS: Final = 35
+"""socket(7): the option, and the control message in which the kernel says when a packet came, as CLOCK_REALTIME."""
+CONTROL_BYTES: Final = 32
+"""Of one control message: its length, SOL_SOCKET and SO_TIMESTAMPNS, seconds and nanoseconds."""
+HEADER_WORDS: Final = 7
+"""Of `msghdr`, recvmsg(2): where the address goes, its length, vectors, count, control messages, length, flags."""
+_NAME, _NAME_BYTES, _VECTOR, _VECTORS, _CONTROL, _CONTROL_BYTES = range(6)
+
+NS_PER_S: Final = 1_000_000_000
+NS_PER_SAMPLE: Final = 125_000
+OLDEST: Final = 8_000
+"""Samples from the arrival of a packet to its tick, or back: more than a second comes from a clock that was set."""
 
 EXTRA_PACKETS: Final = 8
 """At most so many more packets of one leg in one tick, when it has a backlog."""
 EXTRA_EVERY_TICKS: Final = 32
 """A leg without a sign of backlog is asked for a second packet that often."""
 
-receive_from: Any = types.ExternalFunction(
-    "recvfrom", types.intp(types.int32, types.intp, types.uintp, types.int32, types.intp, types.intp)
-)
+receive_message: Any = types.ExternalFunction("recvmsg", types.intp(types.int32, types.intp, types.int32))
 send_to: Any = types.ExternalFunction(
     "sendto", types.intp(types.int32, types.intp, types.uintp, types.int32, types.intp, types.uint32)
 )
+connect_to: Any = types.ExternalFunction("connect", types.int32(types.int32, types.intp, types.uint32))
+errno_location: Any = types.ExternalFunction("__errno_location", types.intp())
+copy_memory: Any = types.ExternalFunction("memcpy", types.intp(types.intp, types.intp, types.uintp))
 
 
 class Sockets(NamedTuple):
@@ -40,41 +61,123 @@ class Sockets(NamedTuple):
     """-1: none."""
     hungry: U8
     """The leg may have more than one packet waiting: the last tick found none, or more than one."""
+    peer: I64
+    """The only address that it exchanges packets with, as in `Line`; 0: any."""
 
 
 class Scratch(NamedTuple):
-    """Where the system calls find and leave addresses."""
+    """Where the system calls find and leave what is not payload."""
 
     address: U8
-    address_bytes: NDArray[np.uint32]
+    header: U64
+    vector: U64
+    control: I64
+    error: I32
+    refused: I64
+    """One number: how many packets the system did not carry."""
+
+
+def scratch() -> Scratch:
+    """Return structures that point to each other."""
+    made = Scratch(
+        address=np.zeros(ADDRESS_BYTES, np.uint8),
+        header=np.zeros(HEADER_WORDS, np.uint64),
+        vector=np.zeros(2, np.uint64),
+        control=np.zeros(CONTROL_BYTES // 8, np.int64),
+        error=np.zeros(1, np.int32),
+        refused=np.zeros(1, np.int64),
+    )
+    made.header[_NAME] = made.address.ctypes.data
+    made.header[_VECTOR], made.header[_VECTORS] = made.vector.ctypes.data, 1
+    made.header[_CONTROL] = made.control.ctypes.data
+    made.vector[1] = PACKET_BYTES
+    return made
 
 
 @kernel
-def receive_one(fd: int, inbox: Inbox, at: int, scratch: Scratch) -> bool:
-    """Read one datagram into row *at*; False if there is none. A longer one than the row keeps its true length."""
-    scratch.address_bytes[0] = ADDRESS_BYTES
-    size = receive_from(
-        fd,
-        inbox.data[at].ctypes.data,
-        PACKET_BYTES,
-        MSG_DONTWAIT | MSG_TRUNC,
-        scratch.address.ctypes.data,
-        scratch.address_bytes.ctypes.data,
-    )
-    if size < 0:
-        return False
-    inbox.bytes[at] = size
-    source = 0
+def write_address(scratch: Scratch, address: int) -> None:
+    """For the system; nobody's dissolves a connection (connect(2))."""
+    scratch.address[:] = 0
+    scratch.address[0] = AF_INET if address != NOBODY else AF_UNSPEC  # in the host's order: little-endian
+    scratch.address[2], scratch.address[3] = (address >> 8) & 0xFF, address & 0xFF
     for i in range(4):
-        source = source << 8 | int(scratch.address[4 + i])
-    inbox.source[at] = source << 16 | int(scratch.address[2]) << 8 | int(scratch.address[3])
+        scratch.address[4 + i] = (address >> (40 - 8 * i)) & 0xFF
+
+
+@kernel
+def read_address(scratch: Scratch) -> int:
+    address = 0
+    for i in range(4):
+        address = address << 8 | int(scratch.address[4 + i])
+    return address << 16 | int(scratch.address[2]) << 8 | int(scratch.address[3])
+
+
+@kernel
+def connect_or_dissolve(sockets: Sockets, slot: int, line: Line, reception: Reception, scratch: Scratch) -> None:
+    """Keep to the leg's far end, or to nobody; one system call when that changes."""
+    settled = line.latched[slot] == 1 and line.remote[slot] == line.announced[slot] and is_alive(reception, slot)
+    peer = line.remote[slot] if settled else NOBODY
+    if sockets.peer[slot] == peer:
+        return
+    write_address(scratch, peer)
+    if connect_to(sockets.fd[slot], scratch.address.ctypes.data, ADDRESS_BYTES) == 0:
+        sockets.peer[slot] = peer
+
+
+@kernel
+def age_of(scratch: Scratch, due_ns: int) -> int:
+    """What `Inbox.age` wants to know of the message that was just received."""
+    if scratch.header[_CONTROL_BYTES] < CONTROL_BYTES or scratch.control[1] >> 32 != SO_TIMESTAMPNS:
+        return 0
+    age = (due_ns - scratch.control[2] * NS_PER_S - scratch.control[3]) // NS_PER_SAMPLE
+    age += age >= 0
+    return age if -OLDEST < age < OLDEST else 0
+
+
+@kernel
+def receive_once(fd: int, room: int, scratch: Scratch) -> int:
+    """Read one datagram to that address. Returns its length, which may be more than there was room for, or -1."""
+    scratch.header[_NAME_BYTES] = ADDRESS_BYTES
+    scratch.header[_CONTROL_BYTES] = CONTROL_BYTES
+    scratch.vector[0] = room
+    return int(receive_message(fd, scratch.header.ctypes.data, MSG_DONTWAIT | MSG_TRUNC))
+
+
+@kernel
+def receive_one(fd: int, inbox: Inbox, at: int, scratch: Scratch, due_ns: int) -> bool:
+    """Read one datagram into row *at*; False if there is none. A longer one than the row keeps its true length."""
+    room = inbox.data[at].ctypes.data
+    size = receive_once(fd, room, scratch)
+    if size < 0:
+        copy_memory(scratch.error.ctypes.data, errno_location(), 4)
+        if scratch.error[0] == EAGAIN:
+            return False
+        # Something that we sent was refused; it is told once, in the place of a packet that may wait behind (udp(7)).
+        scratch.refused[0] += 1
+        size = receive_once(fd, room, scratch)
+        if size < 0:
+            return False
+    inbox.bytes[at] = size
+    inbox.source[at] = read_address(scratch)
+    inbox.age[at] = age_of(scratch, due_ns)
     return True
 
 
 @kernel
-def receive(active: I32, legs: int, sockets: Sockets, line: Line, inbox: Inbox, scratch: Scratch, tick: int) -> int:
+def receive(
+    active: I32,
+    legs: int,
+    sockets: Sockets,
+    line: Line,
+    reception: Reception,
+    inbox: Inbox,
+    scratch: Scratch,
+    tick: int,
+    due_ns: int,
+) -> int:
     """Collect what arrived: one packet a leg, and the backlog of those that seem to have one. Returns how many.
 
+    `due_ns`: when the tick was to begin, by CLOCK_REALTIME.
     A backlog gets no row that a leg further on may need: a flood at some ports must not silence the others (law 7).
     """
     arrived = 0
@@ -82,13 +185,14 @@ def receive(active: I32, legs: int, sockets: Sockets, line: Line, inbox: Inbox, 
         slot = active[n]
         if sockets.fd[slot] < 0:
             continue
+        connect_or_dissolve(sockets, slot, line, reception, scratch)
         wanted = 1
         if sockets.hungry[slot] == 1 or (slot + tick) % EXTRA_EVERY_TICKS == 0:
             wanted += EXTRA_PACKETS
         got = 0
         legs_behind = legs - 1 - n
         while got < wanted and arrived + legs_behind < len(inbox.slot):
-            if not receive_one(sockets.fd[slot], inbox, arrived, scratch):
+            if not receive_one(sockets.fd[slot], inbox, arrived, scratch, due_ns):
                 break
             inbox.slot[arrived] = slot
             inbox.generation[arrived] = line.generation[slot]
@@ -99,24 +203,13 @@ def receive(active: I32, legs: int, sockets: Sockets, line: Line, inbox: Inbox, 
 
 
 @kernel
-def send(outbox: Outbox, departing: int, sockets: Sockets, scratch: Scratch) -> int:
-    """Send this tick's packets. Returns how many the system refused: UDP may lose them, so may we."""
-    refused = 0
-    address = scratch.address
-    address[:] = 0
-    address[0] = AF_INET  # sa_family is in the host's order: little-endian
+def send(outbox: Outbox, departing: int, sockets: Sockets, scratch: Scratch) -> None:
+    """Send this tick's packets. UDP may lose those that the system refuses, so may we."""
     for n in range(departing):
-        destination = outbox.destination[n]
-        address[2], address[3] = (destination >> 8) & 0xFF, destination & 0xFF
-        for i in range(4):
-            address[4 + i] = (destination >> (40 - 8 * i)) & 0xFF
-        size = send_to(
-            sockets.fd[outbox.slot[n]],
-            outbox.data[n].ctypes.data,
-            outbox.bytes[n],
-            MSG_DONTWAIT,
-            address.ctypes.data,
-            ADDRESS_BYTES,
-        )
-        refused += size < 0
-    return refused
+        slot, destination = outbox.slot[n], outbox.destination[n]
+        to, to_bytes = 0, 0
+        if sockets.peer[slot] != destination:
+            write_address(scratch, destination)
+            to, to_bytes = scratch.address.ctypes.data, ADDRESS_BYTES
+        sent = send_to(sockets.fd[slot], outbox.data[n].ctypes.data, outbox.bytes[n], MSG_DONTWAIT, to, to_bytes)
+        scratch.refused[0] += sent < 0

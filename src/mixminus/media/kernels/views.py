@@ -4,6 +4,7 @@ To hand a few hundred arrays to compiled code takes the interpreter longer than 
 looks every one of them up, and none is in the cache after 5 ms of something else. The table is one array.
 """
 
+from collections import namedtuple
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Final, Protocol, TypeVar, cast
@@ -15,7 +16,8 @@ from numba.np import arrayobj
 from numba.np.numpy_support import from_dtype
 
 from mixminus.media import coded_state, state
-from mixminus.media.state import DTYPES, I64
+from mixminus.media.bundles import DTYPES
+from mixminus.media.state import I64
 
 B = TypeVar("B", bound=tuple[Any, ...])
 Bundle = type[tuple[Any, ...]]
@@ -35,10 +37,11 @@ class Layout:
     def __init__(self, **kinds: Bundle) -> None:
         self._kinds = kinds
 
-    def places(self) -> tuple[int, ...]:
-        """The first word of each bundle."""
+    def places(self) -> Any:
+        """The first word of each bundle, by name; a constant for kernels."""
         words = [WORDS * len(kind.__annotations__) for kind in self._kinds.values()]
-        return (0, *accumulate(words[:-1]))
+        make_places: Any = namedtuple
+        return make_places("Places", self._kinds)(0, *accumulate(words[:-1]))
 
     def table(self, **bundles: tuple[Any, ...]) -> I64:
         """The table of these bundles, which are to outlive it."""

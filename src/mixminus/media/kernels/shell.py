@@ -1,0 +1,37 @@
+"""A lane's system calls: what the beat's legs were sent, and what they are sent."""
+
+from typing import Final
+
+from mixminus.audio.compiled import kernel
+from mixminus.media.kernels.beat import AT, LEGS, Due
+from mixminus.media.kernels.udp import Scratch, Sockets, receive, send
+from mixminus.media.kernels.views import Layout, view
+from mixminus.media.state import I64, Inbox, Line, Outbox, Reception
+
+SHELL: Final = Layout(sockets=Sockets, scratch=Scratch)
+"""Of the table of a lane's shell."""
+IN_SHELL: Final = SHELL.places()
+
+
+@kernel
+def receive_due(table: I64, shell: I64, tick: int, due_ns: int) -> int:
+    """Fill the lane's inbox. Returns how many packets came. `due_ns`: when the beat was to begin."""
+    due = view(Due, table, AT.due)
+    return receive(
+        due.legs,
+        due.counts[LEGS],
+        view(Sockets, shell, IN_SHELL.sockets),
+        view(Line, table, AT.line),
+        view(Reception, table, AT.reception),
+        view(Inbox, table, AT.inbox),
+        view(Scratch, shell, IN_SHELL.scratch),
+        tick,
+        due_ns,
+    )
+
+
+@kernel
+def send_departing(table: I64, shell: I64, departing: int) -> None:
+    """Empty the lane's outbox."""
+    outbox, sockets = view(Outbox, table, AT.outbox), view(Sockets, shell, IN_SHELL.sockets)
+    send(outbox, departing, sockets, view(Scratch, shell, IN_SHELL.scratch))
