@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.media.studio import FRAME, Phone, Studio
+from tests.media.wideband_phone import WidebandPhone
 
 from mixminus.audio import g711
 from mixminus.media.bundles import zeroed
@@ -139,6 +140,21 @@ def test_a_stream_that_begins_after_its_deadline_in_a_late_tick_waits_for_the_ne
     assert not taken[0].any()
     assert all(np.array_equal(a, b) for a, b in zip(taken[2:], voice(TICKS)[1:], strict=False))
     assert phone.count("late") == phone.count("concealed_samples") == phone.count("resynced") == 0
+
+
+@pytest.mark.parametrize(("codec", "frame_ms"), [("G722", 20), ("opus", 20), ("opus", 10)])
+def test_coded_streams_are_not_misled_either(studio: Studio, codec: str, frame_ms: int) -> None:
+    wideband = WidebandPhone(studio, 1, codec, 700, frame_ms=frame_ms)
+    phone = wideband.phone
+    lateness_ms, at_ms = [5.0, *disturbed(7)[1:]], 2.0
+    for tick, late_ms in enumerate(lateness_ms):
+        while at_ms <= 20 * tick + late_ms:
+            for packet in wideband.packets(wideband.hum()):
+                studio.engine.receive(phone.leg, bytes(packet), phone.address, age_of(20 * tick, at_ms))
+            at_ms += frame_ms
+        studio.tick()
+    assert phone.count("late") == phone.count("concealed_samples") == phone.count("resynced") == 0
+    assert delay_samples(phone) == FRAME - 8 * frame_ms
 
 
 def test_a_stream_that_begins_just_before_a_deadline_has_room_for_packets_just_after_it(studio: Studio) -> None:

@@ -216,6 +216,6 @@ async def test_a_worker_reports_by_rtcp_and_tells_its_round_trip(worker: Worker)
     (leg,) = told.legs
     assert leg.far_lost == 3
     assert leg.round_trip_ms is not None
-    assert 0 <= leg.round_trip_ms < 100
+    assert 0 <= leg.round_trip_ms < 1000, "with the 100 ms for which we held it, at most"
     assert told.worker.ticks > 50
     control.close()
