@@ -91,7 +91,7 @@ def _port(leg: int) -> int:
 
 
 def _coded(said: NDArray[np.uint8], codec: str) -> list[bytes]:
-    """Turn a loop of µ-law frames into the payloads of another codec, of the second time round: it has settled then."""
+    """Turn a loop of µ-law frames into payloads of another codec, the second time round: it has settled then."""
     if codec == "PCMU":
         return [bytes(frame) for frame in said]
     sound = np.repeat(ulaw.decode(said), _SAMPLES_FOR_ONE[codec], axis=1)

@@ -11,7 +11,7 @@ _compile: Any = njit  # whose types do not know `_nrt`
 F = TypeVar("F", bound=Callable[..., object])
 
 _PACKAGE: Final = Path(__file__).parent.parent
-_SOURCES: Final = ("audio/*.py", "media/kernels/*.py", "media/state.py", "media/coded_state.py", "rtp/packet.py")
+_SOURCES: Final = ("audio/*.py", "media/kernels/*.py", "media/*state.py", "rtp/packet.py")
 
 
 def _newest_source() -> tuple[float, int]:

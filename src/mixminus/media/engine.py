@@ -212,6 +212,7 @@ class Engine:
             players.slots.active,
             players.slots.count,
             rooms.bus,
+            rooms.audience,
             legs.mixing,
             rooms.edges,
             legs.line,
@@ -233,7 +234,9 @@ class Engine:
             self._total,
         )
         self.digits.sound()
-        self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
+        self.departing = packetise(
+            active, count, legs.line, legs.transmission, legs.mixing, rooms.audience, self.outbox, _ENCODINGS
+        )
         if not self.wideband.is_idle:
             self.departing = self.wideband.packetise(self.outbox, self.departing)
 

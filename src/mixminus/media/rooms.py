@@ -9,6 +9,7 @@ import numpy as np
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.contract import ChangeRoom, LegRow, SetRoom
 from mixminus.media.legs import Legs
+from mixminus.media.shared_state import COLUMNS, Audience
 from mixminus.media.slots import Chains, Slots
 from mixminus.media.state import Edges, grown, zeroed
 
@@ -21,6 +22,7 @@ class Rooms:
     def __init__(self, capacity: int, legs: Legs) -> None:
         self.slots: Slots[int] = Slots(capacity)
         self.bus = np.zeros((capacity, FRAME_SAMPLES), np.int32)
+        self.audience = zeroed(Audience, capacity, COLUMNS)
         self.edges = zeroed(Edges, capacity)
         self._edge_rows = Chains(capacity)
         self._legs = legs
@@ -45,6 +47,7 @@ class Rooms:
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
             self.bus = np.concatenate([self.bus, np.zeros_like(self.bus)])
+            self.audience = grown(self.audience, self.slots.capacity, COLUMNS)
         return self.slots.take(room)
 
     def release(self, room: int) -> None:

@@ -181,7 +181,11 @@ class Mixing(NamedTuple):
     whispers: I32
     """How many listeners hear this leg as an exception."""
     said: I16
+    silent: U8
+    """All that it says in this tick is zeros. 0: not known to be."""
     heard: I16
+    hears: U8
+    """See `shared_state`."""
     extra: I32
     """Players of the leg, added up; only where `has_extra`."""
     has_extra: U8
@@ -362,9 +366,9 @@ def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = 
     return cast(Callable[..., B], bundle)(*arrays)
 
 
-def grown(bundle: B, rows: int) -> B:
+def grown(bundle: B, rows: int, columns: Mapping[str, tuple[int, ...]] = _COLUMNS) -> B:
     """The same rows, and free ones after them."""
-    larger = zeroed(type(bundle), rows)
+    larger = zeroed(type(bundle), rows, columns)
     for old, new in zip(bundle, larger, strict=True):
         new[: len(old)] = old
     return larger

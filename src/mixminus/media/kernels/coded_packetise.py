@@ -12,6 +12,7 @@ from mixminus.media.coded_state import (
 )
 from mixminus.media.kernels.libopus import encode_frame
 from mixminus.media.kernels.packetise import depart, end_of_tick, is_due, write_audio_header, write_event
+from mixminus.media.kernels.silence import is_silent
 from mixminus.media.state import (
     G722,
     I16,
@@ -31,14 +32,6 @@ REFRESH_FRAMES: Final = 20
 """400 ms: so often a far end that makes up silence is told again, as libopus's own DTX does."""
 ONE_FRAME: Final = 0xFC
 """The two bits that count frames are 0."""
-
-
-@kernel
-def is_silent(samples: I16) -> bool:
-    loud = 0
-    for i in range(len(samples)):
-        loud |= samples[i]
-    return loud == 0
 
 
 @kernel

@@ -1,0 +1,25 @@
+"""What the engine knows, as arrays, of legs that hear the same; see `state`."""
+
+from typing import Final, NamedTuple
+
+from mixminus.media.state import I32
+
+ITS_OWN, THE_BUS, SILENCE = 0, 1, 2
+"""What a leg hears in a tick: something that is mixed for it alone, its room's bus and nothing else, or nothing."""
+
+
+class Audience(NamedTuple):
+    """By room: what all who hear its bus, and nothing else, have in common in one tick."""
+
+    voices: I32
+    """How many sound on the bus: legs that are not silent, and players."""
+    listener: I32
+    """The first of them: it has the frame that the others get; -1: there is none."""
+    packet: I32
+    """By codec of G.711, the row of the outbox whose payload the others get; -1: there is none."""
+
+
+COLUMNS: Final = {
+    "Audience.packet": (2,),
+}
+"""Shapes of what is more than a number a row."""
