@@ -180,6 +180,7 @@ class Engine:
         self.ticks += 1
         self._events.extend(self.players.start_loaded())
         self._events.extend(self.digits.step())
+        self.wideband.sharing.settle(self.rooms.changed)
         self._events.extend(self.watch.report(self.ticks))
         self._run_kernels()
         self.arrived = 0
@@ -238,7 +239,7 @@ class Engine:
             active, count, legs.line, legs.transmission, legs.mixing, rooms.audience, self.outbox, _ENCODINGS
         )
         if not self.wideband.is_idle:
-            self.departing = self.wideband.packetise(self.outbox, self.departing)
+            self.departing = self.wideband.packetise(self.outbox, self.departing, self.ticks)
 
     def _tell_happenings(self) -> None:
         happened = self._happenings
@@ -344,6 +345,7 @@ class Engine:
         row = self.legs.slots.row(media.leg)
         if row is None or not self.legs.set_media(media):
             return
+        self.wideband.sharing.seat(media.leg)
         self.reports.enrol(media)
         if self.legs.line.event_payload_type[row] < 0:
             self.hearing.watch_keys(WatchKeys(media.leg, True))

@@ -61,6 +61,10 @@ class Rooms:
         """The legs in the room."""
         return self._members.get(room, _NOBODY)
 
+    def room_of(self, leg: int) -> int | None:
+        """The room that the leg is in."""
+        return self._room_of.get(leg)
+
     def plan_of(self, leg: int) -> LegRow:
         """The leg's row as it is in force, without legs that are gone."""
         row = self._legs.slots.row(leg)

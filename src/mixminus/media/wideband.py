@@ -13,6 +13,7 @@ from mixminus.media.coded_state import (
     WIDE,
     RoomPlanes,
 )
+from mixminus.media.encoder_sharing import EncoderSharing
 from mixminus.media.kernels.coded_packetise import packetise_coded
 from mixminus.media.kernels.coded_playout import play_coded
 from mixminus.media.kernels.planes import mix_planes
@@ -37,11 +38,13 @@ class Wideband:
         self._rooms = rooms
         self._recorders = recorders
         self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity, COLUMNS)
+        self.sharing = EncoderSharing(legs, rooms)
         self._scratch = np.zeros(LONGEST_FRAME, np.int16)
         self._total = np.zeros(LONGEST_FRAME, np.int32)
         opus = legs.coded.opus
         self._opus_encode = opus.encode_address if opus else 0
         self._opus_decode = opus.decode_address if opus else 0
+        self._opus_bytes = opus.encoder_bytes if opus else 0
 
     @property
     def is_idle(self) -> bool:
@@ -51,7 +54,7 @@ class Wideband:
         """Compile, or load, the kernels before the first leg needs them in the middle of a tick."""
         self.play()
         self.mix()
-        self.packetise(outbox, 0)
+        self.packetise(outbox, 0, 0)
         narrow = np.zeros((FRAME_MS + TAIL_MS) * RATE_HZ // 1000, np.int16)
         for taps in (NARROW_TO_WIDE, NARROW_TO_FULL):
             raise_rate(narrow, taps, np.zeros(len(taps) * FRAME_SAMPLES, np.int16))
@@ -106,7 +109,7 @@ class Wideband:
             self._total[: SCALES[WIDE] * FRAME_SAMPLES],
         )
 
-    def packetise(self, outbox: Outbox, departing: int) -> int:
+    def packetise(self, outbox: Outbox, departing: int, tick: int) -> int:
         """After `packetise`, whose packets are the first *departing* ones. Returns how many there are."""
         legs, coded = self._legs, self._legs.coded
         return packetise_coded(
@@ -117,9 +120,12 @@ class Wideband:
             legs.mixing,
             coded.planes,
             coded.coders,
+            self.sharing.encoders,
             outbox,
             departing,
+            tick,
             self._opus_encode,
+            self._opus_bytes,
         )
 
     def _grow(self, capacity: int) -> None:
