@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import floor, reach, set_up, shapes, soak
+from bench import floor, kernel_loads, reach, set_up, shapes, soak
 from bench.report import Report, UnreadableReport
 from bench.rows import Row
 from bench.shapes import rooms_of
@@ -66,8 +66,8 @@ def claims() -> Iterator[Claim]:
         yield _us(f"CPU per leg-second, {name}", name, aim_us=250)
     yield _us("the floor: bare recvfrom and sendto on 1,000 sockets, a leg-second", floor.name(1_000), floor.PART)
     yield _us("the same with arrival times, as we do it", floor.name(1_000, "with arrival times"), floor.PART)
-    for name in ("501 legs, rooms of 3", "2,001 legs, rooms of 3", "999 legs, one room"):
-        yield _us(f"the engine without system calls, {name}", name, "kernel")
+    for load in kernel_loads.LOADS:
+        yield _us(f"the engine without system calls, {load.name}", load.name, "kernel")
     yield _times("one coach in every room", shapes.coached(500).name, plain[500], 1.15)
     yield _times("one room of 250", rooms_of(250, 250).name, plain[250], 1.1)
     yield _times("one room of 1,000", rooms_of(1_000, 1_000).name, plain[1_000], 1.1)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench import density, floor, reach, set_up, soak
+from bench import density, floor, kernel_loads, reach, set_up, soak
 from bench.density import NobodyAnswered, Pace
 from bench.rows import Row, row
 from bench.shapes import Shape
@@ -59,9 +59,9 @@ async def _kernel(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterato
     except ImportError as error:  # another server is measured, and ours is not installed
         plan.say(f"the engine without system calls is left out: {error}")
         return
-    for legs, room_size in kernel.SIZES:
-        plan.say(f"kernel, {legs} legs ...")
-        yield kernel.measure(legs, room_size)
+    for load in kernel_loads.LOADS:
+        plan.say(f"kernel, {load.name} ...")
+        yield kernel.measure(load)
 
 
 async def _load(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator[Row]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import __main__ as command
-from bench import document, kernel, page, plan, plots
+from bench import document, kernel, kernel_loads, page, plan, plots
 
 PLAIN, COACHED = rooms_of(3, 500).name, coached(500).name
 MACHINE = {"cpu": "a <fast> one", "cores": "2"}
@@ -147,7 +147,7 @@ def test_the_published_document_has_a_section_and_every_claim_is_measured_by_the
     full = {shape.name for shape in command.planned(command.arguments(["--full"])).shapes}
     claimed = {name for c in document.claims() if c.part == "load" for name in (c.name, c.over) if name}
     assert claimed <= full
-    engines = {kernel.name(legs, room_size) for legs, room_size in kernel.SIZES}
+    engines = {load.name for load in kernel_loads.LOADS}
     assert {c.name for c in document.claims() if c.part == kernel.PART} == engines
 
 

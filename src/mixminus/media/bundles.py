@@ -31,9 +31,9 @@ def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = 
     return cast(Callable[..., B], bundle)(*arrays)
 
 
-def grown(bundle: B, rows: int) -> B:
+def grown(bundle: B, rows: int, columns: Mapping[str, tuple[int, ...]] = COLUMNS) -> B:
     """The same rows, and free ones after them."""
-    larger = zeroed(type(bundle), rows)
+    larger = zeroed(type(bundle), rows, columns)
     for old, new in zip(bundle, larger, strict=True):
         new[: len(old)] = old
     return larger

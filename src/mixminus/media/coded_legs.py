@@ -108,6 +108,11 @@ class CodedLegs:
             self._sounded.pop(row, None)
             self.rows.discard(row)
 
+    def terms_of(self, row: int) -> tuple[int, OpusTerms] | None:
+        """Rate and terms of the leg's encoder of Opus."""
+        encoder = self._encoders.get(row)
+        return encoder and encoder[:2]
+
     def sound(self, row: int, frame: Samples) -> None:
         """Let the far end hear this narrow frame on its own plane, whatever else is there in this tick."""
         source = np.concatenate([self._sounded.get(row, np.zeros(TAIL_SAMPLES, np.int16)), frame])
@@ -148,6 +153,7 @@ class CodedLegs:
             memory = opus.new_encoder(rate_hz, terms)
             self._encoders[row] = rate_hz, terms, memory
             self.coders.opus_encoder[row] = memory.ctypes.data
+            self.coders.follows[row] = 0  # there is nothing to take along
 
 
 def opus_terms(rate_hz: int, wanted: OpusMedia) -> OpusTerms:

@@ -54,6 +54,12 @@ class Coders(NamedTuple):
     """How long we have been sending silence."""
     toc: U8
     """The first octet of the last packet, as one of a single frame."""
+    shared: I32
+    """The row, plus 1, of the encoder that the leg's row of the plan lets it share; 0: none."""
+    follows: I32
+    """The row, plus 1, of the shared encoder that its last packet came from; 0: its own one."""
+    alike: I32
+    """For how many ticks the leg has heard what a shared encoder is given."""
 
 
 class Planes(NamedTuple):

@@ -10,6 +10,7 @@ from mixminus.audio.frames import Samples
 from mixminus.audio.key_tones import key_tone
 from mixminus.media.contract import DigitPressed, DigitsSent, Event
 from mixminus.media.legs import Legs
+from mixminus.media.shared_state import ITS_OWN
 from mixminus.media.turn import Turn
 from mixminus.rtp.telephone_event import TONE_TICKS, KeyPacket, key_packets
 
@@ -44,6 +45,7 @@ class DigitSenders:
                 del self._sounding[row]
             else:
                 self._legs.mixing.heard[row] = frame
+                self._legs.mixing.hears[row] = ITS_OWN
                 self._legs.coded.sound(row, frame)
 
     def step(self) -> Iterator[Event]:

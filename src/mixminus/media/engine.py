@@ -188,6 +188,7 @@ class Engine:
         self._events.extend(self.players.start_loaded())
         for lane in self.lanes:
             lane.begin(self.beat)
+        self.wideband.sharing.settle(self.rooms.changed, self.ticks)
         self._events.extend(self.watch.report(self.ticks, self.beat))
         self.wideband.keep_up()
 
@@ -326,6 +327,7 @@ class Engine:
         row = self.legs.slots.row(media.leg)
         if row is None or not self.legs.set_media(media):
             return
+        self.wideband.sharing.seat(media.leg)
         self.reports.enrol(media)
         if self.legs.line.event_payload_type[row] < 0:
             self.hearing.watch_keys(WatchKeys(media.leg, True))

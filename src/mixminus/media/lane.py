@@ -158,6 +158,7 @@ class Lane:
             room_turns=rooms.turns,
             channel_turns=recorders.turns,
             buses=rooms.buses,
+            audience=rooms.audience,
             edges=rooms.edges,
             players=players.rows,
             segments=players.segments,

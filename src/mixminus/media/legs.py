@@ -94,6 +94,7 @@ class Legs:
         self.reception.control_tick[row] = -LONG_AGO
         self.mixing.room[row] = -1
         self.mixing.edge[row] = -1
+        self.mixing.silent[row] = 1
         self.transmission.marker[row] = 1
         self.turns.lane[row], self.turns.beat[row] = self.seats.take()
         # RFC 3550 section 5.1: all three begin at random.

@@ -55,6 +55,8 @@ class OpusLibrary:
     version: str
     encode_address: int
     decode_address: int
+    encoder_bytes: int
+    """An encoder is one block of memory, which may be copied (opus.h, "Opus Encoder")."""
     _library: ctypes.CDLL
 
     @classmethod
@@ -63,7 +65,8 @@ class OpusLibrary:
         library = ctypes.CDLL(path)
         version = library.opus_get_version_string
         version.restype = ctypes.c_char_p
-        return cls(path, version().decode(), _address(library.opus_encode), _address(library.opus_decode), library)
+        encode, decode = _address(library.opus_encode), _address(library.opus_decode)
+        return cls(path, version().decode(), encode, decode, library.opus_encoder_get_size(MONO), library)
 
     def new_decoder(self, rate_hz: int) -> U8:
         """Memory that holds a decoder to mono. Raises `OpusError`."""
@@ -73,7 +76,7 @@ class OpusLibrary:
 
     def new_encoder(self, rate_hz: int, terms: OpusTerms) -> U8:
         """Memory that holds an encoder of mono speech. Raises `OpusError`."""
-        encoder = np.zeros(self._library.opus_encoder_get_size(MONO), np.uint8)
+        encoder = np.zeros(self.encoder_bytes, np.uint8)
         self._check(self._library.opus_encoder_init(_pointer(encoder), rate_hz, MONO, _APPLICATION_VOIP))
         for request, value in (
             (_SET_BITRATE, terms.bitrate_bps),

@@ -9,6 +9,7 @@ from mixminus.media.contract import ChangeRoom, LegRow, SetRoom
 from mixminus.media.kernels.beat import Buses
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
+from mixminus.media.shared_state import COLUMNS, Audience
 from mixminus.media.slots import Chains, Slots
 from mixminus.media.state import Edges
 
@@ -21,6 +22,7 @@ class Rooms:
     def __init__(self, capacity: int, legs: Legs) -> None:
         self.slots: Slots[int] = Slots(capacity)
         self.buses = zeroed(Buses, capacity)
+        self.audience = zeroed(Audience, capacity, COLUMNS)
         self.turns = zeroed(Turns, capacity)
         self.edges = zeroed(Edges, capacity)
         self._edge_rows = Chains(capacity)
@@ -46,6 +48,7 @@ class Rooms:
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
             self.buses = grown(self.buses, self.slots.capacity)
+            self.audience = grown(self.audience, self.slots.capacity, COLUMNS)
             self.turns = grown(self.turns, self.slots.capacity)
         row = self.slots.take(room)
         clear_row(self.turns, row)
@@ -61,6 +64,10 @@ class Rooms:
     def members(self, room: int) -> Set[int]:
         """The legs in the room."""
         return self._members.get(room, _NOBODY)
+
+    def room_of(self, leg: int) -> int | None:
+        """The room that the leg is in."""
+        return self._room_of.get(leg)
 
     def plan_of(self, leg: int) -> LegRow:
         """The leg's row as it is in force, without legs that are gone."""

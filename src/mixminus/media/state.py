@@ -185,7 +185,11 @@ class Mixing(NamedTuple):
     whispers: I32
     """How many listeners hear this leg as an exception."""
     said: I16
+    silent: U8
+    """All that it says in this tick is zeros. 0: not known to be."""
     heard: I16
+    hears: U8
+    """See `shared_state`."""
     piped: I16
     """What the other end of a pipe heard."""
     extra: I32

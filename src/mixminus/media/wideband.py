@@ -13,6 +13,7 @@ from mixminus.media.coded_state import (
     WIDE,
     RoomPlanes,
 )
+from mixminus.media.encoder_sharing import EncoderSharing
 from mixminus.media.kernels.coded_packetise import packetise_coded
 from mixminus.media.kernels.coded_playout import play_coded
 from mixminus.media.kernels.planes import mix_planes
@@ -34,9 +35,11 @@ class Wideband:
         self._rooms = rooms
         self._recorders = recorders
         self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity, COLUMNS)
+        self.sharing = EncoderSharing(legs, rooms)
         opus = legs.coded.opus
         self._opus_encode = opus.encode_address if opus else 0
         self._opus_decode = opus.decode_address if opus else 0
+        self._opus_bytes = opus.encoder_bytes if opus else 0
 
     @property
     def is_idle(self) -> bool:
@@ -117,7 +120,11 @@ class Wideband:
             legs.mixing,
             coded.planes,
             coded.coders,
+            self.sharing.encoders,
             outbox,
             departing,
+            turn.now,
+            legs.seats.beats,
             self._opus_encode,
+            self._opus_bytes,
         )

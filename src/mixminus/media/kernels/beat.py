@@ -11,6 +11,7 @@ from mixminus.media.kernels.playout import playout
 from mixminus.media.kernels.record import record
 from mixminus.media.kernels.turns import Turns, channels_due, legs_due, players_due, rooms_due
 from mixminus.media.kernels.views import Layout, view
+from mixminus.media.shared_state import Audience
 from mixminus.media.state import (
     I16,
     I32,
@@ -87,6 +88,7 @@ LAYOUT: Final = Layout(
     room_turns=Turns,
     channel_turns=Turns,
     buses=Buses,
+    audience=Audience,
     edges=Edges,
     players=PlayerRows,
     segments=Segments,
@@ -153,7 +155,8 @@ def mix_and_record(table: I64) -> None:
     due, space = view(Due, table, AT.due), view(Space, table, AT.space)
     bus, mixing = view(Buses, table, AT.buses).narrow, view(Mixing, table, AT.mixing)
     mix(
-        due.rooms, due.counts[ROOMS], due.legs, due.counts[LEGS], due.players, due.counts[PLAYERS], bus, mixing,
+        due.rooms, due.counts[ROOMS], due.legs, due.counts[LEGS], due.players, due.counts[PLAYERS], bus,
+        view(Audience, table, AT.audience), mixing,
         view(Edges, table, AT.edges), view(Line, table, AT.line), view(PlayerRows, table, AT.players),
         view(Segments, table, AT.segments), view(Happenings, table, AT.happenings), space.work, space.total,
     )  # fmt: skip
@@ -169,6 +172,6 @@ def send_off(table: I64, departing: int) -> int:
     due = view(Due, table, AT.due)
     return packetise(
         due.legs, due.counts[LEGS], view(Line, table, AT.line), view(Transmission, table, AT.transmission),
-        view(Mixing, table, AT.mixing), view(Outbox, table, AT.outbox), departing,
+        view(Mixing, table, AT.mixing), view(Audience, table, AT.audience), view(Outbox, table, AT.outbox), departing,
         view(Codes, table, AT.codes).encodings,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The RTP sender of codecs with a memory: the twin of `packetise`."""
 
-from typing import Final
+from typing import Any, Final
 
 from mixminus.audio import g722
 from mixminus.audio.compiled import kernel
@@ -10,8 +10,12 @@ from mixminus.media.coded_state import (
     Coders,
     Planes,
 )
+from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.libopus import encode_frame
 from mixminus.media.kernels.packetise import depart, end_of_tick, is_due, write_audio_header, write_event
+from mixminus.media.kernels.sharing import choose_encoders
+from mixminus.media.kernels.silence import is_silent
+from mixminus.media.shared_state import SharedEncoders
 from mixminus.media.state import (
     G722,
     I16,
@@ -34,55 +38,72 @@ ONE_FRAME: Final = 0xFC
 
 
 @kernel
-def is_silent(samples: I16) -> bool:
-    loud = 0
-    for i in range(len(samples)):
-        loud |= samples[i]
-    return loud == 0
-
-
-@kernel
-def encode_opus(encode: int, coders: Coders, slot: int, heard: I16, payload: U8) -> int:
+def encode_opus(encode: int, encoders: Any, row: int, heard: I16, payload: U8) -> int:
     """Returns the bytes; 0 when there is no encoder. Lasting silence is a packet of one octet, and nearly free.
 
     Its table of contents and no frame: "nothing is sent here on purpose" (RFC 6716 sections 3.2.1 and 2.1.9).
     """
-    if coders.opus_encoder[slot] == 0:
+    if encoders.opus_encoder[row] == 0:
         return 0
-    silent = coders.silent_frames[slot] + 1 if is_silent(heard) else 0
-    coders.silent_frames[slot] = silent
+    silent = encoders.silent_frames[row] + 1 if is_silent(heard) else 0
+    encoders.silent_frames[row] = silent
     if silent > SETTLED_FRAMES and silent % REFRESH_FRAMES != 0:
-        payload[0] = coders.toc[slot]
+        payload[0] = encoders.toc[row]
         return 1
-    size = max(0, encode_frame(encode, coders.opus_encoder[slot], heard, payload))
-    coders.toc[slot] = payload[0] & ONE_FRAME
+    size = max(0, encode_frame(encode, encoders.opus_encoder[row], heard, payload))
+    encoders.toc[row] = payload[0] & ONE_FRAME
     return size
 
 
 @kernel
+def encode_heard(
+    payload: U8,
+    codec: int,
+    plane: int,
+    mixing: Mixing,
+    planes: Planes,
+    slot: int,
+    encoders: Any,
+    row: int,
+    encode: int,
+) -> int:
+    """What the leg hears, by an encoder of its own or by a shared one. Returns the bytes."""
+    if codec == G722:
+        size = len(planes.heard_wide[slot]) // g722.SAMPLES_PER_OCTET
+        g722.encode(encoders.g722_encoder[row], planes.heard_wide[slot], payload[:size])
+        return size
+    if plane == NARROW:
+        return encode_opus(encode, encoders, row, mixing.heard[slot], payload)
+    if plane == WIDE:
+        return encode_opus(encode, encoders, row, planes.heard_wide[slot], payload)
+    return encode_opus(encode, encoders, row, planes.heard_full[slot], payload)
+
+
+@kernel
 def write_coded(
-    packet: U8,
+    outbox: Outbox,
+    at: int,
     line: Line,
     transmission: Transmission,
     mixing: Mixing,
     planes: Planes,
     coders: Coders,
+    encoders: SharedEncoders,
     slot: int,
+    beat: int,
     encode: int,
 ) -> int:
-    """Returns the packet's bytes, or 0 when there is nothing to send."""
-    payload = packet[HEADER_BYTES:]
-    if line.codec[slot] == G722:
-        size = len(planes.heard_wide[slot]) // g722.SAMPLES_PER_OCTET
-        g722.encode(coders.g722_encoder[slot], planes.heard_wide[slot], payload[:size])
+    """Into row *at* of the outbox. Returns the packet's bytes, or 0 when there is nothing to send."""
+    packet, shared = outbox.data[at], coders.follows[slot] - 1
+    payload, codec, plane = packet[HEADER_BYTES:], line.codec[slot], coders.opus_plane[slot]
+    if shared < 0:
+        size = encode_heard(payload, codec, plane, mixing, planes, slot, coders, slot, encode)
+    elif encoders.beat[shared] != beat:
+        size = encode_heard(payload, codec, plane, mixing, planes, slot, encoders, shared, encode)
+        encoders.beat[shared], encoders.packet[shared], encoders.bytes[shared] = beat, at, size
     else:
-        plane = coders.opus_plane[slot]
-        if plane == NARROW:
-            size = encode_opus(encode, coders, slot, mixing.heard[slot], payload)
-        elif plane == WIDE:
-            size = encode_opus(encode, coders, slot, planes.heard_wide[slot], payload)
-        else:
-            size = encode_opus(encode, coders, slot, planes.heard_full[slot], payload)
+        size = encoders.bytes[shared]
+        copy(payload[:size], outbox.data[encoders.packet[shared], HEADER_BYTES:])
     if size == 0:
         return 0
     write_audio_header(packet, line, transmission, slot)
@@ -98,14 +119,20 @@ def packetise_coded(
     mixing: Mixing,
     planes: Planes,
     coders: Coders,
+    encoders: SharedEncoders,
     outbox: Outbox,
     departing: int,
+    beat: int,
+    beats: int,
     encode: int,
+    opus_bytes: int,
 ) -> int:
     """Write this tick's packets of G.722 and Opus behind *departing* others. Returns how many there are then.
 
-    `encode` is the address of libopus's function.
+    Legs of one room must be in the same call; *beat* is `beats` more than in the last one, or some less or more when
+    the room has moved. `encode` is the address of libopus's function, `opus_bytes` the size of its encoders.
     """
+    choose_encoders(active, legs, line, transmission, mixing, planes, coders, encoders, beat, beats, opus_bytes)
     for n in range(legs):
         slot = active[n]
         if line.kind[slot] != SOCKET or line.has_media[slot] == 0 or line.codec[slot] < G722:
@@ -115,7 +142,9 @@ def packetise_coded(
             if transmission.event_due[slot] == 1:
                 size = write_event(packet, line, transmission, slot)
             else:
-                size = write_coded(packet, line, transmission, mixing, planes, coders, slot, encode)
+                size = write_coded(
+                    outbox, departing, line, transmission, mixing, planes, coders, encoders, slot, beat, encode
+                )
             if size > 0:
                 depart(line, transmission, outbox, departing, slot, size)
                 departing += 1

@@ -15,6 +15,7 @@ from mixminus.media.kernels.g722_decoding import bridge_octets, decode_ready, ma
 from mixminus.media.kernels.opus_decoding import bridge_packets, decode_due, make_up_opus
 from mixminus.media.kernels.playout import ALIKE, LONGEST_RUN, SKIP_FADE, is_quiet
 from mixminus.media.kernels.queue import HISTORY, advance_queue
+from mixminus.media.kernels.silence import note_silence
 from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
 from mixminus.media.kernels.wrapping import signed32
 from mixminus.media.state import I16, I32, LINEAR, OCTETS, SOCKET, Line, Mixing, Reception
@@ -210,8 +211,10 @@ def play_coded(
         narrow, tail = mixing.said[slot], planes.mouth_tail[slot]
         if plane == NARROW:
             play_decoded(line, reception, packets, coders, slot, opus_decode, narrow, work)
+            note_silence(mixing, slot)
             continue
         said = planes.said_wide[slot] if plane == WIDE else planes.said_full[slot]
         tail = tail[:WIDE_TAIL] if plane == WIDE else tail[:FULL_TAIL]
         play_on_plane(line, reception, packets, coders, slot, opus_decode, said, tail, narrow, work)
         copy(planes.narrow[slot], narrow)
+        note_silence(mixing, slot)

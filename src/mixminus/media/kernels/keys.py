@@ -57,3 +57,4 @@ def hear_keys(
         hear_window(keys, row, within, happenings)
         if keys.mutes[row] == 1 and (between != NO_KEY or within != NO_KEY or keys.held[row] != 0):
             frame[:] = 0
+            mixing.silent[row] = 1

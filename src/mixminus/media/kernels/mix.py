@@ -11,9 +11,12 @@ from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
+from mixminus.media.shared_state import ITS_OWN, SILENCE, THE_BUS, Audience
 from mixminus.media.state import (
     I16,
     I32,
+    PCMA,
+    PCMU,
     PLAYER_ENDED,
     Edges,
     Happenings,
@@ -67,6 +70,7 @@ def render_players(
     players: PlayerRows,
     segments: Segments,
     bus: I32,
+    audience: Audience,
     mixing: Mixing,
     happenings: Happenings,
     scratch: I16,
@@ -78,6 +82,7 @@ def render_players(
             continue
         if players.room[player] >= 0:
             render_player(players, segments, player, bus[players.room[player]], scratch)
+            audience.voices[players.room[player]] += 1
         else:
             leg = players.leg[player]
             if mixing.has_extra[leg] == 0:
@@ -102,32 +107,80 @@ def mix_minus(heard: I16, bus: I32, own: I16) -> None:
 
 
 @kernel
-def hear(mixing: Mixing, edges: Edges, line: Line, bus: I32, slot: int, total: I32) -> None:
-    """What one leg hears: its row of the routing plan, and its players."""
-    room = mixing.room[slot]
-    on_bus, hears_bus = mixing.on_bus[slot] == 1, room >= 0 and mixing.hears_bus[slot] == 1
-    plain = mixing.edge[slot] < 0 and mixing.has_extra[slot] == 0
-    if plain and hears_bus and on_bus:
-        mix_minus(mixing.heard[slot], bus[room], mixing.said[slot])
-        return
-    if plain and not hears_bus:
-        mixing.heard[slot, :] = 0
-        return
-    total[:] = 0
-    if hears_bus:
-        copy(total, bus[room])
-        if on_bus:
-            add(total, mixing.said[slot], -1)
+def is_exceptional(mixing: Mixing, edges: Edges, line: Line, slot: int) -> bool:
+    """Whether the leg hears anything in this tick that the bus has not, or has to miss something that it has."""
+    if mixing.has_extra[slot] == 1:
+        return True
     edge = mixing.edge[slot]
     while edge >= 0:
         speaker = edges.leg[edge]
-        if edges.generation[edge] == line.generation[speaker]:
+        if edges.generation[edge] == line.generation[speaker] and mixing.silent[speaker] == 0:
+            return True
+        edge = edges.next[edge]
+    return False
+
+
+@kernel
+def hear_exceptions(mixing: Mixing, edges: Edges, line: Line, bus: I32, slot: int, own: bool, total: I32) -> None:
+    """The bus, without oneself; who is heard besides, who is not; and players."""
+    if mixing.room[slot] >= 0 and mixing.hears_bus[slot] == 1:
+        copy(total, bus[mixing.room[slot]])
+    else:
+        total[:] = 0
+    if own:
+        add(total, mixing.said[slot], -1)
+    edge = mixing.edge[slot]
+    while edge >= 0:
+        speaker = edges.leg[edge]
+        if edges.generation[edge] == line.generation[speaker] and mixing.silent[speaker] == 0:
             add(total, mixing.said[speaker], edges.sign[edge])
         edge = edges.next[edge]
     if mixing.has_extra[slot] == 1:
         for i in range(FRAME_SAMPLES):
             total[i] += mixing.extra[slot, i]
     clip_into(mixing.heard[slot], total)
+
+
+@kernel
+def hear(mixing: Mixing, edges: Edges, line: Line, bus: I32, audience: Audience, slot: int, total: I32) -> None:
+    """What one leg hears: its row of the routing plan, and its players.
+
+    Whoever hears the bus and is not on it, with whatever they say, hears what all such listeners do.
+    """
+    room = mixing.room[slot]
+    voices, own = 0, False
+    if room >= 0 and mixing.hears_bus[slot] == 1:
+        voices = audience.voices[room]
+        own = mixing.on_bus[slot] == 1 and mixing.silent[slot] == 0
+    if is_exceptional(mixing, edges, line, slot):
+        hear_exceptions(mixing, edges, line, bus, slot, own, total)
+        mixing.hears[slot] = ITS_OWN
+    elif voices == own:
+        if mixing.hears[slot] != SILENCE:
+            mixing.heard[slot, :] = 0
+        mixing.hears[slot] = SILENCE
+    elif own:
+        mix_minus(mixing.heard[slot], bus[room], mixing.said[slot])
+        mixing.hears[slot] = ITS_OWN
+    else:
+        if audience.listener[room] < 0:
+            clip_into(mixing.heard[slot], bus[room])
+            audience.listener[room] = slot
+        else:
+            copy(mixing.heard[slot], mixing.heard[audience.listener[room]])
+        mixing.hears[slot] = THE_BUS
+
+
+@kernel
+def begin_buses(active_rooms: I32, rooms: int, bus: I32, audience: Audience) -> None:
+    """Empty them. Those on which nobody sounded in the last tick are empty."""
+    for n in range(rooms):
+        room = active_rooms[n]
+        if audience.voices[room] != 0:
+            bus[room, :] = 0
+            audience.voices[room] = 0
+        audience.listener[room] = -1
+        audience.packet[room, PCMU] = audience.packet[room, PCMA] = -1
 
 
 @kernel
@@ -139,6 +192,7 @@ def mix(
     active_players: I32,
     playing: int,
     bus: I32,
+    audience: Audience,
     mixing: Mixing,
     edges: Edges,
     line: Line,
@@ -149,13 +203,14 @@ def mix(
     total: I32,
 ) -> None:
     """One tick of all rooms. `scratch` and `total` are a frame each."""
-    for n in range(rooms):
-        bus[active_rooms[n], :] = 0
+    begin_buses(active_rooms, rooms, bus, audience)
     for n in range(legs):
         slot = active_legs[n]
         mixing.has_extra[slot] = 0
-        if mixing.room[slot] >= 0 and mixing.on_bus[slot] == 1:
-            add(bus[mixing.room[slot]], mixing.said[slot], 1)
-    render_players(active_players, playing, players, segments, bus, mixing, happenings, scratch)
+        room = mixing.room[slot]
+        if room >= 0 and mixing.on_bus[slot] == 1 and mixing.silent[slot] == 0:
+            add(bus[room], mixing.said[slot], 1)
+            audience.voices[room] += 1
+    render_players(active_players, playing, players, segments, bus, audience, mixing, happenings, scratch)
     for n in range(legs):
-        hear(mixing, edges, line, bus, active_legs[n], total)
+        hear(mixing, edges, line, bus, audience, active_legs[n], total)

@@ -3,7 +3,20 @@
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
-from mixminus.media.state import I16, I32, PCMA, SENT, SENT_OCTETS, SOCKET, U8, Line, Mixing, Outbox, Transmission
+from mixminus.media.shared_state import SILENCE, THE_BUS, Audience
+from mixminus.media.state import (
+    I16,
+    I32,
+    PCMA,
+    SENT,
+    SENT_OCTETS,
+    SOCKET,
+    U8,
+    Line,
+    Mixing,
+    Outbox,
+    Transmission,
+)
 from mixminus.rtp.packet import FIXED_HEADER_BYTES
 
 
@@ -50,13 +63,29 @@ def write_audio_header(packet: U8, line: Line, transmission: Transmission, slot:
 
 
 @kernel
-def write_audio(packet: U8, line: Line, transmission: Transmission, slot: int, heard: I16, encodings: U8) -> int:
-    write_audio_header(packet, line, transmission, slot)
-    encoding = encodings[1] if line.codec[slot] == PCMA else encodings[0]
-    payload = packet[12 : 12 + FRAME_SAMPLES]
+def encode(payload: U8, encoding: U8, heard: I16) -> None:
     for i in range(FRAME_SAMPLES):
         payload[i] = encoding[heard[i] & 0xFFFF]
-    return 12 + FRAME_SAMPLES
+
+
+@kernel
+def write_audio(
+    line: Line, transmission: Transmission, mixing: Mixing, audience: Audience, outbox: Outbox, at: int, slot: int,
+    encodings: U8,
+) -> int:  # fmt: skip
+    """Into row *at* of the outbox. What is heard by many is encoded once, and silence never."""
+    packet, law, room = outbox.data[at], line.codec[slot], mixing.room[slot]
+    write_audio_header(packet, line, transmission, slot)
+    payload = packet[FIXED_HEADER_BYTES : FIXED_HEADER_BYTES + FRAME_SAMPLES]
+    if mixing.hears[slot] == SILENCE:
+        payload[:] = encodings[law, 0]
+    elif mixing.hears[slot] == THE_BUS and audience.packet[room, law] >= 0:
+        copy(payload, outbox.data[audience.packet[room, law], FIXED_HEADER_BYTES:])
+    else:
+        encode(payload, encodings[law], mixing.heard[slot])
+        if mixing.hears[slot] == THE_BUS:
+            audience.packet[room, law] = at
+    return FIXED_HEADER_BYTES + FRAME_SAMPLES
 
 
 @kernel
@@ -93,13 +122,15 @@ def packetise(
     line: Line,
     transmission: Transmission,
     mixing: Mixing,
+    audience: Audience,
     outbox: Outbox,
     departing: int,
     encodings: U8,
 ) -> int:
-    """Write this tick's packets of G.711 behind *departing* others. Returns how many there are then.
+    """Write this beat's packets of G.711 behind *departing* others. Returns how many there are then.
 
-    `encodings`: by codec.
+    `encodings`: by codec. Legs that hear one room's bus must be in the same call: `audience` names rows of this very
+    outbox.
     """
     for n in range(legs):
         slot = active[n]
@@ -110,7 +141,7 @@ def packetise(
             if transmission.event_due[slot] == 1:
                 size = write_event(packet, line, transmission, slot)
             else:
-                size = write_audio(packet, line, transmission, slot, mixing.heard[slot], encodings)
+                size = write_audio(line, transmission, mixing, audience, outbox, departing, slot, encodings)
             depart(line, transmission, outbox, departing, slot, size)
             departing += 1
         end_of_tick(line, transmission, slot)

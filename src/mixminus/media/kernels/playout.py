@@ -7,6 +7,7 @@ from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, m
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
+from mixminus.media.kernels.silence import hush_alaw, note_silence
 from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
 from mixminus.media.state import (
     CONCEALED,
@@ -14,6 +15,7 @@ from mixminus.media.state import (
     I16,
     I32,
     LINEAR,
+    PCMA,
     PIPE,
     RING_SAMPLES,
     SOCKET,
@@ -172,6 +174,7 @@ def playout(
         if line.kind[slot] == PIPE:
             copy(mixing.said[slot], mixing.piped[slot])
             mixing.piped[slot, :] = 0
+            note_silence(mixing, slot)
         elif line.kind[slot] == SOCKET and line.has_media[slot] == 1:
             reception.idle_ticks[slot] = min(reception.idle_ticks[slot] + 1, LONGEST_RUN)
             limit = line.timeout_ticks[slot]
@@ -181,3 +184,6 @@ def playout(
                 reception.timed_out[slot] = 1
             if reception.coding[slot] == LINEAR:
                 play_leg(line, reception, slot, mixing.said[slot], work)
+                if line.codec[slot] == PCMA:
+                    hush_alaw(mixing.said[slot])
+                note_silence(mixing, slot)

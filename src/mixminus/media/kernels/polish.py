@@ -11,6 +11,7 @@ import numpy as np
 
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.kernels.silence import note_silence
 from mixminus.media.state import F64, FFT_SIZE, I16, I32, NOISE_BANDS, Mixing, Polish
 
 TARGET_DB: Final = 67.3
@@ -152,3 +153,4 @@ def polish_voices(
             suppress_noise(polish, row, frame, window, real, imaginary)
         if polish.levels[row] == 1:
             control_gain(polish, row, frame)
+        note_silence(mixing, row)

@@ -72,6 +72,7 @@ def rooms_due(active: I32, rooms: int, turns: Turns, now: int, beats: int, lane:
 def fall_silent(mixing: Mixing, planes: Planes, slot: int) -> None:
     """On all planes. Rows of those that never were on the higher ones are not touched, and take no memory."""
     mixing.said[slot, :] = 0
+    mixing.silent[slot] = 1
     if planes.raised[slot] == 1 or planes.mouth[slot] != NARROW:
         planes.said_wide[slot, :] = 0
         planes.said_full[slot, :] = 0

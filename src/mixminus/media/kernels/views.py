@@ -15,14 +15,14 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 from numba.np.numpy_support import from_dtype
 
-from mixminus.media import coded_state, state
+from mixminus.media import coded_state, shared_state, state
 from mixminus.media.bundles import DTYPES
 from mixminus.media.state import I64
 
 B = TypeVar("B", bound=tuple[Any, ...])
 Bundle = type[tuple[Any, ...]]
 
-_COLUMNS: Final = {**state.COLUMNS, **coded_state.COLUMNS}
+_COLUMNS: Final = {**state.COLUMNS, **coded_state.COLUMNS, **shared_state.COLUMNS}
 _numba: Any = arrayobj  # numba is not typed
 _types: Any = types
 _from_dtype: Any = from_dtype
