@@ -307,3 +307,39 @@ def test_control_packets_leave_through_a_connected_socket(shell: Shell, far: Far
     shell.engine.ticks += 500
     shell.worker.exchange_reports()
     assert far.heard() > 0
+
+
+def test_a_socket_rests_when_its_far_end_is_silent_and_loses_no_packet_when_it_speaks(shell: Shell, far: Far) -> None:
+    shell.leg(1, far)
+    shell.talk(1, far)
+    shell.tick(160)
+    assert shell.ports.sockets.resting[shell.row(1)] == 1
+    heard = shell.count(1, "received")
+    shell.talk(1, far, ticks=5)
+    assert shell.count(1, "received") == heard + 5
+    assert shell.ports.sockets.resting[shell.row(1)] == 0
+    shell.talk(1, far, ticks=5)
+    assert shell.count(1, "received") == heard + 10
+
+
+def test_a_leg_that_closes_while_it_rests_leaves_its_row_awake(shell: Shell, far: Far) -> None:
+    shell.leg(1, far)
+    shell.tick(160)
+    assert shell.ports.sockets.resting[shell.row(1)] == 1
+    shell.engine.apply([CloseLeg(1)])
+    shell.leg(2, far)
+    shell.talk(2, far)
+    assert shell.count(2, "received") == 3
+
+
+def test_a_far_end_that_sends_nothing_and_hears_nothing_is_sent_a_packet_a_second(shell: Shell, far: Far) -> None:
+    shell.leg(1, far)
+    shell.tick(100)
+    sent = shell.count(1, "sent")
+    shell.tick(500)
+    assert 8 <= shell.count(1, "sent") - sent <= 12
+    assert sent >= 50, "until it was silent for a second it was sent every packet"
+    far.say(shell.port_of[1])
+    sent = shell.count(1, "sent")
+    shell.tick(20)
+    assert shell.count(1, "sent") == sent + 20

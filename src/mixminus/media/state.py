@@ -52,6 +52,9 @@ NOISE_BANDS: Final = FFT_SIZE // 2 + 1
 RECORD_TICKS: Final = 50
 """What a recording can hold between two writes to disk: twice the usual half second."""
 
+ABSENT_TICKS: Final = 50
+"""After a second without a packet a far end is silent on purpose, or not there."""
+
 FREE, SOCKET, PIPE = 0, 1, 2
 """Kinds of leg."""
 
@@ -167,6 +170,8 @@ class Transmission(NamedTuple):
     sequence: I64
     timestamp: I64
     marker: U8
+    silent_ticks: I32
+    """For how long there has been nothing to tell a far end that is silent itself."""
     event_due: U8
     event_starts: U8
     event_timestamp: I64
@@ -185,6 +190,8 @@ class Mixing(NamedTuple):
     whispers: I32
     """How many listeners hear this leg as an exception."""
     said: I16
+    absent: U8
+    """Its far end has sent nothing for a second."""
     silent: U8
     """All that it says in this tick is zeros. 0: not known to be."""
     heard: I16

@@ -1,8 +1,10 @@
 """Real UDP ports: one a leg, and the next one for RTCP unless both share it."""
 
 import contextlib
+import select
 import socket
 from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -28,7 +30,9 @@ class UdpPorts:
         self._free = deque(range(low + low % 2, high + 1, 2))
         self._open: dict[int, tuple[socket.socket, int]] = {}
         self.control = ControlPorts()
-        self.sockets = Sockets(np.full(1, -1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64))
+        self.sockets = _no_sockets(1)
+        self._resting = select.epoll()
+        self._slot_of: dict[int, int] = {}
 
     def open(self, slot: int) -> tuple[str, int]:
         bound, port = self._bind()
@@ -37,6 +41,7 @@ class UdpPorts:
             self._grow()
         self.sockets.fd[slot] = bound.fileno()
         self.sockets.hungry[slot] = 1
+        self.sockets.resting[slot] = 0
         self.sockets.peer[slot] = NOBODY
         return self._host, int(bound.getsockname()[1])
 
@@ -59,10 +64,32 @@ class UdpPorts:
         if slot not in self._open:
             return
         bound, port = self._open.pop(slot)
+        self._rouse(bound.fileno())
         self.sockets.fd[slot] = -1
         bound.close()
         if port:
             self._free.append(port)
+
+    def rest(self, slots: Iterable[int]) -> None:
+        """Do not ask these for packets until one has come."""
+        for slot in slots:
+            fd = int(self.sockets.fd[slot])
+            self._slot_of[fd] = slot
+            self.sockets.resting[slot] = 1
+            self._resting.register(fd, select.EPOLLIN)
+
+    def rouse(self) -> None:
+        """Ask those again that something has come for; one system call, and none when nobody rests."""
+        if self._slot_of:
+            for fd, _ in self._resting.poll(0):
+                self._rouse(fd)
+
+    def _rouse(self, fd: int) -> None:
+        slot = self._slot_of.pop(fd, None)
+        if slot is not None:
+            self._resting.unregister(fd)
+            self.sockets.resting[slot] = 0
+            self.sockets.hungry[slot] = 1
 
     def _bind(self) -> tuple[socket.socket, int]:
         for _ in range(len(self._free)):
@@ -95,8 +122,15 @@ class UdpPorts:
 
     def _grow(self) -> None:
         rows = len(self.sockets.fd)
+        before, more = self.sockets, _no_sockets(rows)
         self.sockets = Sockets(
-            np.concatenate([self.sockets.fd, np.full(rows, -1, np.int32)]),
-            np.concatenate([self.sockets.hungry, np.zeros(rows, np.uint8)]),
-            np.concatenate([self.sockets.peer, np.zeros(rows, np.int64)]),
+            np.concatenate([before.fd, more.fd]),
+            np.concatenate([before.hungry, more.hungry]),
+            np.concatenate([before.resting, more.resting]),
+            np.concatenate([before.peer, more.peer]),
         )
+
+
+def _no_sockets(rows: int) -> Sockets:
+    octets, addresses = np.zeros(rows, np.uint8), np.zeros(rows, np.int64)
+    return Sockets(np.full(rows, -1, np.int32), octets, octets.copy(), addresses)

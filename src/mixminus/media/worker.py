@@ -18,11 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from mixminus.media.crew import Crew, ask_for_real_time
 from mixminus.media.disk import ThreadDisk
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.kernels.shell import SHELL, receive_due, send_departing
-from mixminus.media.kernels.udp import NS_PER_S, Sockets, scratch
+from mixminus.media.kernels.udp import NS_PER_S, Sockets, scratch, tired
 from mixminus.media.lane import Lane
 from mixminus.media.ports import address_key
 from mixminus.media.state import I64
@@ -32,6 +34,9 @@ from mixminus.media.wire import WireError, command_unframer, framed
 TICK_S: Final = 0.02
 MISSED_S: Final = 0.1
 """When that far behind, after a stopped machine, ticks are left out instead of made up for."""
+
+REST_TICKS: Final = 50
+"""So often silent far ends are looked for."""
 
 READ_BYTES: Final = 1 << 18
 MAX_UNREAD_BYTES: Final = 64 << 20
@@ -152,10 +157,13 @@ class Worker:
         """Receive, mix, send, for all whose turn it is. That is when the beat was to begin."""
         self._due_ns = int(due_unix_s * NS_PER_S)
         self._engine.begin_beat()
+        self._ports.rouse()
         self._crew.beat()
         self._engine.end_beat()
         if self._engine.is_end_of_tick:
             self.exchange_reports()
+            if self._engine.ticks % REST_TICKS == 0:
+                self._let_rest()
 
     def _serve(self, lane: Lane) -> None:
         """What one lane does in a beat."""
@@ -175,10 +183,18 @@ class Worker:
             self._tables = [SHELL.table(sockets=self._sockets, scratch=scratch) for scratch in self._scratch]
         return self._tables[lane.turn.lane]
 
+    def _let_rest(self) -> None:
+        """Have the sockets of silent far ends wait by themselves."""
+        slots = self._engine.legs.slots
+        rows = np.zeros(slots.count, np.int32)
+        count = tired(slots.active, slots.count, self._ports.sockets, self._engine.legs.reception, rows)
+        self._ports.rest(rows[:count].tolist())
+
     def _warm_up(self) -> None:
         """Compile, or load, every kernel before the first beat is due."""
         self._engine.wideband.warm_up(self._engine.lanes[0].turn, self._engine.lanes[0].outbox)
         self._engine.beats.warm_up()
+        self._let_rest()
         for _ in range(self._engine.seats.beats):
             self.beat(self._unix_now())
 

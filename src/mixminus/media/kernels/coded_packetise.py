@@ -137,7 +137,7 @@ def packetise_coded(
         slot = active[n]
         if line.kind[slot] != SOCKET or line.has_media[slot] == 0 or line.codec[slot] < G722:
             continue
-        if is_due(line, transmission, slot):
+        if is_due(line, transmission, mixing, slot):
             packet = outbox.data[departing]
             if transmission.event_due[slot] == 1:
                 size = write_event(packet, line, transmission, slot)

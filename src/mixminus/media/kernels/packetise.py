@@ -1,5 +1,7 @@
 """From what every leg hears to its next packet: the RTP sender (RFC 3550 section 5.1)."""
 
+from typing import Final
+
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
@@ -18,6 +20,10 @@ from mixminus.media.state import (
     Transmission,
 )
 from mixminus.rtp.packet import FIXED_HEADER_BYTES
+
+SETTLED_TICKS: Final = 10
+"""200 ms of silence are sent: then the far end has heard what it sounds like."""
+KEPT_UP_TICKS: Final = 50
 
 
 @kernel
@@ -89,9 +95,22 @@ def write_audio(
 
 
 @kernel
-def is_due(line: Line, transmission: Transmission, slot: int) -> bool:
+def says_nothing(transmission: Transmission, mixing: Mixing, slot: int) -> bool:
+    """Whether there is silence both ways. Then a packet a second is enough, for what is between us and the far end.
+
+    Only with far ends that suppress silence themselves (RFC 3551 section 4.1): others may expect all packets.
+    """
+    silent = mixing.absent[slot] == 1 and mixing.hears[slot] == SILENCE and transmission.event_due[slot] == 0
+    transmission.silent_ticks[slot] = transmission.silent_ticks[slot] + 1 if silent else 0
+    return bool(
+        transmission.silent_ticks[slot] > SETTLED_TICKS and transmission.silent_ticks[slot] % KEPT_UP_TICKS != 0
+    )
+
+
+@kernel
+def is_due(line: Line, transmission: Transmission, mixing: Mixing, slot: int) -> bool:
     """Whether the leg sends in this tick. After a pause the next packet begins a talkspurt (RFC 3551 section 4.1)."""
-    if line.sends[slot] == 1 and line.remote[slot] != 0:
+    if line.sends[slot] == 1 and line.remote[slot] != 0 and not says_nothing(transmission, mixing, slot):
         return True
     transmission.marker[slot] = 1
     return False
@@ -136,7 +155,7 @@ def packetise(
         slot = active[n]
         if line.kind[slot] != SOCKET or line.has_media[slot] == 0 or line.codec[slot] > PCMA:
             continue
-        if is_due(line, transmission, slot):
+        if is_due(line, transmission, mixing, slot):
             packet = outbox.data[departing]
             if transmission.event_due[slot] == 1:
                 size = write_event(packet, line, transmission, slot)

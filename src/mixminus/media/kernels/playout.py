@@ -10,6 +10,7 @@ from mixminus.media.kernels.happenings import note
 from mixminus.media.kernels.silence import hush_alaw, note_silence
 from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
 from mixminus.media.state import (
+    ABSENT_TICKS,
     CONCEALED,
     HOLE,
     I16,
@@ -177,6 +178,7 @@ def playout(
             note_silence(mixing, slot)
         elif line.kind[slot] == SOCKET and line.has_media[slot] == 1:
             reception.idle_ticks[slot] = min(reception.idle_ticks[slot] + 1, LONGEST_RUN)
+            mixing.absent[slot] = reception.idle_ticks[slot] > ABSENT_TICKS
             limit = line.timeout_ticks[slot]
             if limit > 0 and reception.idle_ticks[slot] >= limit and line.receives[slot] == 1:
                 if reception.timed_out[slot] == 0:

@@ -15,7 +15,7 @@ from numba import types
 
 from mixminus.audio.compiled import kernel
 from mixminus.media.kernels.accept import is_alive
-from mixminus.media.state import I32, I64, PACKET_BYTES, U8, U64, Inbox, Line, Outbox, Reception
+from mixminus.media.state import ABSENT_TICKS, I32, I64, PACKET_BYTES, U8, U64, Inbox, Line, Outbox, Reception
 
 MSG_DONTWAIT: Final = 0x40
 MSG_TRUNC: Final = 0x20
@@ -61,6 +61,8 @@ class Sockets(NamedTuple):
     """-1: none."""
     hungry: U8
     """The leg may have more than one packet waiting: the last tick found none, or more than one."""
+    resting: U8
+    """Nothing has come for a while: the shell waits for the next packet, nobody asks for it."""
     peer: I64
     """The only address that it exchanges packets with, as in `Line`; 0: any."""
 
@@ -183,7 +185,7 @@ def receive(
     arrived = 0
     for n in range(legs):
         slot = active[n]
-        if sockets.fd[slot] < 0:
+        if sockets.fd[slot] < 0 or sockets.resting[slot] == 1:
             continue
         connect_or_dissolve(sockets, slot, line, reception, scratch)
         wanted = 1
@@ -213,3 +215,16 @@ def send(outbox: Outbox, departing: int, sockets: Sockets, scratch: Scratch) -> 
             to, to_bytes = scratch.address.ctypes.data, ADDRESS_BYTES
         sent = send_to(sockets.fd[slot], outbox.data[n].ctypes.data, outbox.bytes[n], MSG_DONTWAIT, to, to_bytes)
         scratch.refused[0] += sent < 0
+
+
+@kernel
+def tired(active: I32, legs: int, sockets: Sockets, reception: Reception, rows: I32) -> int:
+    """Put the rows of legs whose far ends have been silent for a second into *rows*. Returns how many."""
+    count = 0
+    for n in range(legs):
+        slot = active[n]
+        has_socket = slot < len(sockets.fd) and sockets.fd[slot] >= 0
+        if has_socket and sockets.resting[slot] == 0 and reception.idle_ticks[slot] > ABSENT_TICKS:
+            rows[count] = slot
+            count += 1
+    return count
