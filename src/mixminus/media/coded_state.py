@@ -59,7 +59,7 @@ class Coders(NamedTuple):
     follows: I32
     """The row, plus 1, of the shared encoder that its last packet came from; 0: its own one."""
     alike: I32
-    """For how many ticks the leg has heard what a shared encoder is given."""
+    """For how many ticks of sound the leg has heard what a shared encoder is given."""
 
 
 class Planes(NamedTuple):

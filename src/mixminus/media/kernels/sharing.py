@@ -13,11 +13,14 @@ from mixminus.media.coded_state import Coders, Planes
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.mix import copy_memory
 from mixminus.media.kernels.planes import SILENT
+from mixminus.media.kernels.playout import is_quiet
 from mixminus.media.shared_state import ITS_OWN, SharedEncoders
 from mixminus.media.state import G722, I32, SOCKET, Line, Mixing, Transmission
 
 SETTLING_TICKS: Final = 10
-"""200 ms; after 100 ms there is nothing left to gain."""
+"""200 ms of sound; after 100 there is nothing left to gain. Silence brings no two encoders into step: who had been
+switched in it heard a burst at the first word.
+"""
 
 
 @kernel
@@ -88,7 +91,7 @@ def choose_encoders(
         if wanted == 0:
             coders.alike[slot] = 0
         elif followed != wanted:
-            coders.alike[slot] += 1
+            coders.alike[slot] += not is_quiet(mixing.heard[slot])
             if coders.alike[slot] > SETTLING_TICKS:
                 coders.follows[slot] = wanted
                 if beat - encoders.beat[wanted - 1] >= 2 * beats:  # nobody was there to hear it
