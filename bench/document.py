@@ -18,7 +18,7 @@ BEGIN: Final = "<!-- figures: written by python -m bench.document -->"
 END: Final = "<!-- end of figures -->"
 _DOCUMENT: Final = Path("docs/performance.md")
 _QUIET_CORES: Final = 0.1
-_FULL_CORES: Final = 0.9
+_FULL: Final = 0.9
 
 
 class NoSection(Exception):
@@ -45,10 +45,14 @@ def _instrument(report: Report) -> Iterator[str]:
         cells = [_shown(row, "cores", 2), _shown(row, "generator_cores", 2)]
         cells += [_shown(row, "generator_late_p99_ms", 1), _shown(row, "others_cores", 2)]
         yield f"| {row.name} | {' | '.join(cells)} |"
-    full = [row.name for row in loads if (row.median("generator_cores") or 0) > _FULL_CORES]
-    if full:
-        yield ""
-        yield f"The generator's own core was full: {'; '.join(full)}. That is no limit of the server."
+    yield from _full("generator", "That is no limit of the server", "generator_cores", 1, loads)
+    cores = int(report.machine.get("cores", "2")) - 1
+    yield from _full("server", "Its figures there are those of less work", "cores", cores, loads)
+
+
+def _full(whose: str, meaning: str, figure: str, cores: int, loads: Sequence[Row]) -> Iterator[str]:
+    if full := [row.name for row in loads if (row.median(figure) or 0) > _FULL * cores]:
+        yield from ("", f"The {whose} had used up its core: {'; '.join(full)}. {meaning}.")
 
 
 def _shown(row: Row, figure: str, digits: int) -> str:

@@ -21,6 +21,8 @@ _RING_LIMIT_S: Final = 60.0
 HANG_UPS_PER_S: Final = 400.0
 _HANG_UP_PATIENCE_S: Final = 5.0
 """The server is to be ended anyway: a BYE that it does not answer is not waited for."""
+_SET_UP_PATIENCE_S: Final = 15.0
+"""After the last INVITE: who is not up by then failed, as a caller who waits so long has hung up. It bounds a run."""
 _TIMED_OUT: Final = 408
 _UNUSABLE_ANSWER: Final = 488
 
@@ -96,10 +98,17 @@ class Caller(asyncio.DatagramProtocol):
         """Place every call at the scenario's pace and wait until each is up or has failed."""
         loop = asyncio.get_running_loop()
         begin = loop.time()
-        async with asyncio.TaskGroup() as group:
-            for call in self.calls:
-                await asyncio.sleep(begin + call.leg / self._scenario.calls_per_s - loop.time())
-                group.create_task(self._place(call), name=f"call of leg {call.leg}")
+        placed = []
+        for call in self.calls:
+            await asyncio.sleep(begin + call.leg / self._scenario.calls_per_s - loop.time())
+            placed.append(loop.create_task(self._place(call), name=f"call of leg {call.leg}"))
+        _, late = await asyncio.wait(placed, timeout=_SET_UP_PATIENCE_S)
+        for task in late:
+            task.cancel()
+        for call in self.calls:
+            if call.life is Life.CALLING:
+                call.life, call.failure = Life.FAILED, _TIMED_OUT
+        await asyncio.gather(*(set(placed) - late))
 
     async def churn(self, end: asyncio.Event) -> None:
         """Let one phone after the other hang up and call again, at the scenario's pace, until *end*."""

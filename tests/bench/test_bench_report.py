@@ -165,7 +165,7 @@ def test_the_instrument_s_own_load_is_beside_the_figures_and_a_full_core_is_said
     figures = {"cpu_us": 260.0, "cores": 0.78, "generator_cores": 0.97, "generator_late_p99_ms": 2.0}
     text = document.section(report(row("load", PLAIN, {**figures, "others_cores": 0.0})))
     assert f"| {PLAIN} | 0.78 | 0.97 | 2.0 | 0.00 |" in text
-    assert f"The generator's own core was full: {PLAIN}" in text
+    assert f"The generator had used up its core: {PLAIN}" in text
 
 
 def test_only_the_marked_section_is_replaced(tmp_path: Path) -> None:
