@@ -60,11 +60,11 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--shapes", type=str, default="", help="only loads whose name has this in it")
     parser.add_argument("--room-size", type=int, default=3, help="with --legs")
     parser.add_argument("--talkers", type=int, default=2, help="per room, with --legs")
-    parser.add_argument("--runs", type=int, default=1, help="measure everything so often, show medians")
+    parser.add_argument("--runs", type=_count, default=1, help="measure everything so often, show medians")
     parser.add_argument("--windows", type=int, help="per load")
     parser.add_argument("--seconds", type=float, help="per window")
     parser.add_argument("--soak-s", type=float)
-    parser.add_argument("--json", type=Path, help="write every figure to this file")
+    parser.add_argument("--json", type=Path, help="write every figure to this file, after each run")
     parser.add_argument("--html", type=Path, help="write a page with tables and plots")
     parser.add_argument("--png", type=Path, help="write the plots")
     return parser.parse_args(words)
@@ -72,6 +72,12 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split(","))
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -113,8 +119,11 @@ def own_core() -> int | None:
     return cores[-1]
 
 
-async def measured(wanted: Plan, target: str, runs: int) -> Report:
-    """Measure everything *runs* times, run by run: a disturbance spoils one value of many rows, not all of a row."""
+async def measured(wanted: Plan, target: str, runs: int, keep: Callable[[Report], None]) -> Report:
+    """Measure everything *runs* times, run by run: a disturbance spoils one value of many rows, not all of a row.
+
+    Whatever ends it early, the runs that were complete have been kept.
+    """
     machine = cpu.machine()
     rows: list[Row] = []
     total_s = runs * budget.seconds(wanted)
@@ -123,16 +132,18 @@ async def measured(wanted: Plan, target: str, runs: int) -> Report:
     for run in range(runs):
         if runs > 1:
             wanted.say(f"run {run + 1} of {runs}")
-        async for row in plan.run(wanted, TARGETS[target]):
-            rows.append(row)
-    return Report(target, machine, runs, merged(rows))
+        rows += [row async for row in plan.run(wanted, TARGETS[target])]
+        report = Report(target, machine, run + 1, merged(rows))
+        keep(report)
+    return report
 
 
 def main() -> int:
     """Print the report; exit status 1 when the measurement failed or a fault was found."""
     options = arguments()
     try:
-        report = asyncio.run(measured(planned(options, own_core()), options.target, options.runs))
+        plan_of_run = planned(options, own_core())
+        report = asyncio.run(measured(plan_of_run, options.target, options.runs, lambda kept: keep(kept, options)))
     except (TargetFailed, GeneratorFailed, TooFewFiles, RestRefused) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -142,10 +153,14 @@ def main() -> int:
     return 1 if report.faults() else 0
 
 
-def write(report: Report, options: argparse.Namespace) -> None:
-    """Write the files that were asked for."""
+def keep(report: Report, options: argparse.Namespace) -> None:
+    """Write the figures, if that was asked for."""
     if options.json:
         _write(options.json, report.to_json().encode())
+
+
+def write(report: Report, options: argparse.Namespace) -> None:
+    """Write the page and the plots that were asked for."""
     default = None if options.full or options.only_aims or options.legs else _SHORT_PAGE
     if html := options.html or default:
         _write(html, page.page(report).encode())

@@ -99,17 +99,17 @@ class Legs(NamedTuple):
     wheel_packet: NDArray[np.uint8]  # (slot, place, 172)
     iov: NDArray[np.uint64]
     control: NDArray[np.int64]
-    buffers: NDArray[np.uint8]
-    headers: NDArray[np.uint64]
+    buffer: NDArray[np.uint8]
+    header: NDArray[np.uint64]
 
 
 def make_legs(scenario: Scenario) -> Legs:
     """Allocate the phones of *scenario*, silent and unplugged."""
     random = np.random.default_rng(scenario.seed)
     slot = random.integers(0, SLOTS, scenario.legs)
-    buffers = np.zeros((libc.BATCH, libc.BUFFER_BYTES), np.uint8)
-    control = np.zeros((libc.BATCH, libc.CONTROL_WORDS), np.int64)
-    iov = np.zeros((libc.BATCH, 2), np.uint64)
+    buffer = np.zeros(libc.BUFFER_BYTES, np.uint8)
+    control = np.zeros(libc.CONTROL_WORDS, np.int64)
+    iov = np.zeros(2, np.uint64)
 
     # A slot's share of all phones, and as much again for chance; whoever finds no place goes at once.
     tape_rows = TAPE_ROWS if scenario.taped else 1
@@ -140,8 +140,8 @@ def make_legs(scenario: Scenario) -> Legs:
         wheel_packet=np.zeros((WHEEL_SLOTS, places, PACKET_BYTES), np.uint8),
         iov=iov,
         control=control,
-        buffers=buffers,
-        headers=libc.message_headers(iov, control, buffers),
+        buffer=buffer,
+        header=libc.message_header(iov, control, buffer),
     )
 
 

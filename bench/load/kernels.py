@@ -19,6 +19,7 @@ NS_PER_SAMPLE: Final = libc.NS_PER_S // sounds.RATE_HZ
 _SKIP_AFTER_NS: Final = 100_000_000
 # A jump of more than a minute in sequence numbers is a new stream, not a loss (RFC 3550, A.1: MAX_DROPOUT).
 _MAX_DROPOUT: Final = 3_000
+_PACKET_NS: Final = arrays.SLOTS * arrays.SLOT_NS * 9 // 10
 _LONGEST_GAP_NS: Final = 2 * libc.NS_PER_S
 _LINEAR: Final = ulaw.LINEAR
 _PCMA: Final = 8
@@ -39,11 +40,11 @@ def run(legs: Legs, epoch_ns: int) -> None:
             legs.tally[arrays.SKIPPED_SLOTS] += late_ns // arrays.SLOT_NS
             slot += late_ns // arrays.SLOT_NS
         send_held_back(legs, slot % arrays.WHEEL_SLOTS)
-        place = slot % arrays.SLOTS
+        place, now_ns = slot % arrays.SLOTS, libc.now_ns(libc.CLOCK_REALTIME, legs.timespec)
         for i in range(legs.slot_start[place], legs.slot_start[place + 1]):
             leg = legs.slot_legs[i]
             if legs.phones[leg].live:
-                receive(legs, leg)
+                receive(legs, leg, now_ns)
                 send_frame(legs, leg, slot)
         slot += 1
 
@@ -157,19 +158,20 @@ def note_spoken(legs: Legs, leg: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def receive(legs: Legs, leg: int) -> None:
-    """Take everything that waits on the socket of *leg*, usually one packet in one system call."""
+def receive(legs: Legs, leg: int, now_ns: int) -> None:
+    """Take what waits on the socket of *leg* at *now_ns* since 1970: one packet, in one system call.
+
+    Only where that had waited for longer than packets are apart may there be another, which is worth a second call.
+    """
     fd, flags = np.int32(legs.phones[leg].fd), np.int32(libc.MSG_DONTWAIT)
-    while True:
-        for i in range(libc.BATCH):
-            legs.headers[i, libc.CONTROLLEN] = libc.CONTROL_WORDS * 8
-        count = libc.recvmmsg(fd, legs.headers.ctypes.data, np.uint32(libc.BATCH), flags, np.uintp(0))
-        for i in range(count):
-            length = np.int64(legs.headers[i, libc.MSG_LEN] & np.uint64(0xFFFFFFFF))
-            arrival_ns = libc.arrival_ns(legs.control[i], legs.headers[i, libc.CONTROLLEN], legs.timespec)
-            take_packet(legs, leg, legs.buffers[i, :length], arrival_ns)
-        if count < libc.BATCH:
+    arrival_ns = 0
+    while arrival_ns < now_ns - _PACKET_NS:
+        legs.header[libc.CONTROLLEN] = libc.CONTROL_WORDS * 8
+        length = libc.recvmsg(fd, legs.header.ctypes.data, flags)
+        if length < 0:
             return
+        arrival_ns = libc.arrival_ns(legs.control, legs.header[libc.CONTROLLEN], legs.timespec)
+        take_packet(legs, leg, legs.buffer[:length], arrival_ns)
 
 
 @njit(cache=True, nogil=True)
