@@ -15,8 +15,8 @@ from bench.shapes import Shape
 _FRESH_S: Final = 4.5
 """A server, a generator and their end."""
 _PER_ROOM_S: Final = 0.001
-_FLOOR_S: Final = 2.0
-_KERNEL_S: Final = 14.0
+_FLOOR_S: Final = 3.0
+_KERNEL_S: Final = 5.0
 _PER_CHANGE_S: Final = 0.14
 _CHANGES: Final = 6
 

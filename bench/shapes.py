@@ -9,6 +9,9 @@ from bench.load.scenario import Scenario
 _PACKETS_PER_S: Final = 50
 _CALLS_PER_S: Final = 100.0
 _IDLE_CALLS_PER_S: Final = 120.0
+# Two cores have little left beside the sound of so many.
+_CALLS_PER_S_OF_MANY: Final = 60.0
+_MANY_LEGS: Final = 2_000
 
 LOW_COMPLEXITY: Final = "low complexity"
 """A wish: encoders are to spend as little as they can."""
@@ -67,7 +70,8 @@ class Shape:
 def rooms_of(room_size: int, legs: int, talkers: int = 2) -> Shape:
     """Return the plain shape: rooms of that size, the first *talkers* speak, PCMU, nothing lost."""
     size = f"rooms of {room_size:,}" if legs >= 2 * room_size else f"one room of {room_size:,}"
-    return Shape(f"{legs:,} legs, {size}", legs, room_size, talkers)
+    calls_per_s = _CALLS_PER_S if legs <= _MANY_LEGS else _CALLS_PER_S_OF_MANY
+    return Shape(f"{legs:,} legs, {size}", legs, room_size, talkers, calls_per_s=calls_per_s)
 
 
 def of_three(legs: int, feature: str, **changes: float | str | tuple[str, ...]) -> Shape:
