@@ -5,10 +5,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bench import cpu, page, plan, plots, shapes
+from bench import budget, claims, cpu, page, plan, plots, shapes
 from bench.density import Pace
 from bench.load.generator import TooFewFiles
 from bench.load.remote import GeneratorFailed
@@ -26,6 +27,21 @@ TARGETS: Final[Mapping[str, Callable[[], Target]]] = {
     "known-delay": lambda: KnownDelay(Faults(delay_ms=15.0)),
 }
 _SHORT_PAGE: Final = Path("out/bench.html")
+
+
+@dataclass(frozen=True, slots=True)
+class _Effort:
+    windows: int
+    seconds: float
+    settle_s: float
+    rate_seconds: float
+    soak_s: float
+    reach_rounds: int
+
+
+_SHORT: Final = _Effort(windows=2, seconds=3.0, settle_s=1.0, rate_seconds=4.0, soak_s=9.0, reach_rounds=12)
+_AIMS: Final = _Effort(windows=2, seconds=3.0, settle_s=1.0, rate_seconds=7.0, soak_s=9.0, reach_rounds=15)
+_FULL: Final = _Effort(windows=3, seconds=3.0, settle_s=1.0, rate_seconds=8.0, soak_s=27.0, reach_rounds=20)
 _RATES: Final = (50.0, 160.0)  # the aims: p99 at 50, and 150 or more reached
 
 
@@ -35,19 +51,20 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--target", choices=sorted(TARGETS), default="mixminus")
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--short", action="store_true", help=f"about 2 minutes; also writes {_SHORT_PAGE} (the default)"
+        "--short", action="store_true", help=f"up to 3 minutes; also writes {_SHORT_PAGE} (the default)"
     )
-    size.add_argument("--full", action="store_true", help="100 to 3,000 legs and every shape: about 20 minutes a run")
+    size.add_argument("--full", action="store_true", help="100 to 3,000 legs and every shape: up to 12 minutes a run")
+    size.add_argument("--only-aims", action="store_true", help="the design's aims alone: up to 6 minutes a run")
     size.add_argument("--legs", type=_numbers, help="rooms of one size only, such as 100,500,1000,2000")
     parser.add_argument("--parts", type=_parts, default=plan.PARTS, help=f"some of {','.join(plan.PARTS)}")
     parser.add_argument("--shapes", type=str, default="", help="only loads whose name has this in it")
     parser.add_argument("--room-size", type=int, default=3, help="with --legs")
     parser.add_argument("--talkers", type=int, default=2, help="per room, with --legs")
-    parser.add_argument("--runs", type=int, default=1, help="measure everything so often, show medians")
+    parser.add_argument("--runs", type=_count, default=1, help="measure everything so often, show medians")
     parser.add_argument("--windows", type=int, help="per load")
     parser.add_argument("--seconds", type=float, help="per window")
     parser.add_argument("--soak-s", type=float)
-    parser.add_argument("--json", type=Path, help="write every figure to this file")
+    parser.add_argument("--json", type=Path, help="write every figure to this file, after each run")
     parser.add_argument("--html", type=Path, help="write a page with tables and plots")
     parser.add_argument("--png", type=Path, help="write the plots")
     return parser.parse_args(words)
@@ -55,6 +72,12 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split(","))
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -71,17 +94,18 @@ def planned(options: argparse.Namespace, core: int | None = None) -> Plan:
         loads = [rooms_of(options.room_size, legs, options.talkers) for legs in options.legs]
     elif options.full:
         loads = [*(rooms_of(3, legs) for legs in shapes.FULL_LEGS), *shapes.FULL]
+    elif options.only_aims:
+        loads = [*(rooms_of(3, legs) for legs in shapes.AIM_LEGS), *shapes.AIMS]
     else:
         loads = [*(rooms_of(3, legs) for legs in shapes.SHORT_LEGS), *shapes.SHORT]
-    windows, seconds, settle_s = (3, 5.0, 2.0) if options.full else (2, 3.0, 1.0)
-    rate_seconds, soak_s, reach_rounds = (20.0, 120.0, 20) if options.full else (4.0, 9.0, 12)
+    effort = _FULL if options.full else _AIMS if options.only_aims else _SHORT
     return Plan(
         shapes=[shape for shape in loads if options.shapes in shape.name],
         rates=_RATES,
-        rate_seconds=rate_seconds,
-        soak_s=options.soak_s or soak_s,
-        reach_rounds=reach_rounds,
-        pace=Pace(options.windows or windows, options.seconds or seconds, settle_s, core),
+        rate_seconds=effort.rate_seconds,
+        soak_s=options.soak_s or effort.soak_s,
+        reach_rounds=effort.reach_rounds,
+        pace=Pace(options.windows or effort.windows, options.seconds or effort.seconds, effort.settle_s, core),
         parts=options.parts,
     )
 
@@ -95,36 +119,49 @@ def own_core() -> int | None:
     return cores[-1]
 
 
-async def measured(wanted: Plan, target: str, runs: int) -> Report:
-    """Measure everything *runs* times, run by run: a disturbance spoils one value of many rows, not all of a row."""
+async def measured(wanted: Plan, target: str, runs: int, keep: Callable[[Report], None]) -> Report:
+    """Measure everything *runs* times, run by run: a disturbance spoils one value of many rows, not all of a row.
+
+    Whatever ends it early, the runs that were complete have been kept.
+    """
     machine = cpu.machine()
     rows: list[Row] = []
+    total_s = runs * budget.seconds(wanted)
+    wanted.say(f"about {budget.minutes(total_s)} minutes")
+    wanted = replace(wanted, say=budget.clocked(total_s, wanted.say))
     for run in range(runs):
         if runs > 1:
             wanted.say(f"run {run + 1} of {runs}")
-        async for row in plan.run(wanted, TARGETS[target]):
-            rows.append(row)
-    return Report(target, machine, runs, merged(rows))
+        rows += [row async for row in plan.run(wanted, TARGETS[target])]
+        report = Report(target, machine, run + 1, merged(rows))
+        keep(report)
+    return report
 
 
 def main() -> int:
     """Print the report; exit status 1 when the measurement failed or a fault was found."""
     options = arguments()
     try:
-        report = asyncio.run(measured(planned(options, own_core()), options.target, options.runs))
+        plan_of_run = planned(options, own_core())
+        report = asyncio.run(measured(plan_of_run, options.target, options.runs, lambda kept: keep(kept, options)))
     except (TargetFailed, GeneratorFailed, TooFewFiles, RestRefused) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print(report.text())
+    print(f"\n{claims.text(report)}")
     write(report, options)
     return 1 if report.faults() else 0
 
 
-def write(report: Report, options: argparse.Namespace) -> None:
-    """Write the files that were asked for."""
+def keep(report: Report, options: argparse.Namespace) -> None:
+    """Write the figures, if that was asked for."""
     if options.json:
         _write(options.json, report.to_json().encode())
-    default = None if options.full or options.legs else _SHORT_PAGE
+
+
+def write(report: Report, options: argparse.Namespace) -> None:
+    """Write the page and the plots that were asked for."""
+    default = None if options.full or options.only_aims or options.legs else _SHORT_PAGE
     if html := options.html or default:
         _write(html, page.page(report).encode())
         print(f"\n{html}")

@@ -12,7 +12,7 @@ from bench.load.generator import Ending, SetUp
 from bench.load.remote import RemoteGenerator, calling
 from bench.load.results import Window
 from bench.shapes import Shape
-from bench.targets.target import Steered, Target, TargetFailed
+from bench.targets.target import Steered, Target, TargetFailed, Tunable
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,12 @@ class NobodyAnswered(Exception):
 
 
 async def measure(make_target: Callable[[], Target], shape: Shape, pace: Pace) -> Step:
-    """Load a fresh server; raises `TargetFailed` when the shape needs a coach and the target cannot be steered."""
+    """Load a fresh server; raises `TargetFailed` when the shape wants something that the target cannot do."""
     target = make_target()
+    if shape.wish:
+        if not isinstance(target, Tunable):
+            raise TargetFailed(f"{shape.name}: this target knows of no {shape.wish}")
+        target.tune(shape.wish)
     server = await target.start(shape.rooms)
     try:
         before = cpu.usage(target.pids())

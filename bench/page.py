@@ -3,7 +3,7 @@
 from html import escape
 from typing import Final
 
-from bench import plots, tables
+from bench import claims, plots, tables
 from bench.report import Report
 
 _STYLE: Final = """
@@ -26,7 +26,9 @@ def page(report: Report) -> str:
         f"<style>{_STYLE}</style>",
         "<h1>Conference benchmark</h1>",
         f"<p>{escape(report.headline())}</p>",
-        _invalid(report),
+        _listed("Invalid rows", report.faults()),
+        _listed("Doubtful delays", report.doubts()),
+        _aims(report),
         _plots(report),
         *(_table(table, lines) for table, lines in tables.filled(report.rows)),
         "</html>",
@@ -34,9 +36,16 @@ def page(report: Report) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _invalid(report: Report) -> str:
-    faults = "".join(f"<li>{escape(fault)}</li>" for fault in report.faults())
-    return f"<h2>Invalid rows</h2><ul>{faults}</ul>" if faults else ""
+def _listed(head: str, lines: list[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<h2>{head}</h2><ul>{items}</ul>" if items else ""
+
+
+def _aims(report: Report) -> str:
+    head = "<tr><th>aims</th><th>measured</th><th>aim</th><th>met</th></tr>"
+    cells = ((a.what, a.measured, a.aim, a.met) for a in claims.measured(report))
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in cells)
+    return f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>' if body else ""
 
 
 def _plots(report: Report) -> str:

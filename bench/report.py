@@ -38,6 +38,19 @@ class Report:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreadableReport(f"this is no report of python -m bench --json: {error!r}") from error
 
+    @classmethod
+    def joined(cls, reports: Sequence["Report"]) -> "Report":
+        """Make one of several; raises `UnreadableReport` when they are not of the same server and machine."""
+        first, *others = reports
+        for other in others:
+            if (other.target, other._of_machine()) != (first.target, first._of_machine()):
+                raise UnreadableReport(f"results of another server or machine cannot be joined: {other.headline()}")
+        every = [row for report in reports for row in report.rows]
+        return cls(first.target, first.machine, sum(report.runs for report in reports), rows.merged(every))
+
+    def _of_machine(self) -> dict[str, str]:
+        return {name: value for name, value in self.machine.items() if name != "load_before"}
+
     def find(self, part: str, name: str) -> Row | None:
         """Return a row, None when it was not measured."""
         return next((row for row in self.rows if (row.part, row.name) == (part, name)), None)
@@ -45,6 +58,10 @@ class Report:
     def faults(self) -> list[str]:
         """Return what makes rows invalid, each with its row's name."""
         return [f"{row.name}: {fault}" for row in self.rows for fault in row.faults]
+
+    def doubts(self) -> list[str]:
+        """Return what makes the delays of rows nothing to go by, each with its row's name."""
+        return [f"{row.name}: {doubt}" for row in self.rows for doubt in row.doubts]
 
     def headline(self) -> str:
         """Say what was measured on what."""
@@ -54,7 +71,8 @@ class Report:
     def text(self) -> str:
         """Return the tables for a terminal."""
         blocks = [self.headline(), *(_aligned(table, lines) for table, lines in tables.filled(self.rows))]
-        return "\n\n".join([*blocks, *(f"INVALID  {fault}" for fault in self.faults())])
+        blocks += [f"INVALID  {fault}" for fault in self.faults()]
+        return "\n\n".join([*blocks, *(f"DOUBTFUL  {doubt}" for doubt in self.doubts())])
 
 
 def _aligned(table: tables.Table, lines: Sequence[tables.Line]) -> str:

@@ -19,6 +19,8 @@ class Row:
     figures: Mapping[str, tuple[float, ...]]
     """By name with its unit; what could not be measured is absent."""
     faults: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What makes its delays alone nothing to go by, in some run: these are kept under the name `doubtful` gives."""
 
     @property
     def valid(self) -> bool:
@@ -39,9 +41,17 @@ class Row:
         return min(self.figures[figure]), max(self.figures[figure])
 
 
-def row(part: str, name: str, figures: Mapping[str, float], faults: Iterable[str] = ()) -> Row:
+def row(
+    part: str, name: str, figures: Mapping[str, float], faults: Iterable[str] = (), doubts: Iterable[str] = ()
+) -> Row:
     """Return the row of one run."""
-    return Row(part, name, {key: (float(v),) for key, v in figures.items() if not math.isnan(v)}, tuple(faults))
+    known = {key: (float(value),) for key, value in figures.items() if not math.isnan(value)}
+    return Row(part, name, known, tuple(faults), tuple(doubts))
+
+
+def doubtful(figure: str) -> str:
+    """Return the name under which a figure is kept that is nothing to go by."""
+    return f"doubtful_{figure}"
 
 
 def merged(rows: Iterable[Row]) -> list[Row]:
@@ -52,17 +62,20 @@ def merged(rows: Iterable[Row]) -> list[Row]:
         before = joined.get(key, Row(one.part, one.name, {}))
         names = dict.fromkeys((*before.figures, *one.figures))
         figures = {n: (*before.figures.get(n, ()), *one.figures.get(n, ())) for n in names}
-        joined[key] = Row(*key, figures, tuple(dict.fromkeys((*before.faults, *one.faults))))
+        faults, doubts = (*before.faults, *one.faults), (*before.doubts, *one.doubts)
+        joined[key] = Row(*key, figures, tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(doubts)))
     return list(joined.values())
 
 
 def to_values(one: Row) -> dict[str, Any]:
     """Return JSON values."""
     figures = {name: list(values) for name, values in one.figures.items()}
-    return {"part": one.part, "name": one.name, "figures": figures, "faults": list(one.faults)}
+    faults, doubts = list(one.faults), list(one.doubts)
+    return {"part": one.part, "name": one.name, "figures": figures, "faults": faults, "doubts": doubts}
 
 
 def from_values(values: Mapping[str, Any]) -> Row:
     """Read what `to_values` wrote."""
     figures = {str(name): tuple(map(float, runs)) for name, runs in values["figures"].items()}
-    return Row(str(values["part"]), str(values["name"]), figures, tuple(map(str, values["faults"])))
+    faults, doubts = (tuple(map(str, values.get(kind, ()))) for kind in ("faults", "doubts"))
+    return Row(str(values["part"]), str(values["name"]), figures, faults, doubts)

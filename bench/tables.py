@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bench.rows import Row
+from bench.rows import Row, doubtful
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,11 @@ class Column:
         return f"{value:.{self.digits}%}" if self.share else f"{value:,.{self.digits}f}"
 
     def cell(self, row: Row) -> str:
-        """Return the median, with the extremes when there were several runs."""
+        """Return the median, with the extremes when there were several runs; in brackets what is doubtful."""
         median = row.median(self.figure)
         if median is None:
-            return "-"
+            doubted = row.median(doubtful(self.figure))
+            return "-" if doubted is None else f"[{self.show(doubted)}]"
         low, high = map(self.show, row.extremes(self.figure))
         return self.show(median) if low == high else f"{self.show(median)} ({low} to {high})"
 
@@ -62,6 +63,7 @@ TABLES: Final = (
             Column("media µs", "cpu_us_of_mixminus-media", 0),
             Column("cores", "cores", 3),
             Column("idle cores", "idle_cores", 3),
+            Column("filled in s", "setup_seconds", 0),
             Column("kB per leg", "kb_per_leg", 0),
             Column("set-up p99 ms", "setup_p99_ms"),
             Column("generator cores", "generator_cores", 2),
@@ -85,6 +87,7 @@ TABLES: Final = (
             Column("packets lost", "packets_lost", 0),
             Column("sent per leg-s", "sent_per_leg_s"),
             Column("heard per leg-s", "heard_per_leg_s"),
+            Column("server's packets per s", "server_packets_per_s", 0),
             Column("jitter ms", "jitter_ms", 2),
             Column("spacing p99 ms", "spacing_p99_ms"),
             Column("calls made anew", "churned_calls", 0),
@@ -130,7 +133,7 @@ def filled(rows: Sequence[Row]) -> Iterator[tuple[Table, list[Line]]]:
     """Yield every table that has rows; columns that no row has a figure for are left out."""
     for table in TABLES:
         of_part = [row for row in rows if row.part == table.part]
-        used = tuple(c for c in table.columns if any(c.figure in row.figures for row in of_part))
+        used = tuple(c for c in table.columns if any(c.cell(row) != "-" for row in of_part))
         if used:
             lines = [Line((row.name, *(c.cell(row) for c in used)), row.faults) for row in of_part]
             yield Table(table.part, table.title, used), lines

@@ -6,19 +6,24 @@ from typing import Final
 from bench.density import Measured, Step
 from bench.load.generator import Ending, SetUp
 from bench.load.results import Window
-from bench.rows import Row, row
+from bench.rows import Row, doubtful, row
 
 # A hundredth short: clocks and the edges of a window cost less.
 _ENOUGH: Final = 0.99
 _PACKETS_PER_S: Final = 50
+_LATE_MS: Final = 5.0
+"""A quarter of a packet: later phones are jitter, which the server answers with delay that is not its own."""
 
 
 def density_row(step: Step, part: str = "load") -> Row:
     """Return all that one step has to tell."""
-    figures = {**_cost(step), **_sound(step)}
+    late_ms = step.median(lambda m: m.window.generator_late_p99_ms)
+    doubts = [f"the generator was {late_ms:.1f} ms late (p99): its delays do not count"] if late_ms > _LATE_MS else []
+    delays = {doubtful(name) if doubts else name: value for name, value in _delays(step).items()}
+    figures = {**_cost(step), **delays, **_sound(step)}
     if step.shape.churn_per_s:
         figures |= {"churned_calls": step.ending.replaced.up, "churn_p99_ms": step.ending.replaced.setup_p99_ms}
-    return row(part, step.shape.name, figures, faults(step))
+    return row(part, step.shape.name, figures, faults(step), doubts)
 
 
 def faults(step: Step) -> list[str]:
@@ -78,6 +83,8 @@ def _cost(step: Step) -> dict[str, float]:
         **by_process,
         "cores": step.median(lambda m: m.spent.cpu_s / m.spent.elapsed_s),
         "idle_cores": step.idle_cpu,
+        "added_cores": step.median(lambda m: m.spent.cpu_s / m.spent.elapsed_s) - step.idle_cpu,
+        "setup_seconds": step.set_up.seconds,
         "setup_p99_ms": step.set_up.setup_p99_ms,
         "kb_per_leg": step.bytes_per_leg / 1e3,
         "generator_cores": step.median(lambda m: m.generator_cpu),
@@ -86,15 +93,20 @@ def _cost(step: Step) -> dict[str, float]:
     }
 
 
-def _sound(step: Step) -> dict[str, float]:
-    # While calls come and go nobody knows who should have heard a marker.
-    expected = 0 if step.shape.churn_per_s else step.total(lambda w: w.markers_expected)
-    missed = 1 - step.total(lambda w: w.markers_heard) / expected if expected else float("nan")
+def _delays(step: Step) -> dict[str, float]:
     return {
         "delay_min_ms": min(m.window.delay_min_ms for m in step.measured),
         "delay_p50_ms": step.median(lambda m: m.window.delay_p50_ms),
         "delay_p99_ms": step.median(lambda m: m.window.delay_p99_ms),
         "delay_max_ms": max(m.window.delay_max_ms for m in step.measured),
+    }
+
+
+def _sound(step: Step) -> dict[str, float]:
+    # While calls come and go nobody knows who should have heard a marker.
+    expected = 0 if step.shape.churn_per_s else step.total(lambda w: w.markers_expected)
+    missed = 1 - step.total(lambda w: w.markers_heard) / expected if expected else float("nan")
+    return {
         "markers_missed": missed,
         "markers_unreadable": step.total(lambda w: w.markers_damaged),
         "wrong_room": step.total(lambda w: w.wrong_room),
@@ -102,6 +114,7 @@ def _sound(step: Step) -> dict[str, float]:
         "whispers_leaked": step.total(lambda w: w.leaked_whispers),
         "packets_lost": step.total(lambda w: w.lost),
         "sent_per_leg_s": step.median(lambda m: m.window.out_per_leg_s),
+        "server_packets_per_s": step.median(lambda m: m.window.packets_in / m.window.seconds),
         "heard_per_leg_s": step.median(lambda m: m.window.in_per_leg_s),
         "jitter_ms": step.median(lambda m: m.window.jitter_ms),
         "spacing_p99_ms": step.median(lambda m: m.window.spacing_p99_ms),

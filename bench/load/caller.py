@@ -18,6 +18,11 @@ from bench.load.sip_text import Message
 # RFC 3261, 17.1.1.2: timer A doubles from T1, timer B gives up after 64 T1.
 _RETRANSMIT_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _RING_LIMIT_S: Final = 60.0
+HANG_UPS_PER_S: Final = 400.0
+_HANG_UP_PATIENCE_S: Final = 5.0
+"""The server is to be ended anyway: a BYE that it does not answer is not waited for."""
+_SET_UP_PATIENCE_S: Final = 15.0
+"""After the last INVITE: who is not up by then failed, as a caller who waits so long has hung up. It bounds a run."""
 _TIMED_OUT: Final = 408
 _UNUSABLE_ANSWER: Final = 488
 
@@ -93,10 +98,17 @@ class Caller(asyncio.DatagramProtocol):
         """Place every call at the scenario's pace and wait until each is up or has failed."""
         loop = asyncio.get_running_loop()
         begin = loop.time()
-        async with asyncio.TaskGroup() as group:
-            for call in self.calls:
-                await asyncio.sleep(begin + call.leg / self._scenario.calls_per_s - loop.time())
-                group.create_task(self._place(call), name=f"call of leg {call.leg}")
+        placed = []
+        for call in self.calls:
+            await asyncio.sleep(begin + call.leg / self._scenario.calls_per_s - loop.time())
+            placed.append(loop.create_task(self._place(call), name=f"call of leg {call.leg}"))
+        _, late = await asyncio.wait(placed, timeout=_SET_UP_PATIENCE_S)
+        for task in late:
+            task.cancel()
+        for call in self.calls:
+            if call.life is Life.CALLING:
+                call.life, call.failure = Life.FAILED, _TIMED_OUT
+        await asyncio.gather(*(set(placed) - late))
 
     async def churn(self, end: asyncio.Event) -> None:
         """Let one phone after the other hang up and call again, at the scenario's pace, until *end*."""
@@ -115,13 +127,18 @@ class Caller(asyncio.DatagramProtocol):
                     group.create_task(self._replace(self.calls[leg]), name=f"new call of leg {leg}")
 
     async def hang_up_all(self) -> None:
-        """End every call that is up, a little faster than they were made."""
-        pause_s = 0.5 / self._scenario.calls_per_s
-        async with asyncio.TaskGroup() as group:
-            for call in self.calls:
-                if call.life is Life.UP:
-                    group.create_task(self._hang_up(call), name=f"end of leg {call.leg}")
-                    await asyncio.sleep(pause_s)
+        """End every call that is up, faster than they were made: nothing is measured any more."""
+        endings = []
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        up = [call for call in self.calls if call.life is Life.UP]
+        for nth, call in enumerate(up):
+            endings.append(loop.create_task(self._hang_up(call), name=f"end of leg {call.leg}"))
+            await asyncio.sleep(begin + nth / HANG_UPS_PER_S - loop.time())
+        if endings:
+            _, unanswered = await asyncio.wait(endings, timeout=_HANG_UP_PATIENCE_S)
+            for ending in unanswered:
+                ending.cancel()
 
     async def _replace(self, old: Call) -> None:
         await self._hang_up(old)
@@ -142,7 +159,7 @@ class Caller(asyncio.DatagramProtocol):
             return
         call.life = Life.UP
         try:
-            self._plug(call.leg, sip_text.media_address(final.body, self._scenario.codec))
+            self._plug(call.leg, sip_text.media_address(final.body, self._scenario.codec_of(call.leg)))
         except sip_text.UnusableAnswer:
             await self._hang_up(call)
             call.life, call.failure = Life.FAILED, _UNUSABLE_ANSWER
@@ -227,7 +244,7 @@ class Caller(asyncio.DatagramProtocol):
         return name, sip_text.authorization(final.first(challenge), "INVITE", self._uri(call), s.username, s.password)
 
     def _sdp(self, call: Call) -> str:
-        return sip_text.sdp(self._host, call.media_port, self._scenario.codec)
+        return sip_text.sdp(self._host, call.media_port, self._scenario.codec_of(call.leg))
 
     def _uri(self, call: Call) -> str:
         host, port = self._scenario.server

@@ -1,6 +1,8 @@
 """The phones of a scenario, alive: sockets, the compiled loop in a thread, signalling beside it."""
 
 import asyncio
+import contextlib
+import os
 import resource
 import socket
 import threading
@@ -13,15 +15,16 @@ from typing import Final
 
 import numpy as np
 
-from bench.load import arrays, baseline, kernels, libc, results
+from bench.load import arrays, baseline, kernels, libc, results, tape
 from bench.load.caller import Call, Caller, Life
 from bench.load.results import Window
 from bench.load.scenario import Scenario
 
-_TAIL_S: Final = 0.5  # the last marker of a window comes home within this
+TAIL_S: Final = 0.5  # the last marker of a window comes home within this
 _LOOK_EVERY_S: Final = 0.1
 _SPARE_FILES: Final = 64
 _START_IN_NS: Final = 20_000_000
+_REAL_TIME_PRIORITY: Final = 1
 _CAME_UP: Final = frozenset({Life.UP, Life.ENDED, Life.DROPPED})
 
 
@@ -84,10 +87,11 @@ class Generator:
 
     async def measure(self, seconds: float) -> Window:
         """Listen for *seconds*."""
+        tape.rewind(self.legs)
         before = results.snapshot(self.legs)
         present = await self._present(seconds)
         after = results.snapshot(self.legs)
-        await asyncio.sleep(_TAIL_S)
+        await asyncio.sleep(TAIL_S)
         return results.window(self.legs, self._scenario, before, after, self.baseline_ns, present)
 
     async def _present(self, seconds: float) -> float:
@@ -132,9 +136,7 @@ async def running(scenario: Scenario) -> AsyncIterator[Generator]:
     transport, _ = await loop.create_datagram_endpoint(
         lambda: generator.caller, local_addr=(host, 0), remote_addr=scenario.server
     )
-    media = threading.Thread(
-        target=kernels.run, args=(legs, time.monotonic_ns() + _START_IN_NS), name="media", daemon=True
-    )
+    media = threading.Thread(target=_serve_media, args=(legs,), name="media", daemon=True)
     media.start()
     try:
         yield generator
@@ -163,6 +165,13 @@ def raise_file_limit(needed: int) -> None:
             f"{needed} open files are needed, one socket per phone, but the hard limit is {hard}: "
             f"raise it (ulimit -Hn, /etc/security/limits.conf, LimitNOFILE=) or ask for fewer --legs."
         )
+
+
+def _serve_media(legs: arrays.Legs) -> None:
+    """Run the loop ahead of everything else on its core where that is allowed: an instrument should be on time."""
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_REAL_TIME_PRIORITY))
+    kernels.run(legs, time.monotonic_ns() + _START_IN_NS)
 
 
 def _compile(legs: arrays.Legs) -> None:

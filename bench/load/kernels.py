@@ -14,10 +14,12 @@ from bench.load import alaw, arrays, libc, marker, sounds, ulaw
 from bench.load.arrays import Legs
 
 NS_PER_SAMPLE: Final = libc.NS_PER_S // sounds.RATE_HZ
+"""Of G.711, which markers are read in."""
 # A generator that was stopped for longer than this goes on with the present: phones do not send bursts.
 _SKIP_AFTER_NS: Final = 100_000_000
 # A jump of more than a minute in sequence numbers is a new stream, not a loss (RFC 3550, A.1: MAX_DROPOUT).
 _MAX_DROPOUT: Final = 3_000
+_PACKET_NS: Final = arrays.SLOTS * arrays.SLOT_NS * 9 // 10
 _LONGEST_GAP_NS: Final = 2 * libc.NS_PER_S
 _LINEAR: Final = ulaw.LINEAR
 _PCMA: Final = 8
@@ -38,11 +40,11 @@ def run(legs: Legs, epoch_ns: int) -> None:
             legs.tally[arrays.SKIPPED_SLOTS] += late_ns // arrays.SLOT_NS
             slot += late_ns // arrays.SLOT_NS
         send_held_back(legs, slot % arrays.WHEEL_SLOTS)
-        place = slot % arrays.SLOTS
+        place, now_ns = slot % arrays.SLOTS, libc.now_ns(libc.CLOCK_REALTIME, legs.timespec)
         for i in range(legs.slot_start[place], legs.slot_start[place + 1]):
             leg = legs.slot_legs[i]
             if legs.phones[leg].live:
-                receive(legs, leg)
+                receive(legs, leg, now_ns)
                 send_frame(legs, leg, slot)
         slot += 1
 
@@ -54,17 +56,11 @@ def send_frame(legs: Legs, leg: int, slot: int) -> None:
     phone, packet = legs.phones[leg], legs.packet[leg]
     if phone.sound == sounds.NOTHING:
         return
-    sequence, timestamp = phone.sequence, phone.timestamp + frame * sounds.FRAME_SAMPLES
+    sequence, timestamp = phone.sequence, phone.timestamp + frame * phone.frame_ticks
     packet[2], packet[3] = sequence >> 8 & 0xFF, sequence & 0xFF
     for byte in range(4):
         packet[4 + byte] = timestamp >> (24 - 8 * byte) & 0xFF
-    payload = packet[arrays.HEADER_BYTES :]
-    since = frame - phone.marker_first
-    if phone.marker_first >= 0 and since >= 0 and since % phone.marker_every == 0:
-        speak_marker(legs, leg, payload)
-    else:
-        said = legs.loops[phone.sound, (frame + phone.loop_offset) % sounds.LOOP_FRAMES]
-        libc.memcpy(payload.ctypes.data, said.ctypes.data, np.uintp(sounds.FRAME_SAMPLES))
+    say(legs, leg, packet[arrays.HEADER_BYTES :], frame)
     phone.sequence = sequence + 1
     if phone.loss > 0 and draw(legs, leg) < phone.loss:
         phone.withheld += 1
@@ -75,11 +71,33 @@ def send_frame(legs: Legs, leg: int, slot: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def say(legs: Legs, leg: int, payload: NDArray[np.uint8], frame: int) -> None:
+    """Put this frame of the phone's sound into *payload*, or a marker when it is its turn."""
+    phone = legs.phones[leg]
+    since = frame - phone.marker_first
+    is_turn = phone.marker_first >= 0 and since >= 0 and since % phone.marker_every == 0
+    sound, at = phone.sound, (frame + phone.loop_offset) % sounds.LOOP_FRAMES
+    if phone.marked_sound < 0:
+        if is_turn:
+            speak_marker(legs, leg, payload)
+            return
+    elif phone.marker_first >= 0:
+        # Encoders remember: what is said runs from the first frame of a loop to its last, with a marker or without.
+        at = since % sounds.LOOP_FRAMES
+        if since >= 0 and since % phone.marker_every < sounds.LOOP_FRAMES:
+            sound = phone.marked_sound
+        if is_turn:
+            note_spoken(legs, leg)
+    said = legs.loops[sound, at]
+    libc.memcpy(payload.ctypes.data, said.ctypes.data, np.uintp(phone.payload_bytes))
+
+
+@njit(cache=True, nogil=True)
 def transmit(legs: Legs, leg: int, packet: NDArray[np.uint8]) -> None:
     """Hand one packet to the kernel and count it."""
     phone = legs.phones[leg]
-    size, flags = np.uintp(arrays.PACKET_BYTES), np.int32(libc.MSG_DONTWAIT)
-    if libc.send(np.int32(phone.fd), packet.ctypes.data, size, flags) == arrays.PACKET_BYTES:
+    size = arrays.HEADER_BYTES + phone.payload_bytes
+    if libc.send(np.int32(phone.fd), packet.ctypes.data, np.uintp(size), np.int32(libc.MSG_DONTWAIT)) == size:
         phone.packets_out += 1
     else:
         phone.send_failed += 1
@@ -126,6 +144,13 @@ def speak_marker(legs: Legs, leg: int, payload: NDArray[np.uint8]) -> None:
     if phone.payload_type == _PCMA:
         for i in range(len(payload)):
             payload[i] = _ALAW_OF_ULAW[payload[i]]
+    note_spoken(legs, leg)
+
+
+@njit(cache=True, nogil=True)
+def note_spoken(legs: Legs, leg: int) -> None:
+    """Log that *leg* says a marker now."""
+    phone = legs.phones[leg]
     row = legs.spoken[legs.tally[arrays.SPOKEN] % arrays.LOG_ROWS]
     legs.tally[arrays.SPOKEN] += 1
     row[arrays.SPOKEN_BY] = leg
@@ -133,19 +158,20 @@ def speak_marker(legs: Legs, leg: int, payload: NDArray[np.uint8]) -> None:
 
 
 @njit(cache=True, nogil=True)
-def receive(legs: Legs, leg: int) -> None:
-    """Take everything that waits on the socket of *leg*, usually one packet in one system call."""
+def receive(legs: Legs, leg: int, now_ns: int) -> None:
+    """Take what waits on the socket of *leg* at *now_ns* since 1970: one packet, in one system call.
+
+    Only where that had waited for longer than packets are apart may there be another, which is worth a second call.
+    """
     fd, flags = np.int32(legs.phones[leg].fd), np.int32(libc.MSG_DONTWAIT)
-    while True:
-        for i in range(libc.BATCH):
-            legs.headers[i, libc.CONTROLLEN] = libc.CONTROL_WORDS * 8
-        count = libc.recvmmsg(fd, legs.headers.ctypes.data, np.uint32(libc.BATCH), flags, np.uintp(0))
-        for i in range(count):
-            length = np.int64(legs.headers[i, libc.MSG_LEN] & np.uint64(0xFFFFFFFF))
-            arrival_ns = libc.arrival_ns(legs.control[i], legs.headers[i, libc.CONTROLLEN], legs.timespec)
-            take_packet(legs, leg, legs.buffers[i, :length], arrival_ns)
-        if count < libc.BATCH:
+    arrival_ns = 0
+    while arrival_ns < now_ns - _PACKET_NS:
+        legs.header[libc.CONTROLLEN] = libc.CONTROL_WORDS * 8
+        length = libc.recvmsg(fd, legs.header.ctypes.data, flags)
+        if length < 0:
             return
+        arrival_ns = libc.arrival_ns(legs.control, legs.header[libc.CONTROLLEN], legs.timespec)
+        take_packet(legs, leg, legs.buffer[:length], arrival_ns)
 
 
 @njit(cache=True, nogil=True)
@@ -179,6 +205,10 @@ def take_packet(legs: Legs, leg: int, packet: NDArray[np.uint8], arrival_ns: int
         phone.pending_count = 0
     phone.next_sequence, phone.heard_ssrc = (sequence + 1) & 0xFFFF, ssrc
     phone.last_arrival_ns, phone.last_timestamp = arrival_ns, timestamp
+    if phone.taped:
+        tape(legs, leg, packet, begin, arrival_ns)
+    if phone.marked_sound >= 0:
+        return
     if phone.payload_type == _PCMA:
         for i in range(begin, len(packet)):
             packet[i] = _ULAW_OF_ALAW[packet[i]]
@@ -192,9 +222,9 @@ def note_spacing(legs: Legs, leg: int, arrival_ns: int, timestamp: int) -> None:
     """RFC 3550, 6.4.1: how far two packets are apart, against what their timestamps say."""
     phone = legs.phones[leg]
     elapsed = (timestamp - phone.last_timestamp + 0x80000000) % 0x100000000 - 0x80000000
-    deviation = abs(arrival_ns - phone.last_arrival_ns - elapsed * NS_PER_SAMPLE)
+    deviation = abs(arrival_ns - phone.last_arrival_ns - elapsed * phone.ns_per_tick)
     if deviation < _LONGEST_GAP_NS:
-        legs.deviation[min(deviation // arrays.DEVIATION_BIN_NS, arrays.DEVIATION_BINS - 1)] += 1
+        legs.deviation[min(int(deviation) // arrays.DEVIATION_BIN_NS, arrays.DEVIATION_BINS - 1)] += 1
         phone.jitter_ns += (deviation - phone.jitter_ns) / 16
 
 
@@ -245,3 +275,15 @@ def watch(legs: Legs, leg: int, packet: NDArray[np.uint8], begin: int, arrival_n
     legs.tally[arrays.WATCHED] += 1
     row[arrays.WATCHED_LEG], row[arrays.WATCHED_NS] = leg, arrival_ns
     row[arrays.WATCHED_ENERGY] = energy // max(1, len(packet) - begin)
+
+
+@njit(cache=True, nogil=True)
+def tape(legs: Legs, leg: int, packet: NDArray[np.uint8], begin: int, arrival_ns: int) -> None:
+    """Keep this packet for a decoder. A full tape takes no more: windows are far shorter."""
+    at, size = legs.tally[arrays.TAPED], len(packet) - begin
+    if at == len(legs.tape) or size > arrays.TAPE_BYTES:
+        return
+    legs.tape[at, arrays.TAPED_LEG], legs.tape[at, arrays.TAPED_NS] = leg, arrival_ns
+    legs.tape[at, arrays.TAPED_BYTES] = size
+    legs.tape_bytes[at, :size] = packet[begin:]
+    legs.tally[arrays.TAPED] = at + 1

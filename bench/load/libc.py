@@ -41,12 +41,11 @@ MSG_DONTWAIT: Final = 0x40
 SO_TIMESTAMPNS: Final = 35
 """Socket option and control message of the same number: the kernel's arrival time, socket(7)."""
 
-BATCH: Final = 4
 BUFFER_BYTES: Final = 2_048
-# struct mmsghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags, msg_len.
-HEADER_WORDS: Final = 8
+# struct msghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags.
+_HEADER_WORDS: Final = 7
 CONTROL_WORDS: Final = 8
-_IOV, _IOVLEN, _CONTROL, CONTROLLEN, MSG_LEN = 2, 3, 4, 5, 7
+_IOV, _IOVLEN, _CONTROL, CONTROLLEN = 2, 3, 4, 5
 
 NS_PER_S: Final = 1_000_000_000
 
@@ -76,13 +75,12 @@ def arrival_ns(control: NDArray[np.int64], controllen: int, timespec: NDArray[np
     return now_ns(CLOCK_REALTIME, timespec)
 
 
-def message_headers(
-    iov: NDArray[np.uint64], control: NDArray[np.int64], buffers: NDArray[np.uint8]
+def message_header(
+    iov: NDArray[np.uint64], control: NDArray[np.int64], buffer: NDArray[np.uint8]
 ) -> NDArray[np.uint64]:
-    """Return the `mmsghdr` of a batch and fill its *iov*: one buffer and one control block each."""
-    headers = np.zeros((BATCH, HEADER_WORDS), np.uint64)
-    for i in range(BATCH):
-        iov[i] = buffers[i].ctypes.data, BUFFER_BYTES
-        headers[i, _IOV], headers[i, _IOVLEN] = iov[i].ctypes.data, 1
-        headers[i, _CONTROL] = control[i].ctypes.data
-    return headers
+    """Return a `msghdr` and fill its *iov*: one buffer and one control block."""
+    header = np.zeros(_HEADER_WORDS, np.uint64)
+    iov[:] = buffer.ctypes.data, BUFFER_BYTES
+    header[_IOV], header[_IOVLEN] = iov.ctypes.data, 1
+    header[_CONTROL] = control.ctypes.data
+    return header

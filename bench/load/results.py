@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.load import arrays
+from bench.load import arrays, tape
 from bench.load.arrays import Legs
 from bench.load.scenario import Scenario
 
@@ -88,9 +88,11 @@ def window(
     legs: Legs, scenario: Scenario, before: Snapshot, after: Snapshot, baseline_ns: int, present: float
 ) -> Window:
     """Say what happened between two snapshots; call it half a second after the second, when all markers are home."""
-    heard = recent(legs.heard, int(legs.tally[arrays.HEARD]))
-    heard = heard[_within(heard[:, arrays.ARRIVAL_NS] - heard[:, arrays.DELAY_NS], before, after)]
     spoken = recent(legs.spoken, int(legs.tally[arrays.SPOKEN]))
+    heard, unknown, foreign = recent(legs.heard, int(legs.tally[arrays.HEARD])), 0, 0
+    if scenario.taped:
+        heard, unknown, foreign = tape.heard(legs, scenario, spoken)
+    heard = heard[_within(heard[:, arrays.ARRIVAL_NS] - heard[:, arrays.DELAY_NS], before, after)]
     spoken = spoken[_within(spoken[:, arrays.SPOKEN_NS], before, after)]
     room_size = scenario.room_size
     listener, speaker = heard[:, arrays.LISTENER], heard[:, arrays.SPEAKER]
@@ -111,8 +113,8 @@ def window(
         delay_max_ms=percentile(delay_ms, 100),
         markers_expected=int(audience.sum()),
         markers_heard=len(right),
-        markers_damaged=count["damaged"],
-        wrong_room=int((~same_room).sum()),
+        markers_damaged=count["damaged"] + unknown,
+        wrong_room=int((~same_room).sum()) + foreign,
         echoes=int((listener == speaker).sum()),
         leaked_whispers=int((others & ~allowed).sum()),
         packets_out=count["packets_out"],
@@ -132,6 +134,11 @@ def window(
 def _audience(scenario: Scenario, live: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return for each phone how many others should hear what it says."""
     leg = np.arange(len(live))
+    if scenario.taped:
+        taped = np.zeros(len(live))
+        taped[scenario.taped] = live[scenario.taped]
+        in_room = np.bincount(leg // scenario.room_size, weights=taped)[leg // scenario.room_size]
+        return (in_room - taped).astype(np.int64)
     others: NDArray[np.int64] = np.bincount(leg // scenario.room_size, weights=live)[leg // scenario.room_size] - 1
     if scenario.coach is None or scenario.coachee is None:
         return others.astype(np.int64)

@@ -3,11 +3,15 @@
 import dataclasses
 import json
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.load import sounds
+from bench.load.codecs import CODECS
+
+_TAPED_ROOMS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class Scenario:
     calls_per_s: float = 50.0
     speech_sound: int = sounds.SPEECH
     quiet_sound: int = sounds.SILENCE
-    codec: str = "PCMU"
+    codecs: tuple[str, ...] = ("PCMU",)
+    """Phone n speaks the n-th, in turn."""
     loss: float = 0.0
     """Share of their packets that phones keep to themselves."""
     jitter_ms: int = 0
@@ -45,6 +50,22 @@ class Scenario:
         """Return what *leg* dials."""
         return self.numbers[leg // self.room_size]
 
+    def codec_of(self, leg: int) -> str:
+        """Return what *leg* speaks."""
+        return self.codecs[leg % len(self.codecs)]
+
+    @property
+    def taped(self) -> list[int]:
+        """Return the phones whose ears are listened to after the run; none when markers can be read in passing.
+
+        Of a few rooms the last phone, which only listens, and of every third of these a talker, who may hear an echo.
+        """
+        if all(CODECS[name].is_g711 for name in self.codecs):
+            return []
+        rooms = range(0, len(self.numbers), max(1, len(self.numbers) // _TAPED_ROOMS))
+        listeners = [(room + 1) * self.room_size - 1 for room in rooms]
+        return sorted({*listeners, *(room * self.room_size for room in rooms[::3])})
+
     def speaks(self, leg: int) -> bool:
         """Tell whether *leg* is one of its room's talkers."""
         return leg % self.room_size < self.talkers
@@ -66,4 +87,5 @@ class Scenario:
         """Read what `to_json` wrote."""
         fields = json.loads(text)
         host, port = fields.pop("server")
-        return cls(server=(host, port), numbers=tuple(fields.pop("numbers")), **fields)
+        numbers, codecs = tuple(fields.pop("numbers")), tuple(fields.pop("codecs"))
+        return cls(server=(host, port), numbers=numbers, codecs=codecs, **fields)

@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from bench.load.codecs import CODECS
+
 _CRLF: Final = "\r\n"
 _LONG_NAMES: Final = {"v": "via", "i": "call-id", "f": "from", "t": "to", "m": "contact", "l": "content-length"}
 _START: Final = re.compile(r"SIP/2\.0 (?P<status>\d{3})|(?P<method>[A-Z]+) \S+ SIP/2\.0")
 _URI: Final = re.compile(r"<?(sips?:[^>\s]+)>?")
-PAYLOAD_TYPES: Final = {"PCMU": 0, "PCMA": 8}
-"""RFC 3551, table 4."""
 _PARAMETER: Final = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
 
 
@@ -80,7 +80,8 @@ def contact_uri(message: Message) -> str:
 
 def sdp(host: str, port: int, codec: str = "PCMU") -> str:
     """Offer, or answer with, one codec and telephone events in 20 ms packets."""
-    payload_type = PAYLOAD_TYPES[codec]
+    spoken = CODECS[codec]
+    payload_type = spoken.payload_type
     lines = [
         "v=0",
         f"o=- {port} 1 IN IP4 {host}",
@@ -88,7 +89,8 @@ def sdp(host: str, port: int, codec: str = "PCMU") -> str:
         f"c=IN IP4 {host}",
         "t=0 0",
         f"m=audio {port} RTP/AVP {payload_type} 101",
-        f"a=rtpmap:{payload_type} {codec}/8000",
+        f"a=rtpmap:{payload_type} {spoken.encoding}",
+        *([f"a=fmtp:{payload_type} {spoken.fmtp}"] if spoken.fmtp else []),
         "a=rtpmap:101 telephone-event/8000",
         "a=fmtp:101 0-15",
         "a=ptime:20",
@@ -103,7 +105,7 @@ def media_address(body: str, codec: str = "PCMU") -> tuple[str, int]:
     audio = re.search(r"^m=audio (\d+) RTP/AVPF?((?: \d+)+)", body, re.MULTILINE)
     # A c= line of the media description, which comes later, overrides that of the session (RFC 4566, 5.7).
     hosts = re.findall(r"^c=IN IP4 ([\d.]+)", body, re.MULTILINE)
-    if not audio or not hosts or int(audio[1]) == 0 or str(PAYLOAD_TYPES[codec]) not in audio[2].split():
+    if not audio or not hosts or int(audio[1]) == 0 or str(CODECS[codec].payload_type) not in audio[2].split():
         raise UnusableAnswer(body[:200])
     return hosts[-1], int(audio[1])
 

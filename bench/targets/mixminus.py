@@ -12,14 +12,19 @@ from typing import Final
 
 from aiohttp import web
 
+from bench.shapes import LOW_COMPLEXITY
 from bench.targets.participants import ParticipantsApi, RestRefused
 from bench.targets.target import TargetFailed
 
 _READY: Final = re.compile(r"mixminus ready http=(\S+):(\d+) sip=(\S+):(\d+)")
 _READY_WITHIN_S: Final = 90.0  # the first start compiles the kernels
 _STOP_WITHIN_S: Final = 15.0
-# Below the ephemeral ports, where the phones' sockets are, and beside the default range of another node.
-_RTP_PORTS: Final = "10000-19999"
+# Below the ephemeral ports, where the phones' sockets are; two for each of 5,000 legs, and some that others have.
+_RTP_PORTS: Final = "10000-31999"
+_SETTINGS: Final = {
+    "MIXMINUS_RTP_TIMEOUT_S": "3600"
+}  # idle phones send nothing, and filling 5,000 rooms takes a while
+_WISHES: Final[Mapping[str, Mapping[str, str]]] = {LOW_COMPLEXITY: {"MIXMINUS_OPUS_COMPLEXITY": "0"}}
 _LEG: Final = re.compile(r"leg\d{6}")
 _MOST_IN_A_ROOM: Final = 5_000
 _NUMBER: Final = "+1555{room:07d}"
@@ -30,8 +35,14 @@ class Mixminus:
 
     def __init__(self, workers: int = 1) -> None:
         self._workers = workers
+        self._settings = dict(_SETTINGS)
         self._call_sids: dict[str, str] = {}
         self._rooms: dict[str, str] = {}
+
+    def tune(self, wish: str) -> None:
+        if wish not in _WISHES:
+            raise TargetFailed(f"mixminus knows of no {wish}")
+        self._settings |= _WISHES[wish]
 
     async def start(self, rooms: int) -> tuple[str, int]:
         self._directory = tempfile.TemporaryDirectory(prefix="bench-")
@@ -77,10 +88,10 @@ class Mixminus:
         command = [sys.executable, "-m", "mixminus", "serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"]
         command += ["--rtp", f"127.0.0.1:{_RTP_PORTS}", "--data", str(data), "--workers", str(self._workers)]
         command += ["--log", "json", "--log-level", "warning"]
-        credentials = {"MIXMINUS_ACCOUNT_SID": account, "MIXMINUS_AUTH_TOKEN": token}
+        settings = {**self._settings, "MIXMINUS_ACCOUNT_SID": account, "MIXMINUS_AUTH_TOKEN": token}
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *command, env={**os.environ, **credentials}, stdout=asyncio.subprocess.PIPE, stderr=log
+                *command, env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE, stderr=log
             )
         try:
             async with asyncio.timeout(_READY_WITHIN_S):

@@ -36,3 +36,11 @@ class Steered(Target, Protocol):
 
     def call_sid(self, leg_name: str) -> str:
         """Return the SID of the call that came from *leg_name*."""
+
+
+@runtime_checkable
+class Tunable(Target, Protocol):
+    """A target that can be set up in more than one way."""
+
+    def tune(self, wish: str) -> None:
+        """Grant one of the wishes of `bench.shapes` at the next start; raises `TargetFailed` when it cannot."""

@@ -24,7 +24,7 @@ def test_a_loud_sample_of_one_law_is_loud_in_the_other() -> None:
 
 
 def test_a_phone_reads_the_marker_that_another_phone_spoke_in_alaw() -> None:
-    legs = arrays.make_legs(Scenario(("127.0.0.1", 5060), ("a",), codec="PCMA"))
+    legs = arrays.make_legs(Scenario(("127.0.0.1", 5060), ("a",), codecs=("PCMA",)))
     packet = legs.packet[0].copy()
     kernels.speak_marker(legs, 0, packet[arrays.HEADER_BYTES :])
     assert packet[1] == 8
@@ -35,7 +35,7 @@ def test_a_phone_reads_the_marker_that_another_phone_spoke_in_alaw() -> None:
 
 
 def test_pcmu_to_a_phone_that_agreed_on_pcma_is_strange() -> None:
-    legs = arrays.make_legs(Scenario(("127.0.0.1", 5060), ("a",), codec="PCMA"))
+    legs = arrays.make_legs(Scenario(("127.0.0.1", 5060), ("a",), codecs=("PCMA",)))
     packet = legs.packet[0].copy()
     packet[1] = 0
     kernels.take_packet(legs, 1, packet, 1)

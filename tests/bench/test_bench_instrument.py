@@ -2,12 +2,15 @@
 
 import asyncio
 import os
+import socket
 import time
 
 import numpy as np
 import pytest
 from bench.density import Pace, Step
-from bench.load.generator import TooFewFiles, raise_file_limit
+from bench.load import caller
+from bench.load.generator import TooFewFiles, raise_file_limit, running
+from bench.load.scenario import Scenario
 from bench.shapes import Shape, coached
 from bench.targets.known_delay import Faults, KnownDelay
 from bench.targets.target import TargetFailed
@@ -123,3 +126,17 @@ def test_the_floor_is_a_few_microseconds() -> None:
     assert len({way.row().name for way in ways}) == len(ways) >= 4
     for way in ways:
         assert 0.2 < way.us_per_pair < 200, way
+
+
+@pytest.mark.network
+def test_a_server_that_never_answers_is_waited_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caller, "_SET_UP_PATIENCE_S", 0.3)
+
+    async def called() -> tuple[int, dict[int, int]]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            async with running(Scenario(deaf.getsockname(), ("a",))) as generator:
+                set_up = await generator.call_all()
+        return set_up.up, set_up.failures
+
+    assert asyncio.run(called()) == (0, {408: 3})

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from bench.report import Report, UnreadableReport
-from bench.rows import Row, merged, row
+from bench.rows import Row, doubtful, merged, row
 from bench.shapes import coached, rooms_of
 from bench.soak import slope_per_s
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import __main__ as command
-from bench import document, kernel, kernel_loads, page, plan, plots
+from bench import budget, claims, document, kernel, kernel_loads, page, plan, plots
 
 PLAIN, COACHED = rooms_of(3, 500).name, coached(500).name
 MACHINE = {"cpu": "a <fast> one", "cores": "2"}
@@ -121,6 +121,53 @@ def test_a_missed_aim_is_said_to_be_missed() -> None:
     assert cell(document.section(report(load(PLAIN, 251))), f"CPU per leg-second, {PLAIN}") == ("251", "no")
 
 
+def test_results_of_several_files_become_medians_of_all_their_runs(tmp_path: Path) -> None:
+    for name, us in (("a", 100.0), ("b", 300.0), ("c", 110.0)):
+        one = Report("x", {**MACHINE, "load_before": name}, 1, [load(PLAIN, us)])
+        (tmp_path / f"{name}.json").write_text(one.to_json())
+    into = tmp_path / "p.md"
+    into.write_text(f"{document.BEGIN}\n{document.END}\n")
+    assert document.main([*(str(tmp_path / f"{name}.json") for name in "abc"), "--into", str(into)]) == 0
+    assert cell(into.read_text(), f"CPU per leg-second, {PLAIN}") == ("110 (100 to 300)", "yes")
+    assert "medians of 3 runs" in into.read_text()
+
+
+def test_results_of_another_machine_are_not_joined(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.json").write_text(Report("x", {"cpu": name}, 1, [load(PLAIN, 1)]).to_json())
+    (tmp_path / "p.md").write_text(before := f"{document.BEGIN}\n{document.END}\n")
+    words = [str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--into", str(tmp_path / "p.md")]
+    assert document.main(words) == 1
+    assert (tmp_path / "p.md").read_text() == before
+
+
+def late(name: str, delay_ms: float) -> Row:
+    doubt = "the generator was 9.0 ms late (p99): its delays do not count"
+    return row("load", name, {"cpu_us": 200.0, doubtful("delay_p50_ms"): delay_ms}, doubts=[doubt])
+
+
+def test_a_delay_that_a_late_generator_measured_is_no_figure_and_its_cost_is_one() -> None:
+    told = report(late(PLAIN, 34.5))
+    assert cell(document.section(told), f"added delay, {PLAIN}, p50") == ("invalid: the generator was late", "")
+    assert cell(document.section(told), f"CPU per leg-second, {PLAIN}") == ("200", "yes")
+    assert "- 500 legs, rooms of 3: the generator was 9.0 ms late" in document.section(told)
+    assert "[34.5]" in told.text()
+
+
+def test_of_several_runs_those_count_for_delay_in_which_the_generator_was_on_time() -> None:
+    good = row("load", PLAIN, {"cpu_us": 210.0, "delay_p50_ms": 11.0})
+    told = report(*merged([late(PLAIN, 34.5), good]))
+    assert cell(document.section(told), f"added delay, {PLAIN}, p50") == ("11.0", "yes")
+    assert "Doubtful" in document.section(told)
+
+
+def test_the_instrument_s_own_load_is_beside_the_figures_and_a_full_core_is_said() -> None:
+    figures = {"cpu_us": 260.0, "cores": 0.78, "generator_cores": 0.97, "generator_late_p99_ms": 2.0}
+    text = document.section(report(row("load", PLAIN, {**figures, "others_cores": 0.0})))
+    assert f"| {PLAIN} | 0.78 | 0.97 | 2.0 | 0.00 |" in text
+    assert f"The generator had used up its core: {PLAIN}" in text
+
+
 def test_only_the_marked_section_is_replaced(tmp_path: Path) -> None:
     results, into = tmp_path / "r.json", tmp_path / "p.md"
     results.write_text(report(load(PLAIN, 226)).to_json())
@@ -145,14 +192,31 @@ def test_a_document_without_a_section_or_results_without_rows_change_nothing(tmp
 def test_the_published_document_has_a_section_and_every_claim_is_measured_by_the_full_run() -> None:
     document.replaced(Path(__file__).parents[2].joinpath("docs/performance.md").read_text(), "")
     full = {shape.name for shape in command.planned(command.arguments(["--full"])).shapes}
-    claimed = {name for c in document.claims() if c.part == "load" for name in (c.name, c.over) if name}
+    claimed = {name for c in claims.claims() if c.part == "load" for name in (c.name, c.over) if name}
     assert claimed <= full
     engines = {load.name for load in kernel_loads.LOADS}
-    assert {c.name for c in document.claims() if c.part == kernel.PART} == engines
+    assert {c.name for c in claims.claims() if c.part == kernel.PART} == engines
+
+
+def test_the_design_s_aims_are_all_measured_by_the_run_that_is_for_them_alone() -> None:
+    aims = command.planned(command.arguments(["--only-aims"]))
+    aimed = {name for c in claims.claims() if c.part == "load" and c.aim for name in (c.name, c.over) if name}
+    assert aimed - {shape.name for shape in aims.shapes} == {rooms_of(3, 2_000).name}
+
+
+@pytest.mark.parametrize(("words", "minutes"), [([], 3), (["--only-aims"], 6), (["--full"], 12)])
+def test_a_run_takes_no_longer_than_is_said(words: list[str], minutes: float) -> None:
+    assert budget.seconds(command.planned(command.arguments(words))) <= minutes * 60
+
+
+def test_progress_is_told_with_the_time_that_all_of_it_takes() -> None:
+    told: list[str] = []
+    budget.clocked(125, told.append)("set-up ...")
+    assert told == ["[0:00 of about 2:05] set-up ..."]
 
 
 def test_short_and_full_measure_every_part() -> None:
-    for words in ([], ["--short"], ["--full"]):
+    for words in ([], ["--short"], ["--full"], ["--only-aims"]):
         assert command.planned(command.arguments(words)).parts == plan.PARTS
 
 
