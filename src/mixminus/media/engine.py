@@ -365,6 +365,7 @@ class Engine:
             refused_packets=kept.refused_packets,
             inbox_overflows=self.inbox_overflows,
             lost_flushes=self.recorders.lost_flushes,
+            overdue_syncs=self.recorders.overdue_syncs,
             lost_happenings=int(self._happenings.totals[1]),
             received=totals.received,
             sent=totals.sent,
