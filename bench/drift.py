@@ -44,8 +44,8 @@ DRIFT: Final = 200e-6
 E = TypeVar("E", bound=Event)
 
 FAST, SLOW = 1, 2
-SETTLING_S: Final = 3.0
-"""The first sound, and a buffer that learns how even the network is, are not judged."""
+SETTLING_S: Final = 10.0
+"""The first sound, kernels that are compiled once, and a buffer that learns how even the network is, are not judged."""
 LOOK_S: Final = 5.0
 WINDOW_S: Final = 2.0
 STALL_S: Final = 0.015
