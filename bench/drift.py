@@ -45,7 +45,7 @@ E = TypeVar("E", bound=Event)
 
 FAST, SLOW = 1, 2
 SETTLING_S: Final = 10.0
-"""The first sound, kernels that are compiled once, and a buffer that learns how even the network is, are not judged."""
+"""Not judged: the first sound, kernels that are compiled once, a buffer that learns how even the network is."""
 LOOK_S: Final = 5.0
 WINDOW_S: Final = 2.0
 STALL_S: Final = 0.015
