@@ -5,6 +5,7 @@ a step bends it (`roughness`), and a splice that is smooth but not a whole perio
 Its loudness follows a slow code that says which moment of the sound is heard (`heard_at_s`).
 """
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -84,14 +85,18 @@ def loudness(sound: Samples) -> Wave:
     return np.asarray(np.sqrt((whole**2).mean(axis=1)))
 
 
+@cache
+def _expected(periods: int) -> tuple[Wave, Wave]:
+    """Each moment of the cycle, and how loud the following periods are there, as directions."""
+    at = np.arange(0, CYCLE_S, PERIOD / RATE_HZ / 16)
+    middles = (np.arange(periods) + 0.5) * PERIOD / RATE_HZ
+    loud = envelope(at[:, None] + middles[None, :])
+    loud -= loud.mean(axis=1, keepdims=True)
+    return at, loud / np.linalg.norm(loud, axis=1, keepdims=True)
+
+
 def heard_at_s(sound: Samples) -> float:
     """Which moment of the cycle the first sample of a second or two is, told from how loud it is."""
     heard = loudness(sound)
-    heard = heard - heard.mean()
-    step_s = PERIOD / RATE_HZ / 16
-    at = np.arange(0, CYCLE_S, step_s)
-    middle = (np.arange(len(heard)) + 0.5) * PERIOD / RATE_HZ
-    expected = envelope(at[:, None] + middle[None, :])
-    expected -= expected.mean(axis=1, keepdims=True)
-    likeness = (expected @ heard) / np.linalg.norm(expected, axis=1)
-    return float(at[np.argmax(likeness)])
+    at, expected = _expected(len(heard))
+    return float(at[np.argmax(expected @ (heard - heard.mean()))])
