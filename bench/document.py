@@ -71,12 +71,12 @@ def _disturbance(report: Report) -> list[str]:
     return ["", f"The machine was not quiet: other programs used up to {max(others):.1f} cores meanwhile."]
 
 
-def replaced(document: str, text: str) -> str:
-    """Return the document with its section exchanged; raises `NoSection`."""
-    head, begin, rest = document.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+def replaced(document: str, text: str, first: str = BEGIN, last: str = END) -> str:
+    """Return the document with the section between two lines exchanged; raises `NoSection`."""
+    head, begin, rest = document.partition(first)
+    _, end, tail = rest.partition(last)
     if not begin or not end:
-        raise NoSection(f"the document has no lines {BEGIN!r} and {END!r}")
+        raise NoSection(f"the document has no lines {first!r} and {last!r}")
     return f"{head}{begin}\n\n{text}\n\n{end}{tail}"
 
 

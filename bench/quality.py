@@ -1,16 +1,19 @@
 """How speech sounds after a bad network: the engine's receiver against one that conceals nothing, in virtual time.
 
-    python -m bench.quality [--seconds 60] [--json FILE]
+    python -m bench.quality [--speech FOLDER] [--json FILE] [--write]
 
 Speech is cut into packets, which are lost and delayed at random from a fixed seed, and taken from the engine tick by
 tick. The score is PESQ (ITU-T P.862, narrowband) where the `pesq` package is installed; the log-spectral distance, in
-dB, is measured always. Beside them: the delay of the jitter buffer, and how much was made up.
+dB, is measured always. Beside them: the delay of the jitter buffer, and how much was made up. Speech is synthesised,
+and recorded from people if a folder has some (`bench/speech.py`). `--write` puts the table into docs/performance.md.
+The exit status is 1 when ours is not better wherever there is loss or jitter.
 """
 
 import argparse
 import json
 import random
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +22,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.speech import RATE_HZ, talk
+from bench.document import NoSection, replaced
+from bench.speech import RATE_HZ, RECORDED, recorded, talk
 from mixminus.audio import g711
 from mixminus.media.contract import OpenLeg, SetLegMedia
 from mixminus.media.engine import Engine, EngineSettings
@@ -31,24 +35,61 @@ LOSSES: Final = (0.0, 0.01, 0.05, 0.10)
 JITTERS_MS: Final = (0, 30, 80)
 FRAME: Final = 160
 FIXED_DELAY_TICKS: Final = 3
-"""Of the receiver without concealment: 60 ms, the largest that ours may take."""
+"""Of the receiver without concealment: 60 ms, the largest that ours may take. None where there is no jitter."""
 CLIP_S: Final = 8
 """PESQ is made for clips of 8 to 12 s."""
+ALIKE: Final = 0.02
+"""A PESQ, or as many dB, that nobody hears."""
+SAME_DELAY_MS: Final = 1.0
+"""Ours has none until the first late packet."""
+
+BEGIN: Final = "<!-- quality: written by python -m bench.quality --write -->"
+END: Final = "<!-- end of quality -->"
+DOCUMENT: Final = Path("docs/performance.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one receiver made of it. A higher PESQ is better, a smaller distance is."""
+
+    pesq: float | None
+    distance_db: float
+    delay_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One network, heard by both receivers. A higher PESQ is better, a smaller distance is."""
+    """One network, heard by two receivers: ours, and one of fixed delay that conceals nothing."""
 
+    speech: str
     loss: float
     jitter_ms: int
-    pesq: float | None
-    pesq_without: float | None
-    distance_db: float
-    distance_db_without: float
-    delay_ms: float
+    ours: Heard
+    without: Heard
     concealed_percent: float
     late_percent: float
+
+    @property
+    def verdict(self) -> str:
+        """What ours is: `better`, the same but `sooner`, the `same`, or `worse`."""
+        gain = self._gain
+        if gain > ALIKE:
+            return "better"
+        if gain < -ALIKE or self.ours.delay_ms > self.without.delay_ms + SAME_DELAY_MS:
+            return "worse"
+        return "sooner" if self.ours.delay_ms < self.without.delay_ms - SAME_DELAY_MS else "same"
+
+    @property
+    def holds(self) -> bool:
+        """Better wherever the network is bad, never worse."""
+        impaired = bool(self.loss or self.jitter_ms)
+        return self.verdict in (("better", "sooner") if impaired else ("better", "sooner", "same"))
+
+    @property
+    def _gain(self) -> float:
+        if self.ours.pesq is None or self.without.pesq is None:
+            return self.without.distance_db - self.ours.distance_db
+        return self.ours.pesq - self.without.pesq
 
 
 def arrivals(packets: int, loss: float, jitter_ms: int, seed: int) -> list[list[int]]:
@@ -141,57 +182,75 @@ def pesq_score(clean: Samples, heard: Samples) -> float | None:
     return float(np.mean(scores))
 
 
-def measure(speech: Samples, seed: int = 7) -> Iterator[Point]:
+def scored(clean: Samples, heard: Samples, delay_ms: float) -> Heard:
+    return Heard(pesq_score(clean, heard), distance_db(clean, heard), delay_ms)
+
+
+def measure(name: str, speech: Samples, seed: int = 7) -> Iterator[Point]:
     """Every network of the grid."""
     for loss in LOSSES:
         for jitter_ms in JITTERS_MS:
             coming = arrivals(len(speech) // FRAME, loss, jitter_ms, seed)
             heard, delay_ms, concealed, late = ours(speech, coming)
-            without = plain(speech, coming, FIXED_DELAY_TICKS if jitter_ms else 0)
+            patience = FIXED_DELAY_TICKS if jitter_ms else 0
             yield Point(
+                name,
                 loss,
                 jitter_ms,
-                pesq_score(speech, heard),
-                pesq_score(speech, without),
-                distance_db(speech, heard),
-                distance_db(speech, without),
-                delay_ms,
+                scored(speech, heard, delay_ms),
+                scored(speech, plain(speech, coming, patience), 20 * patience),
                 concealed,
                 late,
             )
 
 
-def table(points: list[Point]) -> str:
+def table(points: Sequence[Point]) -> str:
     """For docs/performance.md."""
-    lines = [
-        "| loss | jitter | PESQ | without concealment | distance | without | delay | made up | late |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-
-    def score(value: float | None) -> str:
-        return "–" if value is None else f"{value:.2f}"
-
+    head = "speech|loss|jitter|PESQ|without|distance|without|delay|without|made up|late|ours is"
+    lines = [f"| {head.replace('|', ' | ')} |"]
+    lines.append("|" + 12 * "---|")
     for p in points:
-        lines.append(
-            f"| {p.loss:.0%} | {p.jitter_ms} ms | {score(p.pesq)} | {score(p.pesq_without)} | {p.distance_db:.1f} dB "
-            f"| {p.distance_db_without:.1f} dB | {p.delay_ms:.0f} ms | {p.concealed_percent:.1f} % "
-            f"| {p.late_percent:.1f} % |"
-        )
+        both = (p.ours, p.without)
+        cells = [p.speech, f"{p.loss:.0%}", f"{p.jitter_ms} ms"]
+        cells += ["–" if heard.pesq is None else f"{heard.pesq:.2f}" for heard in both]
+        cells += [f"{heard.distance_db:.1f} dB" for heard in both] + [f"{heard.delay_ms:.0f} ms" for heard in both]
+        cells += [f"{p.concealed_percent:.1f} %", f"{p.late_percent:.1f} %", p.verdict]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def main() -> None:
+def speeches(folder: Path, seconds: float) -> Iterator[tuple[str, Samples]]:
+    """Synthesised, and recorded if there is any."""
+    yield "synthesised", talk(seconds)
+    if folder.is_dir():
+        yield "recorded", recorded(folder, seconds)
+    else:
+        print(f"no recorded speech: there is no folder {folder}; see --speech", file=sys.stderr)
+
+
+def main() -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="How speech sounds after a bad network.")
-    parser.add_argument("--seconds", type=float, default=64.0)
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=80.0, help="of each kind of speech")
+    parser.add_argument(
+        "--speech", type=Path, default=RECORDED, help="WAV files of people; a folder for each speaker"
+    )
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT}")
     options = parser.parse_args()
-    points = list(measure(talk(options.seconds)))
+    points = [point for name, speech in speeches(options.speech, options.seconds) for point in measure(name, speech)]
     print(table(points))
     if options.json is not None:
-        rows: list[dict[str, Any]] = [asdict(point) for point in points]
+        rows: list[dict[str, Any]] = [asdict(point) | {"verdict": point.verdict} for point in points]
         options.json.write_text(json.dumps(rows, indent=1))
+    if options.write:
+        try:
+            DOCUMENT.write_text(replaced(DOCUMENT.read_text(), table(points), BEGIN, END))
+        except (OSError, NoSection) as error:
+            print(f"bench.quality: {error}", file=sys.stderr)
+            return 1
+    return int(not all(point.holds for point in points))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

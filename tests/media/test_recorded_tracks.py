@@ -183,6 +183,7 @@ class BusyDisk(InlineDisk):
     """Takes what it is offered, but for some of it."""
 
     def __init__(self, *refused: int) -> None:
+        super().__init__()
         self._offers, self._refused = 0, refused
 
     def offer(self, job: Job, size_bytes: int = 0) -> bool:

@@ -10,7 +10,7 @@ from mixminus.media.contract import Statistics
 from mixminus.media.figures import LegQuality, WorkerHealth
 
 MOST_REMEMBERED: Final = 10_000
-"""Ended calls, about 3 MB; then the oldest is forgotten."""
+"""Ended calls, 425 bytes each, 4 MB together; then the oldest is forgotten."""
 
 REFRESH_S: Final = 5.0
 """How old the worker's own figures may be when metrics are read."""

@@ -26,7 +26,7 @@ from mixminus.media.contract import (
     StopRecording,
 )
 from mixminus.store.contract import Is, Store, Where
-from mixminus.store.wav import wav_size
+from mixminus.store.wav import mended_wav
 
 CURRENT = "Twilio.CURRENT"
 
@@ -248,7 +248,7 @@ def _is_of(record: RecordingRecord, command: UpdateRecording) -> bool:
 
 def _finished(record: RecordingRecord, result: RecordingStopped, file: Path) -> RecordingRecord:
     """`absent` when there is nothing to hear (16101, 16102), else `completed`; what broke off keeps what it has."""
-    if result.error is not None and (kept := wav_size(file)) is not None:
+    if result.error is not None and (kept := mended_wav(file)) is not None:
         return replace(
             record, status=RecordingStatus.COMPLETED, duration_s=kept.duration_s, size_bytes=kept.size_bytes
         )

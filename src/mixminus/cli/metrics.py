@@ -92,6 +92,7 @@ class NodeCollector(Collector):
         yield _counter("rtp_concealed_seconds", "Sound that was made up for packets", health.concealed_ms / 1000)
         yield _counter("rtp_refused", "RTP packets that the system did not send", health.refused_packets)
         yield _counter("recording_lost_flushes", "Writes that the disk was too slow for", health.lost_flushes)
+        yield _counter("recording_overdue_syncs", "Syncs that came too late for a second", health.overdue_syncs)
 
     def _machine(self) -> Iterator[Metric]:
         world = self._world

@@ -353,6 +353,7 @@ class Engine:
             refused_packets=sum(lane.refused for lane in self.lanes),
             inbox_overflows=self.inbox_overflows,
             lost_flushes=self.recorders.lost_flushes,
+            overdue_syncs=self.recorders.overdue_syncs,
             lost_happenings=sum(int(lane.happenings.totals[1]) for lane in self.lanes),
             received=totals.received,
             sent=totals.sent,

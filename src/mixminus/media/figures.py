@@ -51,6 +51,8 @@ class WorkerHealth(msgspec.Struct, frozen=True):
     inbox_overflows: int = 0
     lost_flushes: int = 0
     """Stretches of recordings that the disk was too slow for."""
+    overdue_syncs: int = 0
+    """How often a loss of power would have taken more than a second of recordings."""
     lost_happenings: int = 0
     received: int = 0
     """RTP packets of all legs that are or were; and so on."""

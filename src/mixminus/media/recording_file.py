@@ -1,4 +1,7 @@
-"""A WAV file that grows. Its header is right after every append, so that a crash loses what was never handed over."""
+"""A WAV file that grows. Its header is right after every append, so that a crash loses what was never handed over.
+
+A loss of power also loses what was not synced: see `recorders`. What is left is put right by `store/wav.py`.
+"""
 
 import os
 from collections.abc import Callable, Sequence
@@ -9,6 +12,7 @@ from mixminus.audio.frames import FRAME_SAMPLES, FRAMES_PER_SECOND
 from mixminus.audio.wav import HEADER_BYTES, MAX_DATA_BYTES, SAMPLE_BYTES, wav_header
 from mixminus.media.coded_state import SCALES
 from mixminus.media.contract import RecordingStopped
+from mixminus.media.files import Files
 from mixminus.media.state import I16, I32, RecorderRows
 
 AUDIBLE: Final = 256
@@ -52,13 +56,16 @@ class RecordingFile:
         rate_hz: int,
         trim: bool,
         report: Callable[[RecordingStopped], None],
+        files: Files,
     ) -> None:
+        self.folder = os.path.dirname(path) or "."
         self._recording = recording
         self._path = path
         self._channels = channels
         self._rate_hz = rate_hz
         self._trim = trim
         self._report = report
+        self._files = files
         self._file: int | None = None
         self._data_bytes = 0
         self._audible_bytes = 0
@@ -85,7 +92,7 @@ class RecordingFile:
             self._end(f"{self._path} cannot be written: {error}")
 
     def _create(self) -> None:
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        self._file = self._files.create(self._path)
         self._write_header()
 
     def _write(self, audio: Audio) -> None:
@@ -104,7 +111,7 @@ class RecordingFile:
             self._audible_bytes = end_bytes - quiet_end
         if end_bytes > MAX_DATA_BYTES:
             raise ValueError("a WAV file holds no more than 4 GB")
-        _write_all(self._file, samples, HEADER_BYTES + at_bytes)  # a gap is a hole: it reads as silence
+        self._files.write(self._file, samples, HEADER_BYTES + at_bytes)  # a gap is a hole: it reads as silence
         self._data_bytes = end_bytes
         self._write_header()
 
@@ -113,27 +120,20 @@ class RecordingFile:
             return
         if self._trim:
             self._data_bytes = self._audible_bytes
-            os.ftruncate(self._file, HEADER_BYTES + self._data_bytes)
+            self._files.truncate(self._file, HEADER_BYTES + self._data_bytes)
             self._write_header()
         self._end(None)
 
     def _write_header(self) -> None:
         assert self._file is not None
-        _write_all(self._file, wav_header(self._data_bytes, self._channels, self._rate_hz), 0)
+        self._files.write(self._file, wav_header(self._data_bytes, self._channels, self._rate_hz), 0)
 
     def _end(self, error: str | None) -> None:
         size_bytes = 0
         if self._file is not None:
             size_bytes = HEADER_BYTES + self._data_bytes
-            os.close(self._file)
+            self._files.close(self._file)
             self._file = None
         duration_ms = self._data_bytes * 1000 // (self._channels * SAMPLE_BYTES * self._rate_hz)
         silent = self._audible_bytes == 0
         self._report(RecordingStopped(self._recording, duration_ms, size_bytes, silent, error))
-
-
-def _write_all(file: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(file, view, offset)
-        view, offset = view[written:], offset + written

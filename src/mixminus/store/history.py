@@ -22,7 +22,7 @@ from mixminus.calls.records import (
     RecordingStatus,
 )
 from mixminus.store.contract import Is, Store, Where
-from mixminus.store.wav import wav_size
+from mixminus.store.wav import mended_wav
 
 CALL_REASON: Final = "The node stopped while this call was live."
 CONFERENCE_REASON: Final = "The node stopped while this conference was live."
@@ -112,7 +112,7 @@ def closed_participant(participant: ParticipantRecord, at: datetime) -> Particip
 
 def closed_recording(recording: RecordingRecord, at: datetime, file: Path) -> RecordingRecord:
     """Completed with what is on disk; absent (16101) when that is nothing."""
-    measured = wav_size(file)
+    measured = mended_wav(file)
     if measured is None:
         return replace(recording, status=RecordingStatus.ABSENT, error_code=TOO_SHORT, date_updated=at)
     return replace(
