@@ -71,6 +71,8 @@ from mixminus.media.state import (
     grown,
     zeroed,
 )
+from mixminus.media.stream_terms import StreamCommand
+from mixminus.media.streaming import Streaming
 from mixminus.media.watching import RoomWatch
 from mixminus.media.wideband import Wideband
 from mixminus.rtp.telephone_event import DIGITS
@@ -115,6 +117,7 @@ class Engine:
         self.rooms = Rooms(settings.rooms, self.legs)
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
+        self.streaming = Streaming(self.legs, self.rooms)
         self.watch = RoomWatch(self.rooms, self.players)
         self.wideband = Wideband(self.legs, self.rooms, self.recorders)
         self.digits = DigitSenders(self.legs)
@@ -184,6 +187,7 @@ class Engine:
         self._run_kernels()
         self.arrived = 0
         self._tell_happenings()
+        self._events.extend(self.streaming.heard(self.ticks))
         self.recorders.flush(self.ticks)
 
     def _run_kernels(self) -> None:
@@ -204,6 +208,7 @@ class Engine:
             self.wideband.play()
         self.hearing.hear(self._happenings)
         self.polishing.polish()
+        self.streaming.speak()
         mix(
             rooms.slots.active,
             rooms.slots.count,
@@ -232,6 +237,7 @@ class Engine:
             legs.mixing,
             self._total,
         )
+        self.streaming.listen(rooms.bus, self._total)
         self.digits.sound()
         self.departing = packetise(active, count, legs.line, legs.transmission, legs.mixing, self.outbox, _ENCODINGS)
         if not self.wideband.is_idle:
@@ -302,6 +308,8 @@ class Engine:
                 self.recorders.resume(recording)
             case StopRecording(recording):
                 self.recorders.stop(recording)
+            case StreamCommand():
+                self.streaming.carry_out(command)
 
     def _make_room(self, legs: int) -> str | None:
         """Grow if so many more legs need it. Returns why they cannot be had."""
@@ -384,6 +392,7 @@ class Engine:
         self.polishing.forget(leg)
         self.reports.drop(leg)
         self.recorders.forget_leg(leg)
+        self.streaming.forget_leg(leg)
         self.rooms.leave(leg)
         self.ports.close(row)
         self.legs.close(leg)

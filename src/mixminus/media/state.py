@@ -183,7 +183,7 @@ class Mixing(NamedTuple):
     said: I16
     heard: I16
     extra: I32
-    """Players of the leg, added up; only where `has_extra`."""
+    """Players and streams of the leg, added up; only where `has_extra`."""
     has_extra: U8
 
 

@@ -148,12 +148,11 @@ def mix(
     scratch: I16,
     total: I32,
 ) -> None:
-    """One tick of all rooms. `scratch` and `total` are a frame each."""
+    """One tick of all rooms, onto what streams have put into `extra`. `scratch` and `total` are a frame each."""
     for n in range(rooms):
         bus[active_rooms[n], :] = 0
     for n in range(legs):
         slot = active_legs[n]
-        mixing.has_extra[slot] = 0
         if mixing.room[slot] >= 0 and mixing.on_bus[slot] == 1:
             add(bus[mixing.room[slot]], mixing.said[slot], 1)
     render_players(active_players, playing, players, segments, bus, mixing, happenings, scratch)

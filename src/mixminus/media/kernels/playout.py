@@ -169,6 +169,7 @@ def playout(
     """What each of the first *legs* rows named by *active* says in this tick. `work`: 320 samples of scratch."""
     for n in range(legs):
         slot = active[n]
+        mixing.has_extra[slot] = 0
         if line.kind[slot] == PIPE:
             if line.peer[slot] >= 0:
                 copy(mixing.said[slot], mixing.heard[line.peer[slot]])
