@@ -16,6 +16,7 @@ NOT_IN_A_CORE: Final = frozenset(
         "aiohttp",
         "asyncio",
         "multiprocessing",
+        "picows",
         "random",
         "secrets",
         "socket",

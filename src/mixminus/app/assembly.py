@@ -20,6 +20,7 @@ from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Prompts, Services
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sounds import SoundSystem
+from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
@@ -29,6 +30,7 @@ from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address
 from mixminus.store.contract import Store
+from mixminus.streams.contract import DialAgent, Sign
 from mixminus.webhooks.contract import WebhookCall
 from mixminus.webhooks.fetching import Courier
 
@@ -47,6 +49,8 @@ class Shells:
     sip: SipAgent
     resolve: Callable[[Address], Awaitable[Address]]
     public_url: Callable[[], str]
+    dial_agent: DialAgent
+    sign: Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         documents=documents,
         callbacks=callbacks,
         recordings=recordings,
+        streams=Streams(media, callbacks, sids, tasks, shells.dial_agent, shells.sign),
         qualities=CallQualities(media),
         tasks=tasks,
     )

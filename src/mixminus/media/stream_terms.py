@@ -5,9 +5,13 @@ one message with the frame of every track of every stream; what is to be said is
 engine, which tells how much of it was played. Audio is 8 kHz µ-law: an octet is a sample, a frame has 160.
 """
 
+from typing import Final
+
 import msgspec
 
 from mixminus.media.tap import Tap
+
+FRAME_OCTETS: Final = 160
 
 
 class StreamCommand(msgspec.Struct, frozen=True):

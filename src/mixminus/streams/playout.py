@@ -52,6 +52,11 @@ class Playout:
         """How much was said and not heard, as far as is known."""
         return self._said - self._played
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is audio that the engine was not given yet."""
+        return bool(self._waiting)
+
     def say(self, audio: bytes) -> int:
         """Append audio. Returns how much of it was discarded."""
         kept = audio[: max(0, self._most - self.pending)]
