@@ -4,7 +4,9 @@ import asyncio
 import itertools
 from typing import Any
 
+import pytest
 from tests.scenarios.cast import NUMBER, Scene, enter, scenario, twiml
+from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, Start, Stop, VoiceResponse
 
@@ -453,3 +455,44 @@ async def test_clear_reaches_every_listener_within_60_ms(scene: Scene) -> None:
     last = alice.line.ear.last_heard(971)
     assert last is not None
     assert last - cleared_at <= 0.06
+
+
+# --- by REST -------------------------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_a_stream_by_rest(scene: Scene) -> None:
+    agent = scene.world.agents.at(AGENT)
+    await scene.calls_in("bob", twiml("<Say>Hello</Say>", '<Pause length="60"/>'))
+    streams = scene.twilio.calls(scene.sid("bob")).streams
+    started = await streams.create_async(url=AGENT, name="ears", parameter1_name="a", parameter1_value="b")
+    talk = await agent.conversation()
+    assert (started.sid, started.status, started.name) == (talk.stream_sid, "in-progress", "ears")
+    assert talk.start["customParameters"] == {"a": "b"}
+    scene.calls["bob"].hum(733)
+    await asyncio.sleep(0.5)
+    assert talk.hears() == {733}
+    stopped = await streams("ears").update_async(status="stopped")
+    assert (stopped.sid, stopped.status) == (started.sid, "stopped")
+    await asyncio.sleep(0.1)
+    assert talk.closed_with == 1000
+    for key in ("ears", started.sid, "MZ" + "0" * 32):
+        with pytest.raises(TwilioRestException) as refusal:
+            await streams(key).update_async(status="stopped")
+        assert refusal.value.status == 404
+    await scene.calls["bob"].hang_up()
+    await asyncio.sleep(0.2)
+    with pytest.raises(TwilioRestException) as too_late:
+        await streams.create_async(url=AGENT)
+    assert too_late.value.code == 21220
+
+
+@scenario
+async def test_a_name_is_unique_in_its_call(scene: Scene) -> None:
+    scene.world.agents.at(AGENT)
+    await scene.calls_in("bob", twiml("<Say>Hello</Say>", '<Pause length="60"/>'))
+    streams = scene.twilio.calls(scene.sid("bob")).streams
+    await streams.create_async(url=AGENT, name="ears")
+    with pytest.raises(TwilioRestException) as refusal:
+        await streams.create_async(url=AGENT, name="ears")
+    assert refusal.value.code == 31941

@@ -89,7 +89,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         documents=documents,
         callbacks=callbacks,
         recordings=recordings,
-        streams=Streams(media, callbacks, sids, tasks, shells.dial_agent, shells.sign),
+        streams=Streams(media, callbacks, shells.clock, sids, tasks, shells.dial_agent, shells.sign),
         qualities=CallQualities(media),
         tasks=tasks,
     )

@@ -25,6 +25,8 @@ from mixminus.calls.commands import (
     RemoveParticipant,
     StartCallRecording,
     StartConferenceRecording,
+    StartStream,
+    StopStream,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
@@ -43,7 +45,9 @@ from mixminus.calls.records import (
     RecordingRecord,
     RecordingSource,
 )
+from mixminus.calls.streams import StreamRecord
 from mixminus.store.contract import Store
+from mixminus.streams.contract import StreamError
 
 DEFAULT_TIME_LIMIT_S = 14_400.0
 """4 hours (twilio-conference-api.md, section 10)."""
@@ -199,6 +203,24 @@ class Exchange:
 
     def recording_file(self, recording: RecordingRecord) -> Path:
         return self._services.recordings.file(recording)
+
+    # --- streams --------------------------------------------------------------------------------------------------
+
+    async def start_stream(self, command: StartStream) -> StreamRecord:
+        session = self._calls.get(command.call_sid)
+        if session is None or not session.live or not session.is_answered:
+            raise Refusal(21220, 400, "Call is not in-progress. Only a live call can be streamed.")
+        try:
+            return self._services.streams.start(session, command.stream)
+        except StreamError as error:
+            raise Refusal(error.code, 400, error.message) from error
+
+    async def stop_stream(self, command: StopStream) -> StreamRecord:
+        stopped = self._services.streams.stop(command.call_sid, command.stream)
+        if stopped is None:
+            path = f"/2010-04-01/Accounts/{self.account_sid}/Calls/{command.call_sid}/Streams/{command.stream}.json"
+            raise not_found(path)
+        return stopped
 
     # --- inside: calls --------------------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """TwiML's attributes as the domain's options: the one table between the two."""
 
-from mixminus.app.streams import StreamWish
 from mixminus.base.types import Sid
 from mixminus.calls.options import (
     AudioDocument,
@@ -14,6 +13,7 @@ from mixminus.calls.options import (
     Sound,
     Webhook,
 )
+from mixminus.calls.streams import StreamWish
 from mixminus.twiml.effects import CallbackTo, ConferenceAttributes, DialRecording, StreamAttributes
 
 RECORDING_EVENTS = ("completed",)

@@ -9,10 +9,11 @@ from mixminus.app.collecting import Keys
 from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
 from mixminus.app.tasks import Tasks
+from mixminus.base.clock import Clock
 from mixminus.base.sids import STREAM, Sids
-from mixminus.base.types import FormPairs, Sid
-from mixminus.calls.options import Webhook
+from mixminus.base.types import Sid
 from mixminus.calls.records import CallRecord
+from mixminus.calls.streams import StreamRecord, StreamStatus, StreamWish
 from mixminus.streams.contract import DialAgent, Fault, Sign, StreamError
 from mixminus.streams.faults import BAD_TRACKS
 from mixminus.streams.messages import INBOUND, OUTBOUND, StreamFacts
@@ -26,17 +27,6 @@ TRACKS: Final = {
 
 MAX_TRACKS: Final = 4
 """Of the unidirectional streams of a call (twiml-and-streams.md 4.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamWish:
-    """What somebody asked for. `url` is whatever was said."""
-
-    url: str
-    track: str = "inbound_track"
-    name: str | None = None
-    parameters: FormPairs = ()
-    webhook: Webhook | None = None
 
 
 class StreamedCall(Protocol):
@@ -58,7 +48,7 @@ class Held:
 
     stream: LiveStream
     call: CallRecord
-    webhook: Webhook | None
+    wish: StreamWish
     task: asyncio.Task[None] | None = None
     """None: whoever waits for it."""
 
@@ -74,6 +64,7 @@ class Streams:
         self,
         media: MediaLink,
         callbacks: Callbacks,
+        clock: Clock,
         sids: Sids,
         tasks: Tasks,
         dial: DialAgent,
@@ -81,6 +72,7 @@ class Streams:
     ) -> None:
         self._media = media
         self._callbacks = callbacks
+        self._clock = clock
         self._sids = sids
         self._tasks = tasks
         self._dial = dial
@@ -101,8 +93,8 @@ class Streams:
         with self._media.collecting_keys(call.leg), call.keys.followed_by(held.stream.press):
             await self._live(held, wish.url)
 
-    def start(self, call: StreamedCall, wish: StreamWish) -> Sid:
-        """One way, beside whatever the call does. Returns the stream's SID. Raises `StreamError`."""
+    def start(self, call: StreamedCall, wish: StreamWish) -> StreamRecord:
+        """One way, beside whatever the call does. Raises `StreamError`."""
         tracks = TRACKS.get(wish.track)
         if tracks is None:
             raise StreamError(BAD_TRACKS, f"There is no track {wish.track[:40]!r}; there are {', '.join(TRACKS)}")
@@ -111,15 +103,15 @@ class Streams:
             raise StreamError(BAD_TRACKS, f"A call has at most {MAX_TRACKS} tracks that are streamed")
         held = self._hold(call, wish, is_bidirectional=False)
         held.task = self._tasks.spawn(self._live(held, wish.url), f"stream {held.sid}")
-        return held.sid
+        return self._record(held, StreamStatus.IN_PROGRESS)
 
-    def stop(self, call_sid: Sid, name: str) -> Sid | None:
-        """End what `start` began, by its name or SID. Returns its SID, or None if there is no such stream."""
+    def stop(self, call_sid: Sid, name: str) -> StreamRecord | None:
+        """End what `start` began, by its name or SID. None: there is no such stream."""
         for held in self._of_call(call_sid):
             if held.task is not None and name in (held.stream.name, held.sid):
                 self._end(held)
                 held.task.cancel()
-                return held.sid
+                return self._record(held, StreamStatus.STOPPED)
         return None
 
     def end_of_call(self, call_sid: Sid) -> None:
@@ -152,7 +144,7 @@ class Streams:
             self._callbacks.warned(record.sid, fault.code, fault.message)
 
         stream = LiveStream(facts, name, call.leg, self._media.streams, warn)
-        held = self._held[sid] = Held(stream, record, wish.webhook)
+        held = self._held[sid] = Held(stream, record, wish)
         return held
 
     async def _live(self, held: Held, url: str) -> None:
@@ -184,5 +176,9 @@ class Streams:
         if has_begun:
             self._tell(held, "stream-stopped")
 
+    def _record(self, held: Held, status: StreamStatus) -> StreamRecord:
+        facts, now = held.stream.facts, self._clock.utc()
+        return StreamRecord(held.sid, facts.account_sid, facts.call_sid, held.wish.name, status, now)
+
     def _tell(self, held: Held, event: str, error: str | None = None) -> None:
-        self._callbacks.stream_happened(held.call, held.sid, held.stream.name, event, held.webhook, error)
+        self._callbacks.stream_happened(held.call, held.sid, held.stream.name, event, held.wish.webhook, error)
