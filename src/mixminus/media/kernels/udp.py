@@ -80,7 +80,8 @@ def receive(active: I32, legs: int, sockets: Sockets, line: Line, inbox: Inbox, 
     arrived = 0
     for n in range(legs):
         slot = active[n]
-        if sockets.fd[slot] < 0:
+        # Pipes have no socket, and their rows may lie behind those of all that have one.
+        if slot >= len(sockets.fd) or sockets.fd[slot] < 0:
             continue
         wanted = 1
         if sockets.hungry[slot] == 1 or (slot + tick) % EXTRA_EVERY_TICKS == 0:
