@@ -457,6 +457,53 @@ async def test_clear_reaches_every_listener_within_60_ms(scene: Scene) -> None:
     assert last - cleared_at <= 0.06
 
 
+@scenario
+async def test_an_agent_hears_no_music_on_hold_nor_while_it_waits(scene: Scene) -> None:
+    """ai-and-desk.md 3.2, 3.3: silence, unless somebody asks for a sound."""
+    added, talk = await agent_joins(scene, connect())
+    await asyncio.sleep(1.0)
+    assert talk.loudest(1.0) == 0, "it waits alone"
+    alice = await scene.calls_in("alice", enter("room"))
+    alice.hum(521)
+    await asyncio.sleep(1.0)
+    assert talk.hears() == {521}
+    await scene.update(added.call_sid, hold=True)
+    await asyncio.sleep(1.5)
+    assert talk.loudest(1.0) == 0
+    await scene.update(added.call_sid, hold=False)
+    await asyncio.sleep(0.5)
+    assert talk.hears() == {521}
+    await scene.update(
+        added.call_sid, hold=True, hold_url=scene.serves_note("/hold.wav", 733, 5.0), hold_method="GET"
+    )
+    await asyncio.sleep(1.0)
+    assert talk.hears() == {733}
+
+
+@scenario
+async def test_a_held_caller_is_never_in_an_agents_audio(scene: Scene) -> None:
+    alice = await scene.calls_in("alice", enter("room"))
+    bob = await scene.calls_in("bob", enter("room"))
+    _, talk = await agent_joins(scene, connect())
+    alice.hum(521)
+    bob.hum(733)
+    await scene.update("alice", hold=True)
+    await asyncio.sleep(0.5)
+    assert talk.hears(seconds=0.3) == {733}
+
+
+@scenario
+async def test_an_agent_that_coaches_is_heard_by_its_coachee_alone(scene: Scene) -> None:
+    await scene.calls_in("alice", enter("room"))
+    await scene.calls_in("bob", enter("room"))
+    added, talk = await agent_joins(scene, connect())
+    await scene.update(added.call_sid, coaching=True, call_sid_to_coach=scene.sid("bob"))
+    talk.hum(971, 5.0)
+    await asyncio.sleep(0.3)
+    assert await heard_hz(scene, "bob") == {971}
+    assert await heard_hz(scene, "alice") == set()
+
+
 # --- by REST -------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """The running node as the edges see it (see `contract.Node`): each command finds its actor."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mixminus.app.addresses import ApplicationAddress, PhoneNumber, parse_address, trunk_for
@@ -33,7 +34,7 @@ from mixminus.calls.commands import (
     UpdateRecording,
 )
 from mixminus.calls.endings import Departure
-from mixminus.calls.options import Callback, DialOptions, Instructions
+from mixminus.calls.options import Callback, DialOptions, HouseMusic, Instructions, NoSound, ParticipantOptions
 from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
@@ -140,9 +141,10 @@ class Exchange:
     async def add_participant(self, command: AddParticipant) -> ParticipantRecord:
         self._require_open()
         await self._check_reachable(command.dial)
+        options = _options_of(command)
         room = self._room_to_join(command)
         call_sid = self.sids.new(CALL)
-        invited = room.invite(call_sid, command.participant)
+        invited = room.invite(call_sid, options)
         try:
             errand = TakeSeat(room, command.participant.jitter_buffer_size)
             placed = PlacedCall(command.dial, errand, _wishes(command.dial), sid=call_sid)
@@ -298,6 +300,15 @@ class Exchange:
             except Refusal:
                 raise Refusal(16022, 404, f"Conference {sid} has already completed.") from None
         return self._conferences.live(sid)
+
+
+def _options_of(command: AddParticipant) -> ParticipantOptions:
+    """Music is for people: a program would take it for speech (ai-and-desk.md 3.2). It may be asked for."""
+    options = command.participant
+    if not isinstance(parse_address(command.dial.to), ApplicationAddress):
+        return options
+    wait = NoSound() if isinstance(options.wait, HouseMusic) else options.wait
+    return replace(options, wait=wait, usual_hold=NoSound())
 
 
 def _wishes(dial: DialOptions) -> CallWishes:

@@ -93,15 +93,23 @@ class StreamConversation:
         """When a mark came back."""
         return next(at for at, one in self.messages if one["event"] == "mark" and one["mark"]["name"] == name)
 
-    def hears(self, track: str = "inbound", seconds: float = 0.1) -> frozenset[int]:
-        """The notes in the last audio of a track."""
+    def heard(self, seconds: float, track: str = "inbound") -> Samples:
+        """The last audio of a track."""
         frames = [
             base64.b64decode(message["media"]["payload"])
-            for _, message in self.messages[-2_000:]
+            for _, message in self.messages
             if message["event"] == "media" and message["media"]["track"] == track
         ]
-        samples = PCMU.decode(b"".join(frames))[-round(seconds * RATE_HZ) :]
+        return PCMU.decode(b"".join(frames[-round(50 * seconds) :]))
+
+    def hears(self, track: str = "inbound", seconds: float = 0.1) -> frozenset[int]:
+        """The notes in the last audio of a track."""
+        samples = self.heard(seconds, track)
         return detection.chord(samples, FREQUENCIES_HZ) if len(samples) else frozenset()
+
+    def loudest(self, seconds: float, track: str = "inbound") -> int:
+        """The peak of the last audio of a track; 0 is perfect silence."""
+        return int(np.abs(self.heard(seconds, track).astype(int)).max(initial=0))
 
     async def until(self, event: str, *, within_s: float = 2.0) -> Message:
         """The first message of a kind, also one that is here already. Raises `TimeoutError`."""
