@@ -1,6 +1,6 @@
 """One stream's conversation with its agent, from the upgrade to `stop`: bytes in, bytes out, and no clock.
 
-Order is guaranteed: `connected`, `start`, then the rest; `stop` is last (twiml-and-streams.md 4.3).
+Order is guaranteed: `connected`, `start`, then the rest; `stop` is last (Twilio Docs, Media Streams WebSocket Messages).
 """
 
 from collections.abc import Iterable

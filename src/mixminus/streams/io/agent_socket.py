@@ -1,8 +1,7 @@
 """Media Streams over real WebSockets.
 
 picows, because its `send` returns at once: a frame goes out from within the tick's own callback, and nobody needs a
-task and a queue for each agent. With 400 streams, both ways, it took 11 µs of CPU a stream and frame where aiohttp's
-client took 16 (bench/streams.py).
+task and a queue for each agent (docs/decisions/0008-streams-are-played-by-the-engine.md).
 """
 
 import asyncio
