@@ -544,3 +544,20 @@ async def test_a_name_is_unique_in_its_call(scene: Scene) -> None:
     with pytest.raises(TwilioRestException) as refusal:
         await streams.create_async(url=AGENT, name="ears")
     assert refusal.value.code == 31941
+
+
+@scenario
+async def test_an_agent_may_ask_how_much_of_it_was_heard(scene: Scene) -> None:
+    agent = scene.world.agents.at(AGENT)
+    alice = await scene.calls_in("alice", connect(report_played=True))
+    talk = await agent.conversation()
+    talk.hum(521, 4.0)
+    await asyncio.sleep(1.507)
+    talk.clear()
+    await asyncio.sleep(0.2)
+    (message,) = talk.said("played")
+    first, last = alice.line.ear.first_heard(521), alice.line.ear.last_heard(521)
+    assert first is not None
+    assert last is not None
+    assert message["played"]["saidMs"] == "4000"
+    assert abs(int(message["played"]["playedMs"]) - 1000 * (last - first)) <= 40

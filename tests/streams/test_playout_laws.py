@@ -89,6 +89,14 @@ def test_audio_comes_out_as_it_went_in(pieces: list[bytes]) -> None:
     assert heard == b"".join(pieces)
 
 
+def test_ten_minutes_in_single_octets_are_kept_in_few_pieces() -> None:
+    playout = Playout(LEAD, 100_000)
+    for _ in range(100_000):
+        playout.say(b"\x01")
+    assert len(playout._waiting) < 10
+    assert playout.take_audio() == b"\x01" * LEAD
+
+
 def test_ten_thousand_marks_over_bursts_come_back_in_order() -> None:
     playout, engine = Playout(LEAD, 4_800_000), SlowEngine()
     for number in range(10_000):

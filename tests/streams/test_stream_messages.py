@@ -194,8 +194,19 @@ def test_what_is_said_after_a_clear_is_counted_anew() -> None:
     assert stream.playout.take_audio() == b"\x02" * 160
     assert stream.played(0, 480) == [], "that is about what was cleared"
     assert names(stream.played(1, 160)) == ["second"]
-    (interruption,) = stream.take_interruptions()
-    assert (interruption.said, interruption.played) == (1_600, 480)
+
+
+def test_who_asks_for_it_is_told_what_was_played_of_what_was_cleared() -> None:
+    stream = opened(reports_played=True)
+    stream.received(media(b"\x01" * 1_600))
+    stream.playout.take_audio()
+    stream.received(said("clear"))
+    (message,) = stream.played(0, 480)
+    assert message.decode() == (
+        f'{{"event":"played","sequenceNumber":"2","streamSid":"{STREAM}",'
+        '"played":{"saidMs":"200","playedMs":"60"}}'
+    )
+    assert stream.played(0, 480) == [], "once"
 
 
 def test_more_than_ten_minutes_are_discarded_with_one_warning() -> None:

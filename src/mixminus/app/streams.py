@@ -138,6 +138,7 @@ class Streams:
             tracks=TRACKS[wish.track],
             parameters=wish.parameters,
             is_bidirectional=is_bidirectional,
+            reports_played=wish.report_played,
         )
 
         def warn(fault: Fault) -> None:

@@ -18,6 +18,7 @@ class StreamWish:
     parameters: FormPairs = ()
     webhook: Webhook | None = None
     """Told that it started, stopped, or failed."""
+    report_played: bool = False
 
 
 class StreamStatus(StrEnum):

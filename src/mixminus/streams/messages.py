@@ -52,6 +52,8 @@ class StreamFacts:
     parameters: FormPairs = ()
     media_format: MediaFormat = MULAW
     is_bidirectional: bool = False
+    reports_played: bool = False
+    """The agent wants to know what was heard of what it had said, when it has cleared it."""
 
 
 class StartBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -102,6 +104,19 @@ class Mark(msgspec.Struct, frozen=True, tag="mark", tag_field="event", rename="c
     sequence_number: str
     stream_sid: str
     mark: MarkBody
+
+
+class PlayedBody(msgspec.Struct, frozen=True, rename="camel"):
+    said_ms: str
+    played_ms: str
+
+
+class Played(msgspec.Struct, frozen=True, tag="played", tag_field="event", rename="camel"):
+    """Ours, and sent only to who asks for it: how much of what was said before a `clear` was really played."""
+
+    sequence_number: str
+    stream_sid: str
+    played: PlayedBody
 
 
 class StopBody(msgspec.Struct, frozen=True, rename="camel"):

@@ -20,6 +20,10 @@ MOST_MARKS: Final = 65_536
 """That may wait. Ten minutes of a mark with every 20 ms are 30,000."""
 
 
+PIECE: Final = 16_384
+"""Octets up to which small messages are kept as one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Interruption:
     """How a `clear` left it, in octets since the one before: what was said, and how much of it was heard."""
@@ -35,11 +39,11 @@ class Playout:
         self.epoch = 0
         self.discarded = 0
         """Octets for which there was no room, ever."""
-        self.interruptions: list[Interruption] = []
-        """Of the clears until now that are known exactly; the owner takes them."""
         self._lead = lead
         self._most = most
-        self._waiting: deque[memoryview] = deque()
+        self._waiting: deque[bytearray] = deque()
+        self._taken = 0
+        """Of the first of these."""
         self._said = self._given = self._played = 0
         """In this epoch."""
         self._marks: deque[tuple[int, str]] = deque()
@@ -61,7 +65,11 @@ class Playout:
         """Append audio. Returns how much of it was discarded."""
         kept = audio[: max(0, self._most - self.pending)]
         if kept:
-            self._waiting.append(memoryview(kept))
+            # One object for each octet would take a gigabyte.
+            if self._waiting and len(self._waiting[-1]) + len(kept) <= PIECE:
+                self._waiting[-1] += kept
+            else:
+                self._waiting.append(bytearray(kept))
             self._said += len(kept)
         lost = len(audio) - len(kept)
         self.discarded += lost
@@ -81,15 +89,17 @@ class Playout:
         self._said_before[self.epoch] = self._said
         self.epoch += 1
         self._waiting.clear()
+        self._taken = 0
         self._said = self._given = self._played = 0
         self._marks = deque((0, name) for _, name in self._marks)
 
-    def played(self, epoch: int, octets: int) -> None:
-        """The engine has played that much since *epoch* began. The figure for an epoch that is over is its last."""
+    def played(self, epoch: int, octets: int) -> Interruption | None:
+        """The engine has played that much since *epoch* began; for an epoch that was cleared, at its end."""
         if epoch == self.epoch:
             self._played = max(self._played, min(octets, self._given))
         elif (said := self._said_before.pop(epoch, None)) is not None:
-            self.interruptions.append(Interruption(said, min(octets, said)))
+            return Interruption(said, min(octets, said))
+        return None
 
     def take_due(self) -> list[str]:
         """Marks whose audio was heard, in order."""
@@ -103,14 +113,14 @@ class Playout:
         room = self._lead - (self._given - self._played)
         if room <= 0 or not self._waiting:
             return b""
-        pieces: list[memoryview] = []
-        while room > 0 and self._waiting:
-            piece = self._waiting.popleft()
-            if len(piece) > room:
-                self._waiting.appendleft(piece[room:])
-                piece = piece[:room]
-            pieces.append(piece)
-            room -= len(piece)
-        audio = b"".join(pieces)
+        audio = bytearray()
+        while room > len(audio) and self._waiting:
+            first = self._waiting[0]
+            piece = first[self._taken : self._taken + room - len(audio)]
+            audio += piece
+            self._taken += len(piece)
+            if self._taken == len(first):
+                self._waiting.popleft()
+                self._taken = 0
         self._given += len(audio)
-        return audio
+        return bytes(audio)

@@ -11,7 +11,7 @@ from mixminus.streams.faults import MALFORMED, UNREADABLE
 MAX_MESSAGE_BYTES: Final = 8 << 20
 """As much as ten minutes of µ-law in base64, which is all that a stream keeps."""
 
-MAX_NAME: Final = 4096
+MAX_NAME: Final = 1024
 """Characters of a mark's name; clients put an item's id and some numbers there."""
 
 

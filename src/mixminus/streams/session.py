@@ -1,6 +1,6 @@
 """One stream's conversation with its agent, from the upgrade to `stop`: bytes in, bytes out, and no clock.
 
-Order is guaranteed: `connected`, `start`, then the rest; `stop` is last (Twilio Docs, Media Streams WebSocket Messages).
+Order is guaranteed: `connected`, `start`, then the rest; `stop` is last (Twilio Docs, WebSocket Messages).
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,8 @@ from mixminus.streams.messages import (
     MarkBody,
     Media,
     MediaBody,
+    Played,
+    PlayedBody,
     Start,
     StartBody,
     Stop,
@@ -146,16 +148,23 @@ class StreamSession:
     # --- from the engine ------------------------------------------------------------------------------------------
 
     def played(self, epoch: int, octets: int) -> list[bytes]:
-        """The engine has played that much of what was said since *epoch* began: the marks that are due."""
-        self.playout.played(epoch, octets)
-        return self._marks() if self.state is StreamState.STREAMING else []
+        """The engine has played that much of what was said since *epoch* began: the marks that are due.
 
-    def take_interruptions(self) -> list[Interruption]:
-        """What was heard of what had been said, for each `clear` since this was asked last."""
-        taken, self.playout.interruptions = self.playout.interruptions, []
-        return taken
+        For an epoch that was cleared it is the last figure, of which agents are told that asked for it.
+        """
+        interruption = self.playout.played(epoch, octets)
+        if self.state is not StreamState.STREAMING:
+            return []
+        if interruption is not None and self.facts.reports_played:
+            return [self._played(interruption), *self._marks()]
+        return self._marks()
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _played(self, interruption: Interruption) -> bytes:
+        duration_ms = self.facts.media_format.duration_ms
+        body = PlayedBody(str(duration_ms(interruption.said)), str(duration_ms(interruption.played)))
+        return encode(Played(self._number(), self.facts.sid, body))
 
     def _marks(self) -> list[bytes]:
         return [encode(mark) for mark in self._numbered(self.playout.take_due())]

@@ -193,6 +193,7 @@ class StreamAttributes:
     track: str = "inbound_track"
     parameters: tuple[tuple[str, str], ...] = ()
     callback: CallbackTo | None = None
+    report_played: bool = False
 
 
 @dataclass(frozen=True, slots=True)

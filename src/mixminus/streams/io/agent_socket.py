@@ -6,6 +6,7 @@ task and a queue for each agent (docs/decisions/0008-streams-are-played-by-the-e
 
 import asyncio
 import errno
+import logging
 import ssl
 from typing import Final
 
@@ -40,6 +41,9 @@ CONGESTED_BYTES: Final = 64 * 1024
 """Unsent: about 4 s of one track. From here on frames are left out."""
 DEAF_BYTES: Final = 4 << 20
 """Unsent, although frames are left out: an agent that asks for answers and does not read them."""
+
+SILENT: Final = logging.Logger("picows", logging.CRITICAL + 1)
+"""What goes wrong is told as a fault, once."""
 
 CLOSE_CODES: Final = {code.value: code for code in WSCloseCode}
 
@@ -170,6 +174,7 @@ async def dial_agent(upgrade: Upgrade, listener: AgentListener) -> AgentSocket:
                 upgrade.url,
                 extra_headers=list(upgrade.headers),
                 websocket_handshake_timeout=UPGRADE_TIMEOUT_S,
+                logger_name=SILENT,
                 enable_auto_ping=True,
                 auto_ping_idle_timeout=PING_EVERY_S,
                 auto_ping_reply_timeout=PONG_WITHIN_S,

@@ -10,13 +10,14 @@ from mixminus.twiml.effects import CallbackTo, StreamAttributes
 from mixminus.twiml.element import Element
 from mixminus.twiml.nouns import callbacks
 from mixminus.twiml.nouns.parameter import parameters
-from mixminus.twiml.values import TEXT, URL, one_of
+from mixminus.twiml.values import BOOLEAN, TEXT, URL, one_of
 
 MAX_PARAMETER: Final = 500
 """Characters of name and value together."""
 
 NAME: Final = Attribute("name", TEXT, "")
 STREAM_URL: Final[Attribute[str | None]] = Attribute("url", URL, None)
+REPORT_PLAYED: Final = Attribute("reportPlayed", BOOLEAN, False)
 TRACK: Final = Attribute("track", one_of("inbound_track", "outbound_track", "both_tracks"), "inbound_track", 31941)
 
 
@@ -29,6 +30,7 @@ class Stream:
     track: str = "inbound_track"
     parameters: FormPairs = ()
     callback: CallbackTo | None = None
+    report_played: bool = False
 
     ATTRIBUTES: ClassVar[Table] = (
         STREAM_URL,
@@ -36,6 +38,7 @@ class Stream:
         TRACK,
         callbacks.STREAM.url,
         callbacks.STREAM.method,
+        REPORT_PLAYED,
         Attribute[Any]("connectorName", TEXT, None, offered=False),
         Attribute[Any]("audioFormat", TEXT, None, offered=False),
         Attribute[Any]("sampleRate", TEXT, None, offered=False),
@@ -51,6 +54,7 @@ class Stream:
             track=read(TRACK),
             parameters=_parameters(element, warn),
             callback=CallbackTo(callback_url, read(callbacks.STREAM.method)) if callback_url else None,
+            report_played=read(REPORT_PLAYED),
         )
 
     def attributes_in(self, context: Context, warn: WarnOf) -> StreamAttributes:
@@ -61,6 +65,7 @@ class Stream:
             self.track,
             self.parameters,
             callbacks.resolved(self.callback, callbacks.STREAM, context, warn),
+            self.report_played,
         )
 
 
