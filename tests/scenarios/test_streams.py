@@ -238,6 +238,8 @@ async def test_an_agent_that_cannot_be_reached_is_told_of_and_the_document_goes_
     (event,) = scene.told("/stream-events")
     assert event["StreamEvent"] == "stream-error"
     assert event["StreamError"].startswith("31902")
+    assert scene.world.node.streams.failures == {31902: 1}
+    assert len(scene.world.node.streams) == 0
 
 
 @scenario
@@ -288,6 +290,7 @@ async def test_a_slow_agent_misses_frames_and_nobody_waits_for_it(scene: Scene) 
     await asyncio.sleep(0.1)
     late = talk.said("media")[before:]
     assert late
+    assert 45 <= scene.world.node.streams.skipped_frames <= 55
     assert int(late[0]["media"]["timestamp"]) >= 1_000, "the timestamps tell of the gap"
 
 
@@ -302,6 +305,7 @@ async def test_nonsense_does_no_harm(scene: Scene) -> None:
     talk.hum(521, 0.5)
     assert await heard_hz(scene, "alice") == {521}
     assert alice.end is None
+    assert scene.world.node.streams.refused_messages == 12
 
 
 # --- one way -------------------------------------------------------------------------------------------------------
@@ -456,6 +460,26 @@ async def test_clear_reaches_every_listener_within_60_ms(scene: Scene) -> None:
     last = alice.line.ear.last_heard(971)
     assert last is not None
     assert last - cleared_at <= 0.06
+
+
+@scenario
+async def test_a_caller_may_dial_an_agent(scene: Scene) -> None:
+    """`<Dial><Application>`."""
+    agent = scene.world.agents.at(AGENT)
+    agent.echoes()
+    scene.app.answers("/agent", connect())
+    application = await scene.twilio.applications.create_async(
+        friendly_name="agent", voice_url=scene.world.url("/agent")
+    )
+    alice = await scene.calls_in("alice", twiml(f"<Dial><Application>{application.sid}</Application></Dial>"))
+    talk = await agent.conversation()
+    assert talk.start["callSid"] != scene.sid("alice"), "the leg that was dialled is a call of its own"
+    alice.hum(521)
+    await asyncio.sleep(0.5)
+    assert await heard_hz(scene, "alice") == {521}
+    await alice.hang_up()
+    await asyncio.sleep(0.2)
+    assert talk.closed_with == 1000
 
 
 @scenario

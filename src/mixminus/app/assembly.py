@@ -64,6 +64,7 @@ class Node:
     tasks: Tasks
     media: MediaLink
     qualities: CallQualities
+    streams: Streams
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -109,4 +110,4 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
     exchange = Exchange(services, calls, conferences, placing, incoming, runner)
-    return Node(exchange, desk, incoming, lines, services.tasks, services.media, services.qualities)
+    return Node(exchange, desk, incoming, lines, services.tasks, services.media, services.qualities, services.streams)

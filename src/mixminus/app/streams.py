@@ -1,6 +1,7 @@
 """Media Streams: from `<Stream>` or REST to the agent's WebSocket, and to the last callback."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -78,6 +79,23 @@ class Streams:
         self._dial = dial
         self._sign = sign
         self._held: dict[Sid, Held] = {}
+        self.failures: Counter[int] = Counter()
+        """Streams that did not begin or broke off, by Twilio's number."""
+        self._skipped_frames = self._refused_messages = 0
+        """Of streams that have ended."""
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def skipped_frames(self) -> int:
+        """That agents read too slowly for, since the start."""
+        return self._skipped_frames + sum(held.stream.skipped_frames for held in self._held.values())
+
+    @property
+    def refused_messages(self) -> int:
+        """Of agents, that were not understood or not obeyed wholly."""
+        return self._refused_messages + sum(held.stream.session.refused for held in self._held.values())
 
     # --- what is asked --------------------------------------------------------------------------------------------
 
@@ -164,6 +182,7 @@ class Streams:
             fault = error.fault
         finally:  # also when it is cancelled: `<Stop>`, a redirect, the end of the call
             if fault is not None and held.sid in self._held:
+                self.failures[fault.code] += 1
                 self._callbacks.warned(held.call.sid, fault.code, fault.message)
                 self._tell(held, "stream-error", f"{fault.code}: {fault.message}")
             self._end(held)
@@ -172,6 +191,8 @@ class Streams:
         """Once, whoever comes first."""
         if self._held.pop(held.sid, None) is None:
             return
+        self._skipped_frames += held.stream.skipped_frames
+        self._refused_messages += held.stream.session.refused
         has_begun = held.stream.has_begun
         held.stream.end()
         if has_begun:
