@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.media.studio import FRAME, Studio, hum, notes
+from tests.media.wideband_phone import WidebandPhone
 
 from mixminus.audio import g711
 from mixminus.media.contract import (
@@ -118,6 +119,21 @@ def test_an_application_in_a_room_is_a_pipe_with_a_stream_at_its_end(studio: Stu
     studio.apply(say(50, hum(700, samples=3 * FRAME)))
     studio.tick(3)
     assert alice.hears() == {700}, "one tick later than its application says it"
+
+
+@pytest.mark.parametrize("codec", ["G722", "opus"])
+def test_a_wideband_leg_hears_what_a_stream_says_and_is_heard_by_it(studio: Studio, codec: str) -> None:
+    phone = WidebandPhone(studio, 1, codec, 1000)
+    studio.apply(OpenStream(50, (inbound(1), outbound(1)), leg=1))
+
+    def each() -> None:
+        phone.speak()
+        studio.apply(say(50, hum(400)))
+
+    studio.tick(30, each)
+    assert phone.hears(400, 1000) == {400}
+    assert notes(heard(studio)[50, 0]) == {1000}
+    assert notes(heard(studio)[50, 1]) == {400}
 
 
 def test_clear_drops_what_waits_and_fades_instead_of_clicking(studio: Studio) -> None:

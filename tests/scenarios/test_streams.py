@@ -449,7 +449,7 @@ async def test_an_agent_that_leaves_is_out_of_the_conference(scene: Scene) -> No
 
 
 @scenario
-async def test_clear_reaches_every_listener_within_60_ms(scene: Scene) -> None:
+async def test_clear_is_on_the_wire_of_every_listener_within_40_ms(scene: Scene) -> None:
     alice = await scene.calls_in("alice", enter("room"))
     _, talk = await agent_joins(scene, connect())
     talk.hum(971, 10.0)
@@ -459,7 +459,7 @@ async def test_clear_reaches_every_listener_within_60_ms(scene: Scene) -> None:
     await asyncio.sleep(0.3)
     last = alice.line.ear.last_heard(971)
     assert last is not None
-    assert last - cleared_at <= 0.06
+    assert last - FRAME_S - cleared_at <= 0.04, "when the last packet with a trace of it left"
 
 
 @scenario

@@ -53,6 +53,14 @@ class Streaming:
     def is_idle(self) -> bool:
         return not self._slots.count
 
+    def warm_up(self, bus: I32) -> None:
+        """Compile, or load, the kernels before the first stream needs them in the middle of a tick."""
+        nobody = np.zeros(0, np.int32)
+        pour(nobody, nobody, 0, np.frombuffer(bytes(1), np.uint8), g711.ULAW_DECODING, self._rows)
+        hush(self._rows, 0)
+        self._speak()
+        self._listen(bus, np.zeros(FRAME_SAMPLES, np.int32))
+
     def carry_out(self, command: StreamCommand) -> None:
         match command:
             case OpenStream():
@@ -72,26 +80,13 @@ class Streaming:
 
     def speak(self) -> None:
         """Before the mix."""
-        if self.is_idle:
-            return
-        speak(self._slots.active, self._slots.count, self._rows, self._legs.mixing)
+        if not self.is_idle:
+            self._speak()
 
     def listen(self, bus: I32, total: I32) -> None:
         """After the mix. *total* is a frame of scratch."""
-        if self.is_idle:
-            return
-        slots = self._track_slots
-        listen(
-            slots.active,
-            slots.count,
-            self._tracks,
-            self._tapping.taps,
-            bus,
-            self._legs.mixing,
-            g711.ULAW_ENCODING,
-            self._audio,
-            total,
-        )
+        if not self.is_idle:
+            self._listen(bus, total)
 
     def heard(self, tick: int) -> Iterator[StreamsHeard]:
         """The message of this tick, if there is any stream."""
@@ -108,6 +103,23 @@ class Streaming:
         yield StreamsHeard(tick, self._names.tobytes(), audio.tobytes(), played.tobytes())
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _speak(self) -> None:
+        speak(self._slots.active, self._slots.count, self._rows, self._legs.mixing)
+
+    def _listen(self, bus: I32, total: I32) -> None:
+        slots = self._track_slots
+        listen(
+            slots.active,
+            slots.count,
+            self._tracks,
+            self._tapping.taps,
+            bus,
+            self._legs.mixing,
+            g711.ULAW_ENCODING,
+            self._audio,
+            total,
+        )
 
     def _open(self, command: OpenStream) -> None:
         stream, leg = command.stream, command.leg

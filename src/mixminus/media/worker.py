@@ -123,6 +123,7 @@ class Worker:
     def run(self) -> None:
         """Until the control socket closes."""
         self._engine.wideband.warm_up(self._engine.outbox)
+        self._engine.streaming.warm_up(self._engine.rooms.bus)
         self.tick()  # compiles, or loads, every other kernel
         self._link.greet()
         deadline = self._now() + TICK_S
