@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from mixminus.streams.contract import Fault, StreamError, Upgrade
 from mixminus.testing import detection
 from mixminus.testing.g711 import PCMU, Samples
 from mixminus.testing.palette import FREQUENCIES_HZ
@@ -30,17 +29,22 @@ class Listener(Protocol):
 
     def received(self, data: bytes, *, is_text: bool) -> None: ...
 
-    def closed(self, fault: Fault | None) -> None: ...
+    def closed(self, complaint: str | None) -> None:
+        """None: by a close handshake."""
 
 
 class StreamConversation:
     """One WebSocket, from the upgrade to the end."""
 
     def __init__(
-        self, upgrade: Upgrade, listener: Listener, react: Callable[["StreamConversation", Message], None]
+        self,
+        url: str,
+        headers: tuple[tuple[str, str], ...],
+        listener: Listener,
+        react: Callable[["StreamConversation", Message], None],
     ) -> None:
-        self.url = upgrade.url
-        self.headers = {name.lower(): value for name, value in upgrade.headers}
+        self.url = url
+        self.headers = {name.lower(): value for name, value in headers}
         self.messages: list[tuple[float, Message]] = []
         """All that the node said, and when."""
         self.closed_with: int | None = None
@@ -152,12 +156,12 @@ class StreamConversation:
 
     def break_off(self) -> None:
         """Be gone without a close handshake."""
-        self._end(Fault(31903, "The WebSocket broke off"))
+        self._end("The WebSocket broke off")
 
-    def _end(self, fault: Fault | None) -> None:
+    def _end(self, complaint: str | None) -> None:
         if self.is_open:
             self.is_open = False
-            self._loop.call_soon(self._listener.closed, fault)
+            self._loop.call_soon(self._listener.closed, complaint)
 
 
 def _listen(conversation: StreamConversation, message: Message) -> None:
@@ -169,7 +173,8 @@ class StreamAgent:
     """An application at one URL; every stream to it is a conversation."""
 
     conversations: list[StreamConversation] = field(default_factory=list)
-    refusal: StreamError | None = None
+    refusal: int | None = None
+    """With which of Twilio's numbers an upgrade fails."""
     delay_s: float = 0.0
     react: Callable[[StreamConversation, Message], None] = _listen
     _dialled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -185,7 +190,7 @@ class StreamAgent:
 
     def refuses(self, code: int = 31920) -> None:
         """Answer no upgrade."""
-        self.refusal = StreamError(code, "The agent did not accept the upgrade")
+        self.refusal = code
 
     async def conversation(self, number: int = 0, *, within_s: float = 3.0) -> StreamConversation:
         """The first stream to it, or a later one, once it has begun."""
@@ -199,26 +204,3 @@ class StreamAgent:
     def dialled(self, conversation: StreamConversation) -> None:
         self.conversations.append(conversation)
         self._dialled.set()
-
-
-class AgentNetwork:
-    """Where agents are reached, by URL without query."""
-
-    def __init__(self) -> None:
-        self._agents: dict[str, StreamAgent] = {}
-
-    def at(self, url: str) -> StreamAgent:
-        """The application there; a new one says nothing."""
-        return self._agents.setdefault(url, StreamAgent())
-
-    async def dial(self, upgrade: Upgrade, listener: Listener) -> StreamConversation:
-        """What the node calls to open a WebSocket."""
-        agent = self._agents.get(upgrade.url.partition("?")[0])
-        if agent is None:
-            raise StreamError(31902, "The connection was refused")
-        await asyncio.sleep(agent.delay_s)
-        if agent.refusal is not None:
-            raise agent.refusal
-        conversation = StreamConversation(upgrade, listener, agent.react)
-        agent.dialled(conversation)
-        return conversation

@@ -39,12 +39,12 @@ from mixminus.sip.settings import SipSettings
 from mixminus.store.contract import Is, Where
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
+from mixminus.testing.agent_network import AgentNetwork
 from mixminus.testing.memory_network import MemoryNetwork
 from mixminus.testing.network import Address
 from mixminus.testing.phone import VirtualPhone
 from mixminus.testing.rest import sdk_for
 from mixminus.testing.sounds import NotePrompts
-from mixminus.testing.stream_agent import AgentNetwork
 from mixminus.testing.webhook_app import WebhookApp
 from mixminus.webhooks.contract import WebhookCall
 from mixminus.webhooks.fetching import Courier
