@@ -8,7 +8,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent / "src" / "mixminus"
 
-CORES: Final = ("audio", "base", "calls", "insights", "rtp", "sdp", "sip", "twiml", "webhooks", "prompts")
+CORES: Final = ("audio", "base", "calls", "insights", "rtp", "sdp", "sip", "twiml", "webhooks", "prompts", "streams")
 """Packages whose modules outside `io/` wait for nothing and touch nothing."""
 
 NOT_IN_A_CORE: Final = frozenset(
@@ -16,6 +16,7 @@ NOT_IN_A_CORE: Final = frozenset(
         "aiohttp",
         "asyncio",
         "multiprocessing",
+        "picows",
         "random",
         "secrets",
         "socket",
@@ -36,12 +37,13 @@ MAY_IMPORT: Final = {
     "sip": {"base"},
     "twiml": {"base"},
     "webhooks": {"base"},
+    "streams": {"base"},
     "prompts": {"base"},
     "calls": {"base"},
     "insights": {"base", "calls"},
     "media": {"base", "audio", "rtp"},
     "store": {"base", "calls"},
-    "app": {"base", "calls", "insights", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
+    "app": {"base", "calls", "insights", "media", "prompts", "sdp", "sip", "store", "streams", "twiml", "webhooks"},
     "api": {"base", "calls", "app", "insights", "store"},
     "cli": {"base", "app", "api", "calls", "demo", "insights", "testing", "media", "store"},
     "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},

@@ -19,6 +19,8 @@ from mixminus.calls.commands import (
     RemoveParticipant,
     StartCallRecording,
     StartConferenceRecording,
+    StartStream,
+    StopStream,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
@@ -38,6 +40,7 @@ from mixminus.calls.records import (
     RecordingSource,
     RecordingStatus,
 )
+from mixminus.calls.streams import StreamRecord, StreamStatus
 from mixminus.store.contract import Store
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
@@ -188,6 +191,17 @@ class FakeNode:
         track = "participants" if command.participants else "mixed"
         leader = replace(self._recording(), conference_sid=command.conference_sid, channels=2, track=track)
         return await self._saved(replace(leader, status=RecordingStatus.IN_PROGRESS))
+
+    async def start_stream(self, command: StartStream) -> StreamRecord:
+        self._take(command)
+        return self._stream(command.call_sid, command.stream.name, StreamStatus.IN_PROGRESS)
+
+    async def stop_stream(self, command: StopStream) -> StreamRecord:
+        self._take(command)
+        return self._stream(command.call_sid, command.stream, StreamStatus.STOPPED)
+
+    def _stream(self, call_sid: Sid, name: str | None, status: StreamStatus) -> StreamRecord:
+        return StreamRecord(self.sids.new(prefixes.STREAM), self.account_sid, call_sid, name, status, self._utc())
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord:
         self._take(command)

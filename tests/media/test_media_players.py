@@ -21,6 +21,7 @@ from mixminus.media.contract import (
     Tone,
 )
 from mixminus.media.disk import Job
+from mixminus.media.files import Files, SystemFiles
 
 
 def coded(samples: Samples) -> Samples:
@@ -176,7 +177,10 @@ def test_many_players_come_and_go(studio: Studio) -> None:
 class SlowDisk:
     """Keeps jobs until they are asked for."""
 
+    overdue_syncs: int = 0
+
     def __init__(self) -> None:
+        self.files: Files = SystemFiles()
         self.jobs: list[Job] = []
 
     def offer(self, job: Job, size_bytes: int = 0) -> bool:
@@ -185,6 +189,9 @@ class SlowDisk:
 
     def insist(self, job: Job) -> None:
         self.jobs.append(job)
+
+    def sync(self, folder: str) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -27,6 +27,7 @@ from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings import Recordings
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
+from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
@@ -158,6 +159,7 @@ class Hall:
             documents=documents,
             callbacks=callbacks,
             recordings=recordings,
+            streams=Streams(self.media, callbacks, clock, sids, self.tasks, cast(Any, None), cast(Any, None)),
             qualities=CallQualities(self.media),
             tasks=self.tasks,
         )

@@ -6,11 +6,12 @@ from tools.make_compatibility.rows import Notes, Row, Section, Status
 
 from mixminus.twiml.attributes import Table
 from mixminus.twiml.nouns import NOUNS
+from mixminus.twiml.nouns.stream import Stream
 from mixminus.twiml.verbs import VERBS
 
 TITLES = {"verbs": "TwiML verbs", "nouns": "Nouns of `<Dial>`", "connected": "Inside `<Connect>` and `<Start>`"}
 
-TABLES: Mapping[str, Table] = {name: part.ATTRIBUTES for name, part in {**VERBS, **NOUNS}.items()}
+TABLES: Mapping[str, Table] = {name: part.ATTRIBUTES for name, part in {**VERBS, **NOUNS, "Stream": Stream}.items()}
 
 
 def sections(facts: Mapping[str, Mapping[str, str]], notes: Notes) -> Iterator[Section]:

@@ -23,6 +23,7 @@ from mixminus.api.resources import (
     participants,
     recording_media,
     recordings,
+    streams,
     tracks,
 )
 from mixminus.api.routes import Operation, routes
@@ -35,6 +36,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
     return (
         *accounts_resource.OPERATIONS,
         *calls.OPERATIONS,
+        *streams.OPERATIONS,
         *recordings.OPERATIONS,  # before the conferences, whose greedy paths come last
         *recording_media.operations(listeners),
         *conferences.OPERATIONS,

@@ -20,6 +20,7 @@ from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Prompts, Services
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sounds import SoundSystem
+from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
@@ -29,6 +30,7 @@ from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address
 from mixminus.store.contract import Store
+from mixminus.streams.contract import DialAgent, Sign
 from mixminus.webhooks.contract import WebhookCall
 from mixminus.webhooks.fetching import Courier
 
@@ -47,6 +49,8 @@ class Shells:
     sip: SipAgent
     resolve: Callable[[Address], Awaitable[Address]]
     public_url: Callable[[], str]
+    dial_agent: DialAgent
+    sign: Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Node:
     tasks: Tasks
     media: MediaLink
     qualities: CallQualities
+    streams: Streams
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -85,6 +90,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         documents=documents,
         callbacks=callbacks,
         recordings=recordings,
+        streams=Streams(media, callbacks, shells.clock, sids, tasks, shells.dial_agent, shells.sign),
         qualities=CallQualities(media),
         tasks=tasks,
     )
@@ -104,4 +110,4 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
     exchange = Exchange(services, calls, conferences, placing, incoming, runner)
-    return Node(exchange, desk, incoming, lines, services.tasks, services.media, services.qualities)
+    return Node(exchange, desk, incoming, lines, services.tasks, services.media, services.qualities, services.streams)

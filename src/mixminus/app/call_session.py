@@ -281,6 +281,7 @@ class CallSession(LegListener):
     async def _wind_up(self, verdict: Verdict) -> None:
         await self._drop(self._errand, Unreached(verdict.status, verdict.sip_code, verdict.reason))
         self.line.hang_up()
+        self.services.streams.end_of_call(self.sid)
         recorded = await self.services.recordings.stop_for_call(self.sid)
         if self.line.leg is not None:
             self.services.qualities.remember(self.sid, self.line.leg)

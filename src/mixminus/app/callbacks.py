@@ -19,6 +19,7 @@ from mixminus.webhooks.parameters import (
     conference_record_end,
     recording_of_call,
     recording_status,
+    stream_event,
 )
 
 CALL_CALLBACK_FAILED = 15003
@@ -108,6 +109,26 @@ class Callbacks:
             details=happened.details,
         )
         self._send(conference.sid, callback.webhook, parameters, CONFERENCE_CALLBACK_FAILED)
+
+    # --- streams --------------------------------------------------------------------------------------------------
+
+    def stream_happened(
+        self, call: CallRecord, stream_sid: Sid, name: str, event: str, webhook: Webhook | None, error: str | None
+    ) -> None:
+        """`stream-started`, `stream-stopped`, `stream-error`."""
+        log.info("stream", call_sid=call.sid, stream_sid=stream_sid, stream_event=event, error=error)
+        if webhook is None:
+            return
+        parameters = stream_event(
+            account_sid=self.account_sid,
+            call_sid=call.sid,
+            stream_sid=stream_sid,
+            name=name,
+            event=event,
+            timestamp=self._clock.utc(),
+            error=error,
+        )
+        self._send(call.sid, webhook, parameters, RETRIEVAL_FAILED)
 
     # --- recordings -----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
-"""`<Gather>`: play prompts to a leg and collect keys."""
+"""The keys of a leg, and `<Gather>`: play prompts and collect them."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mixminus.app.tasks import cancelled
 from mixminus.twiml.effects import CollectDigits, Collected
@@ -11,10 +13,22 @@ class Keys:
 
     def __init__(self) -> None:
         self._collector: asyncio.Queue[str] | None = None
+        self._follower: Callable[[str], None] | None = None
 
     def press(self, digit: str) -> None:
         if self._collector is not None:
             self._collector.put_nowait(digit)
+        if self._follower is not None:
+            self._follower(digit)
+
+    @contextmanager
+    def followed_by(self, follower: Callable[[str], None]) -> Iterator[None]:
+        """Meanwhile *follower* is told of each key."""
+        self._follower = follower
+        try:
+            yield
+        finally:
+            self._follower = None
 
     def collect(self) -> "asyncio.Queue[str]":
         """Begin to collect; the last one who asked gets the keys."""

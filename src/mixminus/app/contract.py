@@ -13,6 +13,8 @@ from mixminus.calls.commands import (
     RemoveParticipant,
     StartCallRecording,
     StartConferenceRecording,
+    StartStream,
+    StopStream,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
@@ -20,6 +22,7 @@ from mixminus.calls.commands import (
 )
 from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import CallRecord, ConferenceRecord, ParticipantRecord, RecordingRecord
+from mixminus.calls.streams import StreamRecord
 from mixminus.store.contract import Store
 
 
@@ -63,6 +66,12 @@ class Node(Protocol):
 
     async def start_conference_recording(self, command: StartConferenceRecording) -> RecordingRecord:
         """The recording that leads the set; its tracks name it."""
+
+    async def start_stream(self, command: StartStream) -> StreamRecord:
+        """Unidirectional. Whether the agent can be reached is told by its status callback."""
+
+    async def stop_stream(self, command: StopStream) -> StreamRecord:
+        """20404 for one that does not run."""
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord: ...
 

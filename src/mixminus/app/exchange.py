@@ -1,6 +1,7 @@
 """The running node as the edges see it (see `contract.Node`): each command finds its actor."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mixminus.app.addresses import ApplicationAddress, PhoneNumber, parse_address, trunk_for
@@ -25,13 +26,15 @@ from mixminus.calls.commands import (
     RemoveParticipant,
     StartCallRecording,
     StartConferenceRecording,
+    StartStream,
+    StopStream,
     UpdateCall,
     UpdateConference,
     UpdateParticipant,
     UpdateRecording,
 )
 from mixminus.calls.endings import Departure
-from mixminus.calls.options import Callback, DialOptions, Instructions
+from mixminus.calls.options import Callback, DialOptions, HouseMusic, Instructions, NoSound, ParticipantOptions
 from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
@@ -43,7 +46,9 @@ from mixminus.calls.records import (
     RecordingRecord,
     RecordingSource,
 )
+from mixminus.calls.streams import StreamRecord
 from mixminus.store.contract import Store
+from mixminus.streams.contract import StreamError
 
 DEFAULT_TIME_LIMIT_S = 14_400.0
 """4 hours (twilio-conference-api.md, section 10)."""
@@ -136,9 +141,10 @@ class Exchange:
     async def add_participant(self, command: AddParticipant) -> ParticipantRecord:
         self._require_open()
         await self._check_reachable(command.dial)
+        options = _options_of(command)
         room = self._room_to_join(command)
         call_sid = self.sids.new(CALL)
-        invited = room.invite(call_sid, command.participant)
+        invited = room.invite(call_sid, options)
         try:
             errand = TakeSeat(room, command.participant.jitter_buffer_size)
             placed = PlacedCall(command.dial, errand, _wishes(command.dial), sid=call_sid)
@@ -199,6 +205,24 @@ class Exchange:
 
     def recording_file(self, recording: RecordingRecord) -> Path:
         return self._services.recordings.file(recording)
+
+    # --- streams --------------------------------------------------------------------------------------------------
+
+    async def start_stream(self, command: StartStream) -> StreamRecord:
+        session = self._calls.get(command.call_sid)
+        if session is None or not session.live or not session.is_answered:
+            raise Refusal(21220, 400, "Call is not in-progress. Only a live call can be streamed.")
+        try:
+            return self._services.streams.start(session, command.stream)
+        except StreamError as error:
+            raise Refusal(error.code, 400, error.message) from error
+
+    async def stop_stream(self, command: StopStream) -> StreamRecord:
+        stopped = self._services.streams.stop(command.call_sid, command.stream)
+        if stopped is None:
+            path = f"/2010-04-01/Accounts/{self.account_sid}/Calls/{command.call_sid}/Streams/{command.stream}.json"
+            raise not_found(path)
+        return stopped
 
     # --- inside: calls --------------------------------------------------------------------------------------------
 
@@ -276,6 +300,15 @@ class Exchange:
             except Refusal:
                 raise Refusal(16022, 404, f"Conference {sid} has already completed.") from None
         return self._conferences.live(sid)
+
+
+def _options_of(command: AddParticipant) -> ParticipantOptions:
+    """Music is for people: a program would take it for speech (ai-and-desk.md 3.2). It may be asked for."""
+    options = command.participant
+    if not isinstance(parse_address(command.dial.to), ApplicationAddress):
+        return options
+    wait = NoSound() if isinstance(options.wait, HouseMusic) else options.wait
+    return replace(options, wait=wait, usual_hold=NoSound())
 
 
 def _wishes(dial: DialOptions) -> CallWishes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol, TypeVar
 
+from mixminus.app.stream_link import StreamLink
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import (
     Applied,
@@ -32,6 +33,7 @@ from mixminus.media.contract import (
     SpeechStopped,
     Statistics,
     StopPlayer,
+    StreamsHeard,
     Ticked,
     WatchKeys,
     WatchRoom,
@@ -122,6 +124,7 @@ class MediaLink:
         self._listeners: dict[int, LegListener] = {}
         self._watchers: dict[int, RoomWatcher] = {}
         self._speech: dict[int, Callable[[bool], None]] = {}
+        self.streams = StreamLink(plane.apply)
         self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
 
@@ -272,6 +275,8 @@ class MediaLink:
                 _resolve(self._recordings.pop(event.recording, None), event)
             case Statistics(query):
                 _resolve(self._asked.pop(query, None), event)
+            case StreamsHeard():
+                self.streams.heard(event)
             case Applied(room):
                 if watcher := self._watchers.get(room):
                     watcher.applied(event)

@@ -13,7 +13,8 @@ from mixminus.calls.options import (
     Sound,
     Webhook,
 )
-from mixminus.twiml.effects import CallbackTo, ConferenceAttributes, DialRecording
+from mixminus.calls.streams import StreamWish
+from mixminus.twiml.effects import CallbackTo, ConferenceAttributes, DialRecording, StreamAttributes
 
 RECORDING_EVENTS = ("completed",)
 CALL_EVENTS = ("completed",)
@@ -71,3 +72,9 @@ def recording_options(said: DialRecording) -> RecordingOptions:
         channels=2 if said.dual else 1,
         track=said.track,
     )
+
+
+def stream_wish(said: StreamAttributes) -> StreamWish:
+    """`<Stream>`."""
+    webhook = Webhook(said.callback.url, said.callback.method) if said.callback else None
+    return StreamWish(said.url, said.track, said.name, said.parameters, webhook, said.report_played)

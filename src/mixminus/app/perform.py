@@ -6,12 +6,16 @@ from mixminus.app.collecting import collect_digits
 from mixminus.app.conferences import Conferences
 from mixminus.app.dial import Dial
 from mixminus.app.join_conference import join_conference
+from mixminus.app.options_from_twiml import stream_wish
 from mixminus.app.prompting import Loudspeaker, play_prompts
 from mixminus.app.stage import Stage
 from mixminus.app.tasks import cancelled
+from mixminus.streams.contract import StreamError
+from mixminus.streams.faults import BAD_TRACKS
 from mixminus.twiml.effects import (
     CollectDigits,
     Collected,
+    ConnectStream,
     DialTargets,
     Effect,
     JoinConference,
@@ -20,6 +24,9 @@ from mixminus.twiml.effects import (
     Prompting,
     Result,
     SendDigits,
+    StartStream,
+    StopStream,
+    StreamAttributes,
     Warn,
 )
 
@@ -45,6 +52,14 @@ class Performer:
             case SendDigits(digits):
                 await stage.answer()
                 return await stage.services.media.send_digits(stage.leg, digits)
+            case ConnectStream(stream):
+                await stage.answer()
+                return await stage.services.streams.connect(stage, stream_wish(stream))
+            case StartStream(stream):
+                await stage.answer()
+                return _start_stream(stage, stream)
+            case StopStream(name):
+                return _stop_stream(stage, name)
             case Warn(code, message):
                 return stage.warn(code, message)
 
@@ -69,3 +84,15 @@ class Performer:
                 return await collect_digits(stage.keys, effect, prompting)
         finally:
             await cancelled(prompting)
+
+
+def _start_stream(stage: Stage, stream: StreamAttributes) -> None:
+    try:
+        stage.services.streams.start(stage, stream_wish(stream))
+    except StreamError as error:
+        stage.warn(error.code, error.message)
+
+
+def _stop_stream(stage: Stage, name: str) -> None:
+    if stage.services.streams.stop(stage.sid, name) is None:
+        stage.warn(BAD_TRACKS, f"There is no stream {name[:60]!r} that could be stopped.")

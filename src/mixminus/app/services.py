@@ -9,6 +9,7 @@ from mixminus.app.callbacks import Callbacks
 from mixminus.app.documents import Documents
 from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings import Recordings
+from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
@@ -51,5 +52,6 @@ class Services:
     documents: Documents
     callbacks: Callbacks
     recordings: Recordings
+    streams: Streams
     qualities: CallQualities
     tasks: Tasks

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,12 +35,14 @@ from mixminus.store.contract import Store
 from mixminus.store.history import close_orphans
 from mixminus.store.remembering import RememberingStore
 from mixminus.store.sql import SqlStore
+from mixminus.streams.io.agent_socket import dial_agent
 from mixminus.webhooks.contract import HttpFailure, WebhookCall
 from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.http import AiohttpFetch
 from mixminus.webhooks.io.sender import WebhookSender
 from mixminus.webhooks.io.timed import TimedFetch
 from mixminus.webhooks.outbox import Delivery
+from mixminus.webhooks.signing import signature
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
 
@@ -150,6 +153,8 @@ class World:
             sip=self.sip,
             resolve=resolve,
             public_url=lambda: self.public_url,
+            dial_agent=dial_agent,
+            sign=partial(signature, self.credentials.auth_token),
         )
 
     def _records(self) -> Store:

@@ -13,6 +13,7 @@ from mixminus.calls.options import (
     Sound,
     Webhook,
 )
+from mixminus.calls.streams import StreamWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,19 @@ class StartConferenceRecording:
     whisper: bool = False
     """And one of what coaches whisper."""
     callback: Callback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartStream:
+    call_sid: Sid
+    stream: StreamWish
+
+
+@dataclass(frozen=True, slots=True)
+class StopStream:
+    call_sid: Sid
+    stream: str
+    """Its SID or its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ class ParticipantOptions:
     start_conference_on_enter: bool = True
     end_conference_on_exit: bool = False
     wait: Sound = field(default_factory=HouseMusic)
+    usual_hold: Sound = field(default_factory=HouseMusic)
+    """What is heard on hold when nobody says what."""
     coaching: bool = False
     call_sids_to_coach: tuple[Sid, ...] = ()
     jitter_buffer_size: str = "large"

@@ -24,6 +24,7 @@ class Participant:
     early_media: bool
     """Whether its ringing may be heard in the room."""
     hold: Sound = field(default_factory=HouseMusic)
+    usual_hold: Sound = field(default_factory=HouseMusic)
     sends_early_media: bool = False
     speaking: bool = False
 
@@ -100,6 +101,7 @@ def newcomer(record: ParticipantRecord, options: ParticipantOptions, queue_time_
             queue_time_ms=queue_time_ms,
         ),
         wait=options.wait,
+        usual_hold=options.usual_hold,
         beep_on_enter=options.beep.on_enter,
         beep_on_exit=options.beep.on_exit,
         early_media=options.early_media,
@@ -109,7 +111,7 @@ def newcomer(record: ParticipantRecord, options: ParticipantOptions, queue_time_
 def updated(old: Participant, wish: UpdateParticipant, coachees: tuple[Sid, ...] | None, at: datetime) -> Participant:
     """Return *old* as *wish* would have it. *coachees*: whom it shall coach; None if it shall not.
 
-    What was not said stays, except the sound of a hold: each hold begins with what it says or with the house music.
+    What was not said stays, except the sound of a hold: each hold begins with what it says or with the usual sound.
     """
     record = replace(
         old.record,
@@ -121,7 +123,7 @@ def updated(old: Participant, wish: UpdateParticipant, coachees: tuple[Sid, ...]
     )
     if record != old.record:
         record = replace(record, date_updated=at)
-    held_since: Sound = old.hold if old.record.hold else HouseMusic()
+    held_since: Sound = old.hold if old.record.hold else old.usual_hold
     return replace(
         old,
         record=record,

@@ -30,6 +30,7 @@ class NodeCollector(Collector):
         yield from self._webhooks()
         yield from self._sip()
         yield from self._media()
+        yield from self._streams()
         yield from self._machine()
 
     def describe(self) -> Iterable[Metric]:
@@ -93,6 +94,14 @@ class NodeCollector(Collector):
         yield _counter("rtp_refused", "RTP packets that the system did not send", health.refused_packets)
         yield _counter("recording_lost_flushes", "Writes that the disk was too slow for", health.lost_flushes)
         yield _counter("recording_overdue_syncs", "Syncs that came too late for a second", health.overdue_syncs)
+
+    def _streams(self) -> Iterator[Metric]:
+        streams = self._world.node.streams
+        yield _gauge("live_streams", "Media Streams that have not ended, those being dialled included", len(streams))
+        yield _by("streams_failed", "Media Streams that did not begin or broke off", "code", streams.failures)
+        yield _counter("stream_frames_skipped", "Frames that agents read too slowly for", streams.skipped_frames)
+        refused = streams.refused_messages
+        yield _counter("stream_messages_refused", "Messages of agents that were not understood", refused)
 
     def _machine(self) -> Iterator[Metric]:
         world = self._world

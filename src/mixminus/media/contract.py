@@ -19,6 +19,12 @@ from mixminus.media.plans import LegRow as LegRow
 from mixminus.media.plans import SetRoom as SetRoom
 from mixminus.media.plans import Ticked as Ticked
 from mixminus.media.plans import WatchRoom as WatchRoom
+from mixminus.media.stream_terms import ClearStream as ClearStream
+from mixminus.media.stream_terms import CloseStream as CloseStream
+from mixminus.media.stream_terms import OpenStream as OpenStream
+from mixminus.media.stream_terms import StreamsHeard as StreamsHeard
+from mixminus.media.stream_terms import StreamsSay as StreamsSay
+from mixminus.media.tap import Tap as Tap
 
 # --- commands --------------------------------------------------------------------------------------------------
 
@@ -167,21 +173,6 @@ class SendDigits(msgspec.Struct, frozen=True, tag=True):
     digits: str
 
 
-class Tap(msgspec.Struct, frozen=True, array_like=True):
-    """A place to record, by `kind`.
-
-    `bus`: everything on a room's bus. `leg_in`: what the leg says, `leg_out`: what it hears. `voice`: what the leg
-    says on the bus of *room*, `whisper`: what it says in *room* to some listeners alone (`LegRow.plus`); both are
-    silent at every tick at which the routing plan in force has it otherwise.
-    """
-
-    kind: str
-    id: int
-    room: int | None = None
-    sign: int = 1
-    """-1 takes it out of the sum: the bus less one voice."""
-
-
 class StartRecording(msgspec.Struct, frozen=True, tag=True):
     """Write a WAV file, one channel per inner tuple, each the sum of its taps. Answered by `RecordingStopped` later.
 
@@ -239,6 +230,10 @@ Command = (
     | PauseRecording
     | ResumeRecording
     | StopRecording
+    | OpenStream
+    | StreamsSay
+    | ClearStream
+    | CloseStream
 )
 
 # --- events ----------------------------------------------------------------------------------------------------
@@ -328,6 +323,7 @@ Event = (
     | SpeechStarted
     | SpeechStopped
     | Statistics
+    | StreamsHeard
     | WorkerLost
 )
 

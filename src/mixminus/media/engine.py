@@ -59,6 +59,8 @@ from mixminus.media.reports import Reports
 from mixminus.media.rooms import Rooms
 from mixminus.media.seats import Seats
 from mixminus.media.state import CONTROL_ARRIVED, DIGIT, PACKET_BYTES, PLAYER_ENDED, TIMED_OUT
+from mixminus.media.stream_terms import StreamCommand
+from mixminus.media.streaming import Streaming
 from mixminus.media.turn import Turn
 from mixminus.media.watching import RoomWatch
 from mixminus.media.wideband import Wideband
@@ -105,6 +107,7 @@ class Engine:
         self.rooms = Rooms(settings.rooms, self.legs)
         self.players = Players(settings.players, self.legs, self.rooms, ClipStore(disk, settings.clip_cache_bytes))
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
+        self.streaming = Streaming(self.legs, self.rooms)
         self.watch = RoomWatch(self.rooms, self.players)
         self.wideband = Wideband(self.legs, self.rooms, self.recorders)
         self.digits = DigitSenders(self.legs)
@@ -183,6 +186,7 @@ class Engine:
         if self.beat % self.seats.beats == 0:
             self.ticks += 1
             self._events.extend(self.digits.step())
+            self.streaming.begin_tick()
             if self.ticks % FOLLOW_TICKS == 0:
                 self.beats.follow(self.beat)
         self._events.extend(self.players.start_loaded())
@@ -207,6 +211,7 @@ class Engine:
             lane.arrived = 0
         if self.is_end_of_tick:
             self._events.extend(self.watch.go_on(self.ticks))
+            self._events.extend(self.streaming.heard(self.ticks))
             self.recorders.flush(self.ticks)
 
     def _lane(self, number: int, settings: EngineSettings) -> Lane:
@@ -221,6 +226,7 @@ class Engine:
             self.digits,
             self.hearing,
             self.polishing,
+            self.streaming,
         )
 
     def _tell_happenings(self, lane: Lane) -> None:
@@ -288,6 +294,8 @@ class Engine:
                 self.recorders.resume(recording)
             case StopRecording(recording):
                 self.recorders.stop(recording)
+            case StreamCommand():
+                self.streaming.carry_out(command)
 
     def _make_room(self, legs: int) -> str | None:
         """Grow if so many more legs need it. Returns why they cannot be had."""
@@ -373,6 +381,7 @@ class Engine:
         self.polishing.forget(leg)
         self.reports.drop(leg)
         self.recorders.forget_leg(leg)
+        self.streaming.forget_leg(leg)
         self.rooms.leave(leg)
         self.ports.close(row)
         self.legs.close(leg)

@@ -29,6 +29,7 @@ from mixminus.media.polishing import Polishing
 from mixminus.media.recorders import Recorders
 from mixminus.media.rooms import Rooms
 from mixminus.media.state import Happenings, Inbox, Outbox
+from mixminus.media.streaming import Streaming
 from mixminus.media.turn import Turn
 from mixminus.media.wideband import Wideband
 
@@ -61,6 +62,7 @@ class Lane:
         digits: DigitSenders,
         hearing: Hearing,
         polishing: Polishing,
+        streaming: Streaming,
     ) -> None:
         self.turn = turn
         self.inbox = zeroed(Inbox, INBOX_PER_LEG * legs.slots.capacity + INBOX_SPARE)
@@ -84,6 +86,7 @@ class Lane:
         self._digits = digits
         self._hearing = hearing
         self._polishing = polishing
+        self._streaming = streaming
 
     def grow(self, legs: int) -> None:
         """Take packets of so many legs."""
@@ -118,7 +121,9 @@ class Lane:
             wideband.play(turn)
         self._hearing.hear(turn, self.happenings)
         self._polishing.polish(turn)
+        self._streaming.speak(turn)
         mix_and_record(self.table)
+        self._streaming.listen(turn)
         if is_wide:
             wideband.mix(turn)
         self._digits.sound(turn)

@@ -18,7 +18,7 @@ from mixminus.media.recording_file import Audio, RecordingFile
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Slots
 from mixminus.media.state import PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP, RECORDING, RecorderRows
-from mixminus.media.tapping import TAP_KINDS, Tapping, room_of
+from mixminus.media.tapping import TAP_KINDS, Tapping
 
 FLUSH_TICKS: Final = 25
 """Half a second: so much is lost with the process."""
@@ -208,12 +208,8 @@ class Recorders:
 
     def _keep_time(self, recorder: _Recorder, channels: Channels) -> None:
         """Take all channels of a file in the same turns: those of the room that is tapped, or else of the leg."""
-        taps = [tap for channel in channels for tap in channel]
-        rooms = (self._rooms.slots.row(room) for tap in taps if (room := room_of(tap)) is not None)
-        legs = (self._legs.slots.row(tap.id) for tap in taps if tap.kind != "bus")
-        room, leg = next(rooms, None), next((row for row in legs if row is not None), None)
-        self.rows.room[recorder.rows] = -1 if room is None else room
-        self.rows.leg[recorder.rows] = -1 if leg is None else leg
+        room, leg = self.tapping.leads([tap for channel in channels for tap in channel])
+        self.rows.room[recorder.rows], self.rows.leg[recorder.rows] = room, leg
 
     def _plane_of(self, start: StartRecording) -> int:
         """A file has one rate: the leader's, or 16 kHz if anybody who is to be recorded is wideband at the start."""

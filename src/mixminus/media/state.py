@@ -200,7 +200,7 @@ class Mixing(NamedTuple):
     piped: I16
     """What the other end of a pipe heard."""
     extra: I32
-    """Players of the leg, added up; only where `has_extra`."""
+    """Players and streams of the leg, added up; only where `has_extra`."""
     has_extra: U8
 
 

@@ -37,6 +37,13 @@ class Tapping:
             first = self._add(tap, first)
         return first
 
+    def leads(self, wanted: Sequence[Tap]) -> tuple[int, int]:
+        """Whose turns whoever listens there keeps to: the room's row, or else the leg's; -1 is none."""
+        rooms = (self._rooms.slots.row(room) for tap in wanted if (room := room_of(tap)) is not None)
+        legs = (self._legs.slots.row(tap.id) for tap in wanted if tap.kind != "bus")
+        room, leg = next(rooms, None), next((row for row in legs if row is not None), None)
+        return -1 if room is None else room, -1 if leg is None else leg
+
     def release(self, first: int) -> None:
         """Free a chain."""
         tap = first

@@ -194,6 +194,7 @@ class Worker:
         """Compile, or load, every kernel before the first beat is due."""
         self._engine.wideband.warm_up(self._engine.lanes[0].turn, self._engine.lanes[0].outbox)
         self._engine.beats.warm_up()
+        self._engine.streaming.warm_up(self._engine.lanes[0].turn)
         self._let_rest()
         for _ in range(self._engine.seats.beats):
             self.beat(self._unix_now())

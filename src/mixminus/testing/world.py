@@ -13,6 +13,7 @@ import asyncio
 import random as randomness
 import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -38,6 +39,7 @@ from mixminus.sip.settings import SipSettings
 from mixminus.store.contract import Is, Where
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
+from mixminus.testing.agent_network import AgentNetwork
 from mixminus.testing.memory_network import MemoryNetwork
 from mixminus.testing.network import Address
 from mixminus.testing.phone import VirtualPhone
@@ -48,6 +50,7 @@ from mixminus.webhooks.contract import WebhookCall
 from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.asgi import AsgiFetch
 from mixminus.webhooks.io.sender import WebhookSender
+from mixminus.webhooks.signing import signature
 
 TICK_S: Final = 0.02
 
@@ -69,7 +72,7 @@ class World:
     """A node and its surroundings. Phones close with it.
 
     `app` is the webhook application, `twilio` the official SDK (use its `…_async` methods), `exchange` and `store`
-    the node itself, `network` what everybody is on.
+    the node itself, `network` what everybody is on, `agents` those that Media Streams reach.
     """
 
     def __init__(self, *, settings: Settings | None = None, seed: int = 1) -> None:
@@ -78,6 +81,7 @@ class World:
         self._seed = seed
         self._phones: list[VirtualPhone] = []
         self.app = WebhookApp()
+        self.agents = AgentNetwork()
         self.random = randomness.Random(seed)
         self.network = MemoryNetwork(randomness.Random(seed))
         self.account_sid = Sid(ACCOUNT + "1" * 32)
@@ -181,6 +185,8 @@ class World:
             sip=self.sip,
             resolve=_already_resolved,
             public_url=lambda: "http://node.example.com",
+            dial_agent=self.agents.dial,
+            sign=partial(signature, AUTH_TOKEN),
         )
         return assemble(self.settings, self.account_sid, shells)
 

@@ -37,6 +37,16 @@ class Context:
             advice = "It must be an http or https URL, or relative to that of the document"
         raise TwimlError(11100, f'"{_shown(written)}" is not a usable URL. {advice}')
 
+    def websocket_url(self, written: str) -> str:
+        """Relative ones belong to the document's place. Who opens the WebSocket checks the rest."""
+        try:
+            resolved = urljoin(self.document_url or "", written)
+        except ValueError:
+            return written
+        if resolved == written or not resolved.startswith("http"):
+            return resolved
+        return "ws" + resolved.removeprefix("http")
+
     def audio_url(self, written: str) -> str:
         """The same for sound, where `media:NAME` is allowed too."""
         return written if written.startswith(MEDIA) and len(written) > len(MEDIA) else self.url(written)

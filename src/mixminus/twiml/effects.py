@@ -184,7 +184,50 @@ class Dialled:
     sip_response_code: int | None = None
 
 
-Effect = Prompting | SendDigits | CollectDigits | Warn | JoinConference | DialTargets
+@dataclass(frozen=True, slots=True)
+class StreamAttributes:
+    """`<Stream>`. `url` is absolute, if it is any; `name` is unique in its call, or not said."""
+
+    url: str
+    name: str | None = None
+    track: str = "inbound_track"
+    parameters: tuple[tuple[str, str], ...] = ()
+    callback: CallbackTo | None = None
+    report_played: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectStream:
+    """`<Connect><Stream>`: both ways. Resumed with None when the stream has ended, or did not begin."""
+
+    stream: StreamAttributes
+
+
+@dataclass(frozen=True, slots=True)
+class StartStream:
+    """`<Start><Stream>`: in the background. Resumed with None at once."""
+
+    stream: StreamAttributes
+
+
+@dataclass(frozen=True, slots=True)
+class StopStream:
+    """`<Stop><Stream>`. Resumed with None at once."""
+
+    name: str
+
+
+Effect = (
+    Prompting
+    | SendDigits
+    | CollectDigits
+    | Warn
+    | JoinConference
+    | DialTargets
+    | ConnectStream
+    | StartStream
+    | StopStream
+)
 
 Result = Any
 """The type that the effect's docstring names."""

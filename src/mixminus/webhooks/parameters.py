@@ -126,5 +126,27 @@ def conference_record_end(
     )
 
 
+def stream_event(
+    *,
+    account_sid: str,
+    call_sid: str,
+    stream_sid: str,
+    name: str,
+    event: str,
+    timestamp: datetime,
+    error: str | None = None,
+) -> FormPairs:
+    """A stream's status callback; *event* is `stream-started`, `stream-stopped` or `stream-error` (TwiML: Stream)."""
+    return _pairs(
+        ("AccountSid", account_sid),
+        ("CallSid", call_sid),
+        ("StreamSid", stream_sid),
+        ("StreamName", name),
+        ("StreamEvent", event),
+        ("StreamError", error),
+        ("Timestamp", timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+    )
+
+
 def _pairs(*parameters: tuple[str, str | int | None]) -> FormPairs:
     return tuple((name, str(value)) for name, value in parameters if value is not None)

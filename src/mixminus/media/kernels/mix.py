@@ -202,11 +202,10 @@ def mix(
     scratch: I16,
     total: I32,
 ) -> None:
-    """One tick of all rooms. `scratch` and `total` are a frame each."""
+    """One tick of these rooms, onto what streams have put into `extra`. `scratch` and `total` are a frame each."""
     begin_buses(active_rooms, rooms, bus, audience)
     for n in range(legs):
         slot = active_legs[n]
-        mixing.has_extra[slot] = 0
         room = mixing.room[slot]
         if room >= 0 and mixing.on_bus[slot] == 1 and mixing.silent[slot] == 0:
             add(bus[room], mixing.said[slot], 1)

@@ -172,6 +172,7 @@ def playout(
     """What each of the first *legs* rows named by *active* says in this tick. `work`: 320 samples of scratch."""
     for n in range(legs):
         slot = active[n]
+        mixing.has_extra[slot] = 0
         if line.kind[slot] == PIPE:
             copy(mixing.said[slot], mixing.piped[slot])
             mixing.piped[slot, :] = 0

@@ -58,6 +58,12 @@ def is_due(turns: Turns, row: int, now: int, beats: int, lane: int) -> bool:
 
 
 @kernel
+def is_served(turns: Turns, row: int, now: int, lane: int) -> bool:
+    """Whether the row was found to be due on this beat."""
+    return bool(turns.served[row] == now and turns.lane[row] == lane)
+
+
+@kernel
 def rooms_due(active: I32, rooms: int, turns: Turns, now: int, beats: int, lane: int, due: I32) -> int:
     """Put the rows of rooms whose turn it is into *due*. Returns how many."""
     count = 0
@@ -125,9 +131,9 @@ def players_due(
         player = active[n]
         room, leg = rows.room[player], rows.leg[player]
         if room >= 0:
-            mine = room_turns.served[room] == now and room_turns.lane[room] == lane
+            mine = is_served(room_turns, room, now, lane)
         else:
-            mine = leg >= 0 and leg_turns.served[leg] == now and leg_turns.lane[leg] == lane
+            mine = leg >= 0 and is_served(leg_turns, leg, now, lane)
         if mine:
             due[count] = player
             count += 1
@@ -153,9 +159,9 @@ def channels_due(
         row = active[n]
         room, leg = rows.room[row], rows.leg[row]
         if room >= 0:
-            mine = room_turns.served[room] == now and room_turns.lane[room] == lane
+            mine = is_served(room_turns, room, now, lane)
         elif leg >= 0:
-            mine = leg_turns.served[leg] == now and leg_turns.lane[leg] == lane
+            mine = is_served(leg_turns, leg, now, lane)
         else:
             mine = is_due(turns, row, now, beats, lane)
         if mine:

@@ -185,7 +185,8 @@ def receive(
     arrived = 0
     for n in range(legs):
         slot = active[n]
-        if sockets.fd[slot] < 0 or sockets.resting[slot] == 1:
+        # Pipes have no socket, and their rows may lie behind those of all that have one.
+        if slot >= len(sockets.fd) or sockets.fd[slot] < 0 or sockets.resting[slot] == 1:
             continue
         connect_or_dissolve(sockets, slot, line, reception, scratch)
         wanted = 1

@@ -48,6 +48,8 @@ class CallbackRows:
 
 CALL: Final = CallbackRows.of("statusCallback", CALL_EVENTS)
 CONFERENCE: Final = CallbackRows.of("statusCallback", CONFERENCE_EVENTS, method=16002, event=16002)
+STREAM: Final = CallbackRows.of("statusCallback", ())
+"""All its events are told, so there is no `statusCallbackEvent`."""
 RECORDING: Final = CallbackRows.of("recordingStatusCallback", RECORDING_EVENTS, url=13256, event=13621)
 
 

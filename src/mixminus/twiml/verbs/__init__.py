@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mixminus.twiml.verbs.connect import Connect
 from mixminus.twiml.verbs.dial import Dial
 from mixminus.twiml.verbs.gather import Gather
 from mixminus.twiml.verbs.hangup import Hangup
@@ -10,6 +11,8 @@ from mixminus.twiml.verbs.play import Play
 from mixminus.twiml.verbs.redirect import Redirect
 from mixminus.twiml.verbs.reject import Reject
 from mixminus.twiml.verbs.say import Say
+from mixminus.twiml.verbs.start import Start
+from mixminus.twiml.verbs.stop import Stop
 from mixminus.twiml.verbs.verb import OfferedVerb
 
 VERBS: Final[dict[str, type[OfferedVerb]]] = {
@@ -21,9 +24,10 @@ VERBS: Final[dict[str, type[OfferedVerb]]] = {
     "Redirect": Redirect,
     "Reject": Reject,
     "Hangup": Hangup,
+    "Connect": Connect,
+    "Start": Start,
+    "Stop": Stop,
 }
 
-NOT_OFFERED: Final = frozenset(
-    {"Record", "Enqueue", "Leave", "Refer", "Connect", "Start", "Stop", "Sms", "Message", "Pay", "Prompt", "Echo"}
-)
+NOT_OFFERED: Final = frozenset({"Record", "Enqueue", "Leave", "Refer", "Sms", "Message", "Pay", "Prompt", "Echo"})
 """Verbs of TwiML that are reported and skipped."""

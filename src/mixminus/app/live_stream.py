@@ -1,0 +1,108 @@
+"""One stream that is live: an agent's WebSocket, the conversation with it, and the leg in the engine."""
+
+import asyncio
+from collections.abc import Callable
+
+from mixminus.app.stream_link import StreamLink
+from mixminus.media.contract import Tap
+from mixminus.streams.contract import AgentSocket, Fault
+from mixminus.streams.messages import OUTBOUND, StreamFacts
+from mixminus.streams.session import StreamSession, StreamState
+
+
+class LiveStream:
+    """An `AgentListener` and a `StreamOwner`. Nothing in here waits."""
+
+    def __init__(
+        self, facts: StreamFacts, name: str, leg: int, link: StreamLink, warn: Callable[[Fault], None]
+    ) -> None:
+        self.facts = facts
+        self.name = name
+        self.session = StreamSession(facts)
+        self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
+        """The WebSocket is gone."""
+        self.skipped_frames = 0
+        """That a slow agent was not sent."""
+        self._leg = leg
+        self._link = link
+        self._warn = warn
+        self._socket: AgentSocket | None = None
+        self._stream: int | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """The agent was introduced to the call, whether it still listens or not."""
+        return self._stream is not None
+
+    # --- its life -------------------------------------------------------------------------------------------------
+
+    def begin(self, socket: AgentSocket) -> None:
+        """The agent has answered: introduce the call, and listen."""
+        self._socket = socket
+        self._tell(self.session.open())
+        taps = tuple((Tap("leg_out" if track == OUTBOUND else "leg_in", self._leg),) for track in self.facts.tracks)
+        speaks_to = self._leg if self.facts.is_bidirectional else None
+        self._stream = self._link.open(taps, speaks_to, self)
+
+    def end(self) -> None:
+        """Say `stop`, and close; harmless when that has happened."""
+        if self.session.state is not StreamState.STOPPED:
+            self._tell(self.session.stop())
+        if self._stream is not None:
+            self._link.close(self._stream)
+            self._stream = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def press(self, digit: str) -> None:
+        """A key of the leg."""
+        if self.session.state is StreamState.STREAMING:
+            self._tell(self.session.pressed(digit))
+
+    # --- AgentListener --------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes, *, is_text: bool) -> None:
+        epoch = self.session.playout.epoch
+        answers, fault = self.session.received(data, is_text=is_text)
+        if self._stream is not None:
+            if self.session.playout.epoch != epoch:
+                self._link.clear(self._stream, self.session.playout.epoch)
+            if self.has_audio:
+                self._link.talks(self._stream)
+        self._tell(answers)
+        if fault is not None:
+            self._warn(fault)
+
+    def closed(self, fault: Fault | None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(fault)
+
+    # --- StreamOwner ----------------------------------------------------------------------------------------------
+
+    def heard(self, track: int, audio: bytes, tick: int) -> None:
+        socket = self._socket
+        if socket is None:
+            return
+        if socket.is_congested:
+            self.skipped_frames += 1
+            self.session.skipped(track, tick)
+        else:
+            socket.send(self.session.heard(track, audio, tick))
+
+    def played(self, epoch: int, octets: int) -> None:
+        self._tell(self.session.played(epoch, octets))
+
+    @property
+    def has_audio(self) -> bool:
+        return self.session.playout.is_waiting
+
+    def take_audio(self) -> bytes:
+        return self.session.playout.take_audio()
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _tell(self, messages: list[bytes]) -> None:
+        if self._socket is not None:
+            for message in messages:
+                self._socket.send(message)

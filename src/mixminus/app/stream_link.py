@@ -1,0 +1,89 @@
+"""The control plane's end of the engine's streams: frames to their owners, and what those say into one message."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+from typing import Protocol
+
+import numpy as np
+
+from mixminus.media.contract import ClearStream, CloseStream, Command, OpenStream, StreamsHeard, StreamsSay, Tap
+from mixminus.media.stream_terms import FRAME_OCTETS
+
+
+class StreamOwner(Protocol):
+    """Who hears what a stream hears."""
+
+    def heard(self, track: int, audio: bytes, tick: int) -> None:
+        """20 ms of one track."""
+
+    def played(self, epoch: int, octets: int) -> None:
+        """That much of what was said since *epoch* began was really played."""
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there is something to say that the engine was not given yet."""
+
+    def take_audio(self) -> bytes:
+        """What the engine is to be given now; empty when it has enough for a while."""
+
+
+class StreamLink:
+    """One per node. All that streams have to say in one turn of the loop leaves as one message."""
+
+    def __init__(self, apply: Callable[..., None]) -> None:
+        self._apply: Callable[..., None] = apply
+        self._ids = count(1)
+        self._owners: dict[int, StreamOwner] = {}
+        self._talking: dict[int, StreamOwner] = {}
+        """Those that have something to say; some of them must wait until the engine has played what it has."""
+        self._flush_is_due = False
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def open(self, tracks: tuple[tuple[Tap, ...], ...], leg: int | None, owner: StreamOwner) -> int:
+        """Hear from the next tick on. Returns the stream's id."""
+        stream = next(self._ids)
+        self._owners[stream] = owner
+        self._send(OpenStream(stream, tracks, leg))
+        return stream
+
+    def close(self, stream: int) -> None:
+        if self._owners.pop(stream, None) is not None:
+            self._talking.pop(stream, None)
+            self._send(CloseStream(stream))
+
+    def clear(self, stream: int, epoch: int) -> None:
+        """What the engine still has to say is dropped at the next tick; what is said from now on is of *epoch*."""
+        self._send(ClearStream(stream, epoch))
+
+    def talks(self, stream: int) -> None:
+        """Its owner has something to say."""
+        self._talking[stream] = self._owners[stream]
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def heard(self, event: StreamsHeard) -> None:
+        """One tick."""
+        owners, audio, at = self._owners, event.audio, 0
+        for stream, track in np.frombuffer(event.tracks, np.int64).reshape(-1, 2).tolist():
+            if (owner := owners.get(stream)) is not None:
+                owner.heard(track, audio[at : at + FRAME_OCTETS], event.tick)
+            at += FRAME_OCTETS
+        for stream, epoch, octets in np.frombuffer(event.played, np.int64).reshape(-1, 3).tolist():
+            if (owner := owners.get(stream)) is not None:
+                owner.played(epoch, octets)
+        self._flush()
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        said = [(stream, audio) for stream, owner in self._talking.items() if (audio := owner.take_audio())]
+        self._talking = {stream: owner for stream, owner in self._talking.items() if owner.has_audio}
+        if said:
+            streams, pieces = zip(*said, strict=True)
+            self._send(StreamsSay(streams, tuple(map(len, pieces)), b"".join(pieces)))
+
+    def _send(self, command: Command) -> None:
+        self._apply(command)

@@ -1,0 +1,206 @@
+"""Media Streams: from `<Stream>` or REST to the agent's WebSocket, and to the last callback."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from mixminus.app.callbacks import Callbacks
+from mixminus.app.collecting import Keys
+from mixminus.app.live_stream import LiveStream
+from mixminus.app.media_link import MediaLink
+from mixminus.app.tasks import Tasks
+from mixminus.base.clock import Clock
+from mixminus.base.sids import STREAM, Sids
+from mixminus.base.types import Sid
+from mixminus.calls.records import CallRecord
+from mixminus.calls.streams import StreamRecord, StreamStatus, StreamWish
+from mixminus.streams.contract import DialAgent, Fault, Sign, StreamError
+from mixminus.streams.faults import BAD_TRACKS
+from mixminus.streams.messages import INBOUND, OUTBOUND, StreamFacts
+from mixminus.streams.upgrade import upgrade
+
+TRACKS: Final = {
+    "inbound_track": (INBOUND,),
+    "outbound_track": (OUTBOUND,),
+    "both_tracks": (INBOUND, OUTBOUND),
+}
+
+MAX_TRACKS: Final = 4
+"""Of the unidirectional streams of a call (twiml-and-streams.md 4.1)."""
+
+
+class StreamedCall(Protocol):
+    """What is needed of a call to stream its leg."""
+
+    @property
+    def record(self) -> CallRecord: ...
+
+    @property
+    def leg(self) -> int: ...
+
+    @property
+    def keys(self) -> Keys: ...
+
+
+@dataclass(slots=True)
+class Held:
+    """A stream, and what keeps it alive."""
+
+    stream: LiveStream
+    call: CallRecord
+    wish: StreamWish
+    task: asyncio.Task[None] | None = None
+    """None: whoever waits for it."""
+
+    @property
+    def sid(self) -> Sid:
+        return self.stream.facts.sid
+
+
+class Streams:
+    """All streams of a node."""
+
+    def __init__(
+        self,
+        media: MediaLink,
+        callbacks: Callbacks,
+        clock: Clock,
+        sids: Sids,
+        tasks: Tasks,
+        dial: DialAgent,
+        sign: Sign,
+    ) -> None:
+        self._media = media
+        self._callbacks = callbacks
+        self._clock = clock
+        self._sids = sids
+        self._tasks = tasks
+        self._dial = dial
+        self._sign = sign
+        self._held: dict[Sid, Held] = {}
+        self.failures: Counter[int] = Counter()
+        """Streams that did not begin or broke off, by Twilio's number."""
+        self._skipped_frames = self._refused_messages = 0
+        """Of streams that have ended."""
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def skipped_frames(self) -> int:
+        """That agents read too slowly for, since the start."""
+        return self._skipped_frames + sum(held.stream.skipped_frames for held in self._held.values())
+
+    @property
+    def refused_messages(self) -> int:
+        """Of agents, that were not understood or not obeyed wholly."""
+        return self._refused_messages + sum(held.stream.session.refused for held in self._held.values())
+
+    # --- what is asked --------------------------------------------------------------------------------------------
+
+    async def connect(self, call: StreamedCall, wish: StreamWish) -> None:
+        """Both ways, until the agent or the call ends it. What goes wrong is told, and never raised."""
+        try:
+            if TRACKS.get(wish.track) != (INBOUND,):
+                raise StreamError(BAD_TRACKS, "A stream of <Connect> has the inbound track alone")
+            held = self._hold(call, wish, is_bidirectional=True)
+        except StreamError as error:
+            self._callbacks.warned(call.record.sid, error.code, error.message)
+            return
+        with self._media.collecting_keys(call.leg), call.keys.followed_by(held.stream.press):
+            await self._live(held, wish.url)
+
+    def start(self, call: StreamedCall, wish: StreamWish) -> StreamRecord:
+        """One way, beside whatever the call does. Raises `StreamError`."""
+        tracks = TRACKS.get(wish.track)
+        if tracks is None:
+            raise StreamError(BAD_TRACKS, f"There is no track {wish.track[:40]!r}; there are {', '.join(TRACKS)}")
+        running = [len(held.stream.facts.tracks) for held in self._of_call(call.record.sid) if held.task is not None]
+        if sum(running) + len(tracks) > MAX_TRACKS:
+            raise StreamError(BAD_TRACKS, f"A call has at most {MAX_TRACKS} tracks that are streamed")
+        held = self._hold(call, wish, is_bidirectional=False)
+        held.task = self._tasks.spawn(self._live(held, wish.url), f"stream {held.sid}")
+        return self._record(held, StreamStatus.IN_PROGRESS)
+
+    def stop(self, call_sid: Sid, name: str) -> StreamRecord | None:
+        """End what `start` began, by its name or SID. None: there is no such stream."""
+        for held in self._of_call(call_sid):
+            if held.task is not None and name in (held.stream.name, held.sid):
+                self._end(held)
+                held.task.cancel()
+                return self._record(held, StreamStatus.STOPPED)
+        return None
+
+    def end_of_call(self, call_sid: Sid) -> None:
+        """Its leg is about to go."""
+        for held in self._of_call(call_sid):
+            self._end(held)
+            if held.task is not None:
+                held.task.cancel()
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _of_call(self, call_sid: Sid) -> list[Held]:
+        return [held for held in self._held.values() if held.call.sid == call_sid]
+
+    def _hold(self, call: StreamedCall, wish: StreamWish, *, is_bidirectional: bool) -> Held:
+        record, sid = call.record, self._sids.new(STREAM)
+        name = wish.name or sid
+        if any(name == held.stream.name for held in self._of_call(record.sid)):
+            raise StreamError(BAD_TRACKS, f"The call has a stream of that name already: {name[:60]!r}")
+        facts = StreamFacts(
+            account_sid=record.account_sid,
+            call_sid=record.sid,
+            sid=sid,
+            tracks=TRACKS[wish.track],
+            parameters=wish.parameters,
+            is_bidirectional=is_bidirectional,
+            reports_played=wish.report_played,
+        )
+
+        def warn(fault: Fault) -> None:
+            self._callbacks.warned(record.sid, fault.code, fault.message)
+
+        stream = LiveStream(facts, name, call.leg, self._media.streams, warn)
+        held = self._held[sid] = Held(stream, record, wish)
+        return held
+
+    async def _live(self, held: Held, url: str) -> None:
+        """From the upgrade to the end."""
+        stream = held.stream
+        fault: Fault | None = None
+        try:
+            socket = await self._dial(upgrade(url, self._sign), stream)
+            if held.sid in self._held:
+                stream.begin(socket)
+                self._tell(held, "stream-started")
+                fault = await stream.ended
+            else:  # the call came to its end meanwhile
+                socket.close()
+        except StreamError as error:
+            fault = error.fault
+        finally:  # also when it is cancelled: `<Stop>`, a redirect, the end of the call
+            if fault is not None and held.sid in self._held:
+                self.failures[fault.code] += 1
+                self._callbacks.warned(held.call.sid, fault.code, fault.message)
+                self._tell(held, "stream-error", f"{fault.code}: {fault.message}")
+            self._end(held)
+
+    def _end(self, held: Held) -> None:
+        """Once, whoever comes first."""
+        if self._held.pop(held.sid, None) is None:
+            return
+        self._skipped_frames += held.stream.skipped_frames
+        self._refused_messages += held.stream.session.refused
+        has_begun = held.stream.has_begun
+        held.stream.end()
+        if has_begun:
+            self._tell(held, "stream-stopped")
+
+    def _record(self, held: Held, status: StreamStatus) -> StreamRecord:
+        facts, now = held.stream.facts, self._clock.utc()
+        return StreamRecord(held.sid, facts.account_sid, facts.call_sid, held.wish.name, status, now)
+
+    def _tell(self, held: Held, event: str, error: str | None = None) -> None:
+        self._callbacks.stream_happened(held.call, held.sid, held.stream.name, event, held.wish.webhook, error)

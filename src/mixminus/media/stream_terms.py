@@ -1,0 +1,66 @@
+"""Streams: audio that the control process hears and says, on the engine's ticks.
+
+A stream listens at taps, one channel a track, and may speak to one leg, as a player does. Each tick the engine sends
+one message with the frame of every track of every stream; what is to be said is sent ahead of time and waits in the
+engine, which tells how much of it was played. Audio is 8 kHz µ-law: an octet is a sample, a frame has 160.
+"""
+
+from typing import Final
+
+import msgspec
+
+from mixminus.media.tap import Tap
+
+FRAME_OCTETS: Final = 160
+
+
+class StreamCommand(msgspec.Struct, frozen=True):
+    """What is asked of a stream."""
+
+
+class OpenStream(StreamCommand, frozen=True, tag=True):
+    """Listen from the next tick on. An open stream is left as it is; a leg that does not exist is silent."""
+
+    stream: int
+    tracks: tuple[tuple[Tap, ...], ...]
+    """What each one hears, added up. At most 1,024."""
+    leg: int | None = None
+    """Who hears what the stream says; None: nobody."""
+
+
+class StreamsSay(StreamCommand, frozen=True, tag=True):
+    """Say this after what was sent before. Streams that are unknown, or speak to nobody, are ignored.
+
+    A stream keeps 512 ms that were not played yet; what goes beyond is lost.
+    """
+
+    streams: tuple[int, ...]
+    octets: tuple[int, ...]
+    """How much of `audio` is for each of them, in order."""
+    audio: bytes
+
+
+class ClearStream(StreamCommand, frozen=True, tag=True):
+    """Drop what was not played, fading in 5 ms; from now on what is said belongs to *epoch*."""
+
+    stream: int
+    epoch: int
+
+
+class CloseStream(StreamCommand, frozen=True, tag=True):
+    """Forget the stream, and what it had still to say."""
+
+    stream: int
+
+
+class StreamsHeard(msgspec.Struct, frozen=True, tag=True):
+    """What all streams heard in one tick, and what was played of what they said. Little-endian arrays."""
+
+    tick: int
+    tracks: bytes
+    """Two numbers of 64 bits a track: its stream, and which one of its tracks."""
+    audio: bytes
+    """160 octets for each of these."""
+    played: bytes
+    """Three numbers of 64 bits: a stream, an epoch, and how many octets were played since it began. One row for each
+    stream that spoke in this tick, and one for the end of each epoch, before any of the next one's."""

@@ -1,0 +1,133 @@
+"""What an agent is told: one JSON object a text frame (Twilio Docs, Media Streams WebSocket Messages).
+
+Every counter is a string of digits; `sampleRate` and `channels` are numbers.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from mixminus.base.types import FormPairs, Sid
+
+INBOUND: Final = "inbound"
+"""What is heard from the leg."""
+OUTBOUND: Final = "outbound"
+"""What is played to it."""
+
+CONNECTED: Final = b'{"event":"connected","protocol":"Call","version":"1.0.0"}'
+
+
+class MediaFormat(msgspec.Struct, frozen=True, rename="camel"):
+    """How audio travels."""
+
+    encoding: str
+    sample_rate: int
+    channels: int
+
+    def duration_ms(self, octets: int) -> int:
+        """How long that much audio lasts, rounded down."""
+        return 1000 * octets // (self.sample_rate * self.channels * OCTETS_PER_SAMPLE[self.encoding])
+
+    def octets(self, duration_ms: int) -> int:
+        """How much audio lasts that long."""
+        return duration_ms * self.sample_rate * self.channels * OCTETS_PER_SAMPLE[self.encoding] // 1000
+
+
+OCTETS_PER_SAMPLE: Final = {"audio/x-mulaw": 1, "audio/x-l16": 2}
+
+MULAW: Final = MediaFormat("audio/x-mulaw", 8000, 1)
+"""Twilio's only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What a stream is, from its beginning to its end."""
+
+    account_sid: Sid
+    call_sid: Sid
+    sid: Sid
+    tracks: tuple[str, ...]
+    """`inbound`, `outbound`, in the order of the engine's tracks."""
+    parameters: FormPairs = ()
+    media_format: MediaFormat = MULAW
+    is_bidirectional: bool = False
+    reports_played: bool = False
+    """The agent wants to know what was heard of what it had said, when it has cleared it."""
+
+
+class StartBody(msgspec.Struct, frozen=True, rename="camel"):
+    account_sid: str
+    stream_sid: str
+    call_sid: str
+    tracks: tuple[str, ...]
+    media_format: MediaFormat
+    custom_parameters: dict[str, str]
+
+
+class Start(msgspec.Struct, frozen=True, tag="start", tag_field="event", rename="camel"):
+    sequence_number: str
+    start: StartBody
+    stream_sid: str
+
+
+class MediaBody(msgspec.Struct, frozen=True, rename="camel"):
+    track: str
+    chunk: str
+    timestamp: str
+    payload: bytes
+    """Travels in base64."""
+
+
+class Media(msgspec.Struct, frozen=True, tag="media", tag_field="event", rename="camel"):
+    sequence_number: str
+    media: MediaBody
+    stream_sid: str
+
+
+class DtmfBody(msgspec.Struct, frozen=True, rename="camel"):
+    track: str
+    digit: str
+
+
+class Dtmf(msgspec.Struct, frozen=True, tag="dtmf", tag_field="event", rename="camel"):
+    stream_sid: str
+    sequence_number: str
+    dtmf: DtmfBody
+
+
+class MarkBody(msgspec.Struct, frozen=True, rename="camel"):
+    name: str
+
+
+class Mark(msgspec.Struct, frozen=True, tag="mark", tag_field="event", rename="camel"):
+    sequence_number: str
+    stream_sid: str
+    mark: MarkBody
+
+
+class PlayedBody(msgspec.Struct, frozen=True, rename="camel"):
+    said_ms: str
+    played_ms: str
+
+
+class Played(msgspec.Struct, frozen=True, tag="played", tag_field="event", rename="camel"):
+    """Ours, and sent only to who asks for it: how much of what was said before a `clear` was really played."""
+
+    sequence_number: str
+    stream_sid: str
+    played: PlayedBody
+
+
+class StopBody(msgspec.Struct, frozen=True, rename="camel"):
+    account_sid: str
+    call_sid: str
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="event", rename="camel"):
+    sequence_number: str
+    stream_sid: str
+    stop: StopBody
+
+
+encode: Final = msgspec.json.Encoder().encode

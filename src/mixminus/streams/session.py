@@ -1,0 +1,189 @@
+"""One stream's conversation with its agent, from the upgrade to `stop`: bytes in, bytes out, and no clock.
+
+Order is guaranteed: `connected`, `start`, then the rest; `stop` is last (Twilio Docs, WebSocket Messages).
+"""
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from itertools import count
+from typing import Final
+
+from mixminus.streams.contract import Fault
+from mixminus.streams.faults import BUFFER_FULL
+from mixminus.streams.messages import (
+    CONNECTED,
+    Dtmf,
+    DtmfBody,
+    Mark,
+    MarkBody,
+    Media,
+    MediaBody,
+    Played,
+    PlayedBody,
+    Start,
+    StartBody,
+    Stop,
+    StopBody,
+    StreamFacts,
+    encode,
+)
+from mixminus.streams.playout import LEAD_MS, MOST_MS, Interruption, Playout
+from mixminus.streams.reading import Cleared, Marked, Said, read
+
+FRAME_MS: Final = 20
+
+DTMF_TRACK: Final = "inbound_track"
+"""Not `inbound`, as media's (twiml-and-streams.md 4.3)."""
+
+
+class StreamState(Enum):
+    CONNECTING = auto()
+    STREAMING = auto()
+    STOPPED = auto()
+
+
+class Step(Enum):
+    OPEN = auto()
+    TALK = auto()
+    STOP = auto()
+
+
+STEPS: Final[dict[StreamState, dict[Step, StreamState]]] = {
+    StreamState.CONNECTING: {Step.OPEN: StreamState.STREAMING, Step.STOP: StreamState.STOPPED},
+    StreamState.STREAMING: {Step.TALK: StreamState.STREAMING, Step.STOP: StreamState.STOPPED},
+    StreamState.STOPPED: {},
+}
+
+
+class LocalStreamError(Exception):
+    """We tried to say something that the protocol forbids now."""
+
+
+class StreamSession:
+    """All messages of one stream."""
+
+    def __init__(self, facts: StreamFacts) -> None:
+        self.facts = facts
+        self.state = StreamState.CONNECTING
+        self.playout = Playout(facts.media_format.octets(LEAD_MS), facts.media_format.octets(MOST_MS))
+        self.refused = 0
+        """Messages of the agent that were not obeyed, or not wholly."""
+        self._numbers = count(1)
+        self._chunks = [count(1) for _ in facts.tracks]
+        self._began_at: int | None = None
+        """The tick before the first one that was heard."""
+        self._told: set[int] = set()
+        """Codes of faults that the owner knows."""
+
+    # --- to the agent ---------------------------------------------------------------------------------------------
+
+    def open(self) -> list[bytes]:
+        """The WebSocket is up: the first two messages."""
+        self._step(Step.OPEN)
+        facts = self.facts
+        start = StartBody(
+            facts.account_sid,
+            facts.sid,
+            facts.call_sid,
+            facts.tracks,
+            facts.media_format,
+            dict(facts.parameters),
+        )
+        return [CONNECTED, encode(Start(self._number(), start, facts.sid))]
+
+    def heard(self, track: int, audio: bytes, tick: int) -> bytes:
+        """20 ms of a track. The timestamp follows the ticks, so a frame that was left out is a gap, not a delay."""
+        self._step(Step.TALK)
+        if self._began_at is None:
+            self._began_at = tick - 1
+        timestamp = FRAME_MS * (tick - self._began_at)
+        body = MediaBody(self.facts.tracks[track], str(next(self._chunks[track])), str(timestamp), audio)
+        return encode(Media(self._number(), body, self.facts.sid))
+
+    def skipped(self, track: int, tick: int) -> None:
+        """20 ms of a track are not sent: the agent reads too slowly."""
+        if self._began_at is None:
+            self._began_at = tick - 1
+        next(self._chunks[track])
+
+    def pressed(self, digit: str) -> list[bytes]:
+        """A key; unidirectional streams are not told of keys."""
+        self._step(Step.TALK)
+        if not self.facts.is_bidirectional:
+            return []
+        return [encode(Dtmf(self.facts.sid, self._number(), DtmfBody(DTMF_TRACK, digit)))]
+
+    def stop(self) -> list[bytes]:
+        """The last message; none if there was no first one."""
+        was_open = self.state is StreamState.STREAMING
+        self._step(Step.STOP)
+        if not was_open:
+            return []
+        body = StopBody(self.facts.account_sid, self.facts.call_sid)
+        return [encode(Stop(self._number(), self.facts.sid, body))]
+
+    # --- from the agent -------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes, *, is_text: bool = True) -> tuple[list[bytes], Fault | None]:
+        """One message. Returns what is answered at once, and a fault if the owner has not heard of its kind yet.
+
+        What the agent said is in `playout` then; a new epoch there tells of a `clear`.
+        """
+        request, fault = read(data, self.facts.sid, is_text=is_text)
+        if fault is not None:
+            self.refused += 1
+        if self.state is not StreamState.STREAMING or not self.facts.is_bidirectional:
+            return [], self._news(fault)
+        match request:
+            case Said(audio):
+                if self.playout.say(audio):
+                    fault = fault or Fault(BUFFER_FULL, "More than 10 minutes of audio wait; the rest is discarded")
+            case Marked(name):
+                if not self.playout.mark(name):
+                    fault = fault or Fault(BUFFER_FULL, "Too many marks wait; the rest is discarded")
+            case Cleared():
+                self.playout.clear()
+        return self._marks(), self._news(fault)
+
+    # --- from the engine ------------------------------------------------------------------------------------------
+
+    def played(self, epoch: int, octets: int) -> list[bytes]:
+        """The engine has played that much of what was said since *epoch* began: the marks that are due.
+
+        For an epoch that was cleared it is the last figure, of which agents are told that asked for it.
+        """
+        interruption = self.playout.played(epoch, octets)
+        if self.state is not StreamState.STREAMING:
+            return []
+        if interruption is not None and self.facts.reports_played:
+            return [self._played(interruption), *self._marks()]
+        return self._marks()
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _played(self, interruption: Interruption) -> bytes:
+        duration_ms = self.facts.media_format.duration_ms
+        body = PlayedBody(str(duration_ms(interruption.said)), str(duration_ms(interruption.played)))
+        return encode(Played(self._number(), self.facts.sid, body))
+
+    def _marks(self) -> list[bytes]:
+        return [encode(mark) for mark in self._numbered(self.playout.take_due())]
+
+    def _numbered(self, names: Iterable[str]) -> Iterable[Mark]:
+        return (Mark(self._number(), self.facts.sid, MarkBody(name)) for name in names)
+
+    def _number(self) -> str:
+        return str(next(self._numbers))
+
+    def _news(self, fault: Fault | None) -> Fault | None:
+        """Each kind is told once a stream (twiml-and-streams.md 4.4)."""
+        if fault is None or fault.code in self._told:
+            return None
+        self._told.add(fault.code)
+        return fault
+
+    def _step(self, step: Step) -> None:
+        try:
+            self.state = STEPS[self.state][step]
+        except KeyError:
+            raise LocalStreamError(f"{step.name} is not legal while {self.state.name}") from None

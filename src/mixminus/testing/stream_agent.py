@@ -1,0 +1,206 @@
+"""The far end of a Media Stream in a test: an application that listens and speaks, without a socket.
+
+    agent = world.agents.at("wss://agent.example.com/media")
+    agent.echoes()
+
+Written from Twilio's documents alone: nothing is shared with the node.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from mixminus.testing import detection
+from mixminus.testing.g711 import PCMU, Samples
+from mixminus.testing.palette import FREQUENCIES_HZ
+
+RATE_HZ: Final = 8_000
+
+Message = Mapping[str, Any]
+
+
+class Listener(Protocol):
+    """The node's end."""
+
+    def received(self, data: bytes, *, is_text: bool) -> None: ...
+
+    def closed(self, complaint: str | None) -> None:
+        """None: by a close handshake."""
+
+
+class StreamConversation:
+    """One WebSocket, from the upgrade to the end."""
+
+    def __init__(
+        self,
+        url: str,
+        headers: tuple[tuple[str, str], ...],
+        listener: Listener,
+        react: Callable[["StreamConversation", Message], None],
+    ) -> None:
+        self.url = url
+        self.headers = {name.lower(): value for name, value in headers}
+        self.messages: list[tuple[float, Message]] = []
+        """All that the node said, and when."""
+        self.closed_with: int | None = None
+        """The node's close code; None while it is open, or when we closed it."""
+        self.is_congested = False
+        """Set it, and the agent reads too slowly."""
+        self.is_open = True
+        self._listener = listener
+        self._react = react
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+
+    # --- the node's side (AgentSocket) ----------------------------------------------------------------------------
+
+    def send(self, message: bytes) -> None:
+        if self.is_open:
+            said = json.loads(message)
+            self.messages.append((self._loop.time(), said))
+            self._changed.set()
+            self._react(self, said)
+
+    def close(self, code: int = 1000) -> None:
+        if self.is_open:
+            self.closed_with = code
+            self._end(None)
+
+    # --- ours: what it heard --------------------------------------------------------------------------------------
+
+    def said(self, event: str) -> list[Message]:
+        """All messages of one kind."""
+        return [message for _, message in self.messages if message["event"] == event]
+
+    @property
+    def start(self) -> Message:
+        """The body of `start`."""
+        (message,) = self.said("start")
+        body: Message = message["start"]
+        return body
+
+    @property
+    def stream_sid(self) -> str:
+        return str(self.start["streamSid"])
+
+    @property
+    def marks(self) -> list[str]:
+        """The names that came back."""
+        return [message["mark"]["name"] for message in self.said("mark")]
+
+    def mark_at(self, name: str) -> float:
+        """When a mark came back."""
+        return next(at for at, one in self.messages if one["event"] == "mark" and one["mark"]["name"] == name)
+
+    def heard(self, seconds: float, track: str = "inbound") -> Samples:
+        """The last audio of a track."""
+        frames = [
+            base64.b64decode(message["media"]["payload"])
+            for _, message in self.messages
+            if message["event"] == "media" and message["media"]["track"] == track
+        ]
+        return PCMU.decode(b"".join(frames[-round(50 * seconds) :]))
+
+    def hears(self, track: str = "inbound", seconds: float = 0.1) -> frozenset[int]:
+        """The notes in the last audio of a track."""
+        samples = self.heard(seconds, track)
+        return detection.chord(samples, FREQUENCIES_HZ) if len(samples) else frozenset()
+
+    def loudest(self, seconds: float, track: str = "inbound") -> int:
+        """The peak of the last audio of a track; 0 is perfect silence."""
+        return int(np.abs(self.heard(seconds, track).astype(int)).max(initial=0))
+
+    async def until(self, event: str, *, within_s: float = 2.0) -> Message:
+        """The first message of a kind, also one that is here already. Raises `TimeoutError`."""
+        async with asyncio.timeout(within_s):
+            while not self.said(event):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.said(event)[0]
+
+    # --- ours: what it says ---------------------------------------------------------------------------------------
+
+    def say(self, samples: Samples) -> None:
+        """Audio, all at once."""
+        self.say_octets(PCMU.encode(samples))
+
+    def say_octets(self, octets: bytes) -> None:
+        self.tell("media", media={"payload": base64.b64encode(octets).decode()})
+
+    def hum(self, hertz: int, seconds: float) -> None:
+        """A note, all at once."""
+        time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+        self.say(np.round(3_000 * np.sin(2 * np.pi * hertz * time)).astype(np.int16))
+
+    def mark(self, name: str) -> None:
+        self.tell("mark", mark={"name": name})
+
+    def clear(self) -> None:
+        self.tell("clear")
+
+    def tell(self, event: str, **fields: Any) -> None:
+        self.throw(json.dumps({"event": event, "streamSid": self.stream_sid, **fields}).encode())
+
+    def throw(self, data: bytes, *, is_text: bool = True) -> None:
+        """Any bytes."""
+        self._loop.call_soon(lambda: self._listener.received(data, is_text=is_text))
+
+    def hang_up(self) -> None:
+        """Close the WebSocket properly."""
+        self._end(None)
+
+    def break_off(self) -> None:
+        """Be gone without a close handshake."""
+        self._end("The WebSocket broke off")
+
+    def _end(self, complaint: str | None) -> None:
+        if self.is_open:
+            self.is_open = False
+            self._loop.call_soon(self._listener.closed, complaint)
+
+
+def _listen(conversation: StreamConversation, message: Message) -> None:
+    """Say nothing."""
+
+
+@dataclass(slots=True)
+class StreamAgent:
+    """An application at one URL; every stream to it is a conversation."""
+
+    conversations: list[StreamConversation] = field(default_factory=list)
+    refusal: int | None = None
+    """With which of Twilio's numbers an upgrade fails."""
+    delay_s: float = 0.0
+    react: Callable[[StreamConversation, Message], None] = _listen
+    _dialled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def echoes(self) -> None:
+        """Say again whatever is heard."""
+
+        def echo(conversation: StreamConversation, message: Message) -> None:
+            if message["event"] == "media":
+                conversation.tell("media", media={"payload": message["media"]["payload"]})
+
+        self.react = echo
+
+    def refuses(self, code: int = 31920) -> None:
+        """Answer no upgrade."""
+        self.refusal = code
+
+    async def conversation(self, number: int = 0, *, within_s: float = 3.0) -> StreamConversation:
+        """The first stream to it, or a later one, once it has begun."""
+        async with asyncio.timeout(within_s):
+            while len(self.conversations) <= number:
+                self._dialled.clear()
+                await self._dialled.wait()
+            await self.conversations[number].until("start")
+        return self.conversations[number]
+
+    def dialled(self, conversation: StreamConversation) -> None:
+        self.conversations.append(conversation)
+        self._dialled.set()
