@@ -64,6 +64,7 @@ async def _run(sequence: tuple[Step, ...], folder: Path, prompts: WrittenNotes, 
             intrude(hall)
             ledger.write(law)
             hall.tick()
+    hall.settle()
     recordings = dict(hall.began)
     judged = _judge_ears(hall, ledger)
     await hall.close()
