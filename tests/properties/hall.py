@@ -1,6 +1,7 @@
 """A conference with everything it has in a node but the signalling: the machine, its room, the engine, far ends.
 
-Every person hums a note of its own, a packet a tick, in the conference or not; every packet sent back is kept.
+Every person hums a note of its own, a packet a tick, in the conference or not; every packet sent back is kept. One of
+them is no person: an agent, whose stream hums and hears at the far end of a pipe, a tick later than a phone would.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ from mixminus.base.sids import ACCOUNT, CALL, Sids
 from mixminus.base.types import Sid
 from mixminus.calls.options import ConferenceOptions
 from mixminus.calls.records import RecordingRecord
-from mixminus.media.contract import CloseLeg, OpenLeg, SetLegMedia
+from mixminus.media.contract import CloseLeg, OpenLeg, SetLegMedia, Tap
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.in_process import InProcessPlane
 from mixminus.rtp.packet import RtpPacket
@@ -49,6 +50,7 @@ SPREAD: Final = replace(ON_THE_BEAT, beats=4, lanes=3, lone_legs=0)
 """Legs come from other beats and lanes than their room's, and may sit out the tick in which they come."""
 SIDS: Final = {name: Sid(f"{CALL}{number:032x}") for number, name in enumerate(notes.VOICES)}
 SILENCE: Final = PCMU.encode(notes.hummed(notes.VOICES[0]) * 0)
+AGENT: Final = "dot"
 LOOP_FRAMES: Final = 7
 """Of music: short, so that it goes round in every test."""
 
@@ -68,6 +70,26 @@ class FarEnd:
     def packet(self) -> bytes:
         self.sent += 1
         return bytes(RtpPacket(0, self.sent & 0xFFFF, self.sent * notes.FRAME, self.ssrc, self.payload))
+
+
+class Agent:
+    """What hums and hears by a stream (see `app.stream_link.StreamOwner`)."""
+
+    has_audio = True
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload = payload
+        self.frame = b""
+        """The last one that it heard."""
+
+    def heard(self, track: int, audio: bytes, tick: int) -> None:
+        self.frame = audio
+
+    def played(self, epoch: int, octets: int) -> None:
+        assert octets % notes.FRAME == 0, "it hums without a gap"
+
+    def take_audio(self) -> bytes:
+        return self._payload
 
 
 class WrittenNotes:
@@ -138,9 +160,13 @@ class Hall:
         self.media = MediaLink(self.plane)
         self.tasks = Tasks()
         self.memory = Memory()
+        self._by_port: dict[int, bytes] = {}
         self.conferences = self._conferences(draw)
         for name in notes.VOICES:
-            self.connect(name)
+            if name == AGENT:
+                self._connect_agent()
+            else:
+                self.connect(name)
 
     def _conferences(self, draw: random.Random) -> Conferences:
         account, clock, store = Sid(ACCOUNT + "0" * 32), Clock(lambda: 0.0, lambda: EPOCH), cast(Store, self.memory)
@@ -168,7 +194,12 @@ class Hall:
     # --- people -----------------------------------------------------------------------------------------------
 
     def connect(self, name: Note) -> None:
-        """A call comes up: a leg, and the phone at its far end. A second time: a new call."""
+        """A call comes up: a leg, and the phone at its far end. A second time: a new call.
+
+        The agent's stream outlives its calls.
+        """
+        if name == AGENT:
+            return
         if name in self.people:
             self.plane.apply(CloseLeg(self.people[name].leg))
         leg = self.media.new_id()
@@ -180,6 +211,16 @@ class Hall:
         assert row is not None
         port = self.engine.ports.port_of[row]  # type: ignore[attr-defined]
         self.people[name] = FarEnd(name, leg, port, address, leg, payload=PCMU.encode(notes.hummed(name)))
+
+    def _connect_agent(self) -> None:
+        near, self._far = self.media.open_pipe()
+        payload = PCMU.encode(notes.hummed(AGENT))
+        self.people[AGENT] = FarEnd(AGENT, near, 0, ("192.0.2.1", 40_000), near, payload=payload)
+        self.agent = Agent(payload)
+        self._stream = self.media.streams.open(((Tap("leg_in", self._far),),), self._far, self.agent)
+        self.media.streams.talks(self._stream)
+        for _ in range(3):  # until its voice has come through the pipe
+            self.plane.tick()
 
     def _sent(self, port: int, _: tuple[str, int], packet: bytes) -> None:
         self._by_port[port] = packet[12:]
@@ -200,15 +241,31 @@ class Hall:
 
     def tick(self) -> None:
         """Everybody hums for 20 ms, and is sent what it hears."""
-        self._by_port: dict[int, bytes] = {}
+        self._by_port = {}
         for sid in self.memory.recordings.keys() - self.began.keys():
             self.began[sid] = self.ticks
-        for person in self.people.values():
+        for person in self._phones():
             self.plane.receive(person.port, person.packet(), person.address)
         self.plane.tick()
-        self.heard.append({name: self._by_port.get(person.port, SILENCE) for name, person in self.people.items()})
-        self.served.append({name for name, person in self.people.items() if person.port in self._by_port})
+        self._agent_heard()
+        phones = self._phones()
+        self.heard.append({person.name: self._by_port.get(person.port, SILENCE) for person in phones})
+        self.served.append({person.name for person in phones if person.port in self._by_port})
         self.ticks += 1
+
+    def settle(self) -> None:
+        """What was sent to the agent in the last tick reaches it."""
+        self.plane.tick()
+        self._agent_heard()
+
+    def _phones(self) -> list[FarEnd]:
+        return [person for person in self.people.values() if person.name != AGENT]
+
+    def _agent_heard(self) -> None:
+        """What comes out of a pipe went into it in the tick before."""
+        if self.heard:
+            in_step = self.settings == ON_THE_BEAT  # otherwise it may be a tick earlier
+            self.heard[-1][AGENT] = self.agent.frame if in_step else SILENCE
 
     async def close(self) -> None:
         """Everybody goes home; raises if anything is left behind."""
@@ -218,6 +275,8 @@ class Hall:
         self.tick()
         for person in self.people.values():
             self.plane.apply(CloseLeg(person.leg))
+        self.plane.apply(CloseLeg(self._far))
+        self.media.streams.close(self._stream)
         for _ in range(5):
             await asyncio.sleep(0)
         self.plane.tick()

@@ -86,6 +86,7 @@ async def _run(sequence: tuple[Step, ...], hall: Hall, intrude: Intrude) -> int:
             intrude(hall)
             ledger.write(law)
             hall.tick()
+    hall.settle()
     recordings = dict(hall.began)
     if hall.settings != ON_THE_BEAT:
         ledger.forgive(hall.served)

@@ -7,11 +7,11 @@ import numpy as np
 
 from mixminus.audio import g711
 from mixminus.audio.frames import FRAME_SAMPLES
+from mixminus.media.bundles import clear_row, copy_rows, zeroed
 from mixminus.media.kernels.streams import COLUMNS, StreamRows, TrackRows, hush, listen, pour, speak
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Slots
-from mixminus.media.state import clear_row, copy_rows, zeroed
 from mixminus.media.stream_terms import (
     ClearStream,
     CloseStream,
