@@ -12,6 +12,7 @@ from mixminus.audio import g722
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.coded_state import FULL, WIDE
 from mixminus.media.contract import CloseLeg, Command, LegRow, Play, SendDigits, SetRoom, StopPlayer, Tone
+from mixminus.media.encoder_sharing import KEPT_TICKS
 from mixminus.media.kernels.libopus import decode_packet
 from mixminus.media.kernels.sharing import SETTLING_TICKS
 from mixminus.media.opus_library import opus_library
@@ -280,7 +281,7 @@ def test_encoders_that_nobody_shares_any_more_are_freed(studio: Studio) -> None:
     assert len(sharing._memory) == 28
     studio.apply(*(CloseLeg(leg) for leg in range(2, 29)), SetRoom(29, (on_bus(29),)))
     del studio.phones[29]
-    studio.tick(3)
+    studio.tick(KEPT_TICKS + 1)
     assert not sharing._memory
     assert not sharing._row_of
     assert not sharing.encoders.opus_encoder.any()

@@ -72,11 +72,11 @@ def convict(
     settings: EngineSettings = ON_THE_BEAT,
 ) -> int:
     """Run it in virtual time and judge every frame. Returns how many were judged; raises `BrokenLaw`."""
-    return run_virtual(_run(tuple(sequence), Hall(folder, prompts, settings), intrude))
+    return run_virtual(_run(tuple(sequence), lambda: Hall(folder, prompts, settings), intrude))
 
 
-async def _run(sequence: tuple[Step, ...], hall: Hall, intrude: Intrude) -> int:
-    law, ledger = Law(), Ledger()
+async def _run(sequence: tuple[Step, ...], make_hall: Callable[[], Hall], intrude: Intrude) -> int:
+    hall, law, ledger = make_hall(), Law(), Ledger()
     for step in sequence:
         for request in step.requests:
             request.ask(law, hall)
