@@ -18,6 +18,7 @@ from mixminus.cli.logs import configure_logs
 from mixminus.cli.options import BY_NAME
 from mixminus.cli.serve import serve as serve_node
 from mixminus.cli.settings import Told
+from mixminus.cli.tools import app as tools
 
 app = typer.Typer(
     name="mixminus",
@@ -109,6 +110,7 @@ def call(
 
 ledger = typer.Typer(help="Look after the ledgers of who heard what.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
+app.add_typer(tools, name="tools")
 
 
 @ledger.command()
