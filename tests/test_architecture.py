@@ -8,7 +8,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent / "src" / "mixminus"
 
-CORES: Final = ("audio", "base", "calls", "insights", "rtp", "sdp", "sip", "tools", "twiml", "webhooks", "prompts")
+CORES: Final = ("agents", "audio", "base", "calls", "insights", "rtp", "sdp", "sip", "tools", "twiml", "webhooks", "prompts")
 """Packages whose modules outside `io/` wait for nothing and touch nothing."""
 
 NOT_IN_A_CORE: Final = frozenset(
@@ -38,13 +38,14 @@ MAY_IMPORT: Final = {
     "webhooks": {"base"},
     "prompts": {"base"},
     "tools": {"base"},
+    "agents": {"base", "prompts", "tools", "webhooks"},
     "calls": {"base"},
     "insights": {"base", "calls"},
     "media": {"base", "audio", "rtp"},
     "store": {"base", "calls"},
     "app": {"base", "calls", "insights", "media", "prompts", "sdp", "sip", "store", "twiml", "webhooks"},
     "api": {"base", "calls", "app", "insights", "store"},
-    "cli": {"base", "app", "api", "calls", "demo", "insights", "testing", "media", "store", "tools"},
+    "cli": {"base", "agents", "app", "api", "calls", "demo", "insights", "testing", "media", "store", "tools"},
     "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},
 }
 """`testing` may import anything and is imported by nothing but `demo` and `cli`."""

@@ -157,3 +157,17 @@ def is_emergency(text: str) -> bool:
 
 def _said(pattern: re.Pattern[str], text: str) -> bool:
     return any(not _NOT.search(text[: found.start()]) for found in pattern.finditer(text.replace("’", "'")))
+
+
+SHORT: Final = 2
+"""An answer of so few words gives dictation nothing to go by."""
+
+
+def agreeing(by_grammar: str, by_dictation: str) -> str:
+    """Choose between two readings of one sound: a phrase of a grammar, if dictation does not speak against it."""
+    free = words(by_dictation)
+    phrase = words(by_grammar)
+    if len(digits(by_grammar)) > 1:
+        return by_grammar if 3 * len(digits(by_dictation)) >= len(digits(by_grammar)) else by_dictation
+    telling = set(phrase) - {"the", "a", "to", "is", "that", "talk"}
+    return by_grammar if phrase and (len(free) <= SHORT or telling & set(free)) else by_dictation

@@ -167,25 +167,28 @@ def _remember(invocation: Invocation, name: str, what: dict[str, Json]) -> int:
 
 
 class NoRoom:
-    """The room of a call that is over: for replays."""
+    """There is no room, and *why*: the call of a replay is over, or nobody told where it is."""
+
+    def __init__(self, why: str = "the call is over") -> None:
+        self._why = why
 
     async def participants(self) -> list[Present]:
-        raise ToolError("the call is over")
+        raise ToolError(self._why)
 
     async def add(self, to: str, label: str, *, from_: str, ring_s: int) -> None:
-        raise ToolError("the call is over")
+        raise ToolError(self._why)
 
     async def hold(self, call_sid: str, *, held: bool) -> None:
-        raise ToolError("the call is over")
+        raise ToolError(self._why)
 
     async def coach(self, call_sid: str, whom: str) -> None:
-        raise ToolError("the call is over")
+        raise ToolError(self._why)
 
     async def remove(self, call_sid: str) -> None:
-        raise ToolError("the call is over")
+        raise ToolError(self._why)
 
     async def message(self, to: str, body: str, *, from_: str) -> str:
-        raise ToolError("the call is over")
+        raise ToolError(self._why)
 
     async def end(self) -> None:
-        raise ToolError("the call is over")
+        raise ToolError(self._why)
