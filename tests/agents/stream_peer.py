@@ -1,8 +1,8 @@
 """A Media Streams server for tests: a caller who speaks into the agent's socket and listens, 20 ms at a time.
 
-It plays what the agent sends as Twilio does (twiml-and-streams.md, 4.7): a queue of audio and marks, a mark comes back
-when the audio before it was played, `clear` empties the queue and returns what is pending. What both sides said is
-kept on one clock, and everything is judged from there: `said` and `played` are one frame a tick.
+It plays what the agent sends as Twilio does (twiml-and-streams.md, 4.7): a queue of audio and marks, a mark comes
+back when the audio before it was played, `clear` empties the queue and returns what is pending. What both sides said
+is kept on one clock, and everything is judged from there: `said` and `played` are one frame a tick.
 """
 
 import asyncio
@@ -27,8 +27,15 @@ LOUD: Final = 300
 class StreamPeer:
     """`async with StreamPeer(url) as peer`: connected, started, and listening."""
 
-    def __init__(self, url: str, *, call_sid: str = "CA" + "1" * 32, returns_marks: bool = True,
-                 parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        url: str,
+        *,
+        call_sid: str = "CA" + "1" * 32,
+        returns_marks: bool = True,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self._url = url
         self._headers = dict(headers or {})
         self.call_sid = call_sid
@@ -44,6 +51,7 @@ class StreamPeer:
         self.closed = asyncio.Event()
         self.close_code: int | None = None
         self._sequence = 0
+        self._ticked = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -90,14 +98,14 @@ class StreamPeer:
     async def finished_speaking(self) -> int:
         """The tick at which the caller's last word ended."""
         while self._speech:
-            await asyncio.sleep(TICK_S)
+            await self._next_tick()
         return last_loud(self.said)
 
     async def agent_begins(self, since: int, within_s: float = 10.0) -> int:
         """The first tick at or after *since* at which the agent is heard."""
         async with asyncio.timeout(within_s):
             while (found := first_loud(self.played, since)) is None:
-                await asyncio.sleep(TICK_S)
+                await self._next_tick()
         return found
 
     async def agent_quiet(self, for_s: float = 1.0, within_s: float = 40.0) -> None:
@@ -105,7 +113,7 @@ class StreamPeer:
         ticks = int(for_s / TICK_S)
         async with asyncio.timeout(within_s):
             while self._queue or len(self.played) < ticks or any(map(is_loud, self.played[-ticks:])):
-                await asyncio.sleep(TICK_S)
+                await self._next_tick()
 
     @property
     def now(self) -> int:
@@ -113,6 +121,10 @@ class StreamPeer:
         return len(self.played)
 
     # What goes on.
+
+    async def _next_tick(self) -> None:
+        async with self._ticked:
+            await self._ticked.wait()
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -127,6 +139,8 @@ class StreamPeer:
                 "media",
                 media={"track": "inbound", "chunk": str(ticks), "timestamp": str(20 * ticks), "payload": payload},
             )
+            async with self._ticked:
+                self._ticked.notify_all()
             due += TICK_S
             await asyncio.sleep(max(0.0, due - loop.time()))
 
@@ -191,6 +205,7 @@ def last_loud(frames: list[Samples]) -> int:
     return next((tick for tick in range(len(frames) - 1, -1, -1) if is_loud(frames[tick])), 0)
 
 
-def pitched(samples: Samples, level: float = 2.0) -> Samples:
+def amplified(samples: Samples, level: float = 2.0) -> Samples:
     """Louder, as close to the mouth as telephones are."""
-    return np.clip(samples.astype(np.float32) * level, -32_000, 32_000).astype(np.int16)
+    louder: Samples = np.clip(samples.astype(np.float32) * level, -32_000, 32_000).astype(np.int16)
+    return louder

@@ -43,10 +43,10 @@ class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So much speech interrupts the agent."""
     pause_s: float = 0.2
     """So much silence ends a phrase."""
-    ends_after_s: float = 0.45
-    """So much silence after a phrase ends the caller's turn, unless `smart` says it does not."""
+    ends_after_s: float = 0.35
+    """So much silence after a phrase ends the caller's turn, unless the words speak for sooner or later."""
     smart: bool = False
-    """Ask the turn model too. It was trained on people; do not judge it with synthetic callers."""
+    """Ask the turn model too, which may end a turn sooner. Do not judge it with synthetic callers."""
     silence_s: float = 8.0
     """So long the agent waits for an answer before it asks again."""
 

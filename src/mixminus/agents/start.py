@@ -64,9 +64,9 @@ def read_start(text: str) -> Start:
 def api_of(start: Start, environment: Mapping[str, str]) -> Api | None:
     """Where the agent's tools act, or None: they cannot.
 
-    A stream may bring an address and a key of its own: `apiUrl`, `apiKey`, `apiSecret`. The secrets of our environment
-    go to the address in our environment and to no other: whoever can open a stream could else have them sent to a
-    server of theirs.
+    A stream may bring an address and a key of its own: `apiUrl`, `apiKey`, `apiSecret`. The secrets of our
+    environment go to the address in our environment and to no other: whoever can open a stream could else have them
+    sent to a server of theirs.
     """
     said = start.parameters
     if said.get("apiUrl"):

@@ -1,6 +1,7 @@
 """`mixminus agent run FILE`: serve the agent that a file describes."""
 
 import asyncio
+import functools
 import os
 import random
 import signal
@@ -57,14 +58,17 @@ def run(
 
 
 async def _serve(agent: Agent, file: Path, at: Endpoint, tools_log: Path, gate: "Gate") -> None:
-    from mixminus.agents.io.server import AgentServer
+    from mixminus.agents.io.conversation import loaded
+    from mixminus.agents.io.server import AgentServer, Surroundings, room_from
 
+    room_of = functools.partial(room_from, os.environ)
     clock = Clock(time.monotonic, lambda: datetime.now(UTC))
     world = World(clock, asyncio.sleep, random.random)
     async with (
         SqliteToolStore(tools_log, clock, os.urandom) as store,
-        AgentServer(agent, own_tools_of(agent, file), store, world, gate, os.environ) as server,
+        loaded(agent) as models,
     ):
+        server = AgentServer(agent, own_tools_of(agent, file), Surroundings(models, store, world, room_of), gate)
         http = HttpServer(server.app)
         found = await http.start(at)
         print(f"mixminus agent ready ws://{found}", flush=True)

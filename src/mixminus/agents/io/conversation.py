@@ -1,10 +1,13 @@
 """One call: a pipeline from the caller's words to the agent's, for as long as the stream lasts."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
+from loguru import logger as pipecat_logger
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
@@ -17,16 +20,17 @@ from pipecat.processors.audio.vad_processor import VADProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.turns.user_start import VADUserTurnStartStrategy
-from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy, TurnAnalyzerUserTurnStopStrategy
+from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 from starlette.websockets import WebSocket
 
 from mixminus.agents.description import Agent, Turns
-from mixminus.agents.intake import Use
+from mixminus.agents.intake import Expects, Use
 from mixminus.agents.io.dialogue import IntakeDialogue
 from mixminus.agents.io.marks import HeardWords, Marks, MarkSerializer
 from mixminus.agents.io.recogniser import OfflineRecognition, Recogniser
+from mixminus.agents.io.turn_end import TurnEnd
 from mixminus.agents.io.voice import OfflineSpeech, Voice
 from mixminus.agents.start import Start
 from mixminus.tools.invocation import Answer, ToolCall
@@ -47,6 +51,21 @@ class Models:
 
     recogniser: Recogniser
     voice: Voice
+
+
+@asynccontextmanager
+async def loaded(agent: Agent) -> AsyncIterator[Models]:
+    """Load and warm what the calls share: the first caller must not wait for it."""
+    pipecat_logger.disable("pipecat")  # its lines hold what callers say
+    folder = agent.listening.moonshine
+    models = Models(Recogniser(Path(folder) if folder else None), Voice())
+    try:
+        await models.voice.say("Hello.", agent.voice)
+        log.info("agent_ready", agent=agent.name, recogniser=models.recogniser.name)
+        yield models
+    finally:
+        models.recogniser.close()
+        await models.voice.close()
 
 
 @dataclass(slots=True)
@@ -100,8 +119,14 @@ class Conversation:
 
     def _processors(self) -> list[FrameProcessor]:
         dialogue = IntakeDialogue(self._agent.script, self._do, self._leave)
-        user, assistant = LLMContextAggregatorPair(self._context, user_params=user_turns(self._agent.turns))
-        user.add_event_handler("on_user_turn_idle", lambda _: dialogue.idle())
+        user, assistant = LLMContextAggregatorPair(
+            self._context, user_params=user_turns(self._agent.turns, dialogue.expects)
+        )
+
+        async def idle(_: object) -> None:
+            await dialogue.idle()
+
+        user.add_event_handler("on_user_turn_idle", idle)
         return [
             self._transport.input(),
             VADProcessor(vad_analyzer=detector(self._agent.turns)),
@@ -143,11 +168,11 @@ def detector(turns: Turns) -> SileroVADAnalyzer:
     )
 
 
-def user_turns(turns: Turns) -> LLMUserAggregatorParams:
-    """Speech begins a turn and interrupts; silence ends it, by the clock, or sooner or later by the turn model."""
-    stops: list[Any] = [SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=turns.ends_after_s)]
+def user_turns(turns: Turns, expects: Callable[[], Expects]) -> LLMUserAggregatorParams:
+    """Speech begins a turn and interrupts; silence ends it, or the turn model if that is sure of it sooner."""
+    stops: list[Any] = [TurnEnd(turns, expects)]
     if turns.smart:
-        stops = [TurnAnalyzerUserTurnStopStrategy(turn_analyzer=LocalSmartTurnAnalyzerV3())]
+        stops.append(TurnAnalyzerUserTurnStopStrategy(turn_analyzer=LocalSmartTurnAnalyzerV3()))
     return LLMUserAggregatorParams(
         user_turn_strategies=UserTurnStrategies(start=[VADUserTurnStartStrategy()], stop=stops),
         user_idle_timeout=turns.silence_s,

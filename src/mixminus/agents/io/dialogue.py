@@ -8,6 +8,7 @@ import structlog
 from pipecat.frames.frames import (
     Frame,
     InputDTMFFrame,
+    InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -57,6 +58,8 @@ class IntakeDialogue(FrameProcessor):
         elif isinstance(frame, PlayedFrame):
             self._played.set()
         else:
+            if isinstance(frame, InterruptionFrame):
+                self._played.set()  # nothing more of it will be
             await self.push_frame(frame, direction)
 
     async def idle(self) -> None:
@@ -103,26 +106,27 @@ class IntakeDialogue(FrameProcessor):
         keys, self._keys = self._keys, ""
         if self._at is not None:
             await self.broadcast_interruption()
+            self._played.set()
             await self._take(press(self._script, self._at, keys))
 
     async def _take(self, step: Step) -> None:
         """Take a step of the dialogue: say, then do."""
         self._at, turn = step
         if turn.say:
-            self._played.clear()
+            self._played = asyncio.Event()
             await self.push_frame(LLMFullResponseStartFrame())
             await self.push_frame(LLMTextFrame(turn.say))
             await self.push_frame(LLMFullResponseEndFrame())
         if turn.use:
-            task = self.create_task(self._use(turn.use, after_words=bool(turn.say), over=turn.over), "tools")
+            task = self.create_task(self._use(turn.use, self._played if turn.say else None, over=turn.over), "tools")
             self._using.add(task)
             task.add_done_callback(self._using.discard)
 
-    async def _use(self, uses: tuple[Use, ...], *, after_words: bool, over: bool) -> None:
-        if after_words:
+    async def _use(self, uses: tuple[Use, ...], words: asyncio.Event | None, *, over: bool) -> None:
+        if words is not None:
             try:
                 async with asyncio.timeout(SPOKEN_WITHIN_S):
-                    await self._played.wait()
+                    await words.wait()
             except TimeoutError:
                 log.warning("words_not_played")
         for use in uses:

@@ -33,9 +33,7 @@ class MarkFrame(OutputTransportMessageFrame):
 
 @dataclass
 class PlayedFrame(SystemFrame):
-    """Upstream: the answer was played to its end, or was interrupted."""
-
-    interrupted: bool = False
+    """Upstream: the answer was played to its end."""
 
 
 class Marks:
@@ -93,7 +91,6 @@ class HeardWords(FrameProcessor):
             self._end = None
             await self._forget()
             await self.push_frame(frame, direction)
-            await self.push_frame(PlayedFrame(interrupted=True), FrameDirection.UPSTREAM)
         elif isinstance(frame, LLMFullResponseEndFrame):
             self._end = frame
             await self._end_if_heard()

@@ -66,7 +66,7 @@ class Moonshine:
         return self._text(self._tokens(states, most=int(len(samples) / RATE_HZ * TOKENS_PER_S) + 2))
 
     def _tokens(self, states: Any, most: int) -> list[int]:
-        """Decode greedily. The first step fills the cache of what was heard, each one adds to that of what was said."""
+        """Decode greedily: the first step fills the cache of what was heard, each adds to that of what was said."""
         empty = np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32)
         heard = np.zeros((1, HEADS, states.shape[1], HEAD_SIZE), np.float32)
         names = [f"{layer}.{side}.{part}" for layer in range(LAYERS) for side in ("decoder", "encoder") for part in

@@ -2,13 +2,11 @@
 
 import asyncio
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import structlog
-from loguru import logger as pipecat_logger
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -18,10 +16,8 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
 from mixminus.agents.description import Agent
-from mixminus.agents.io.conversation import Conversation, Models
-from mixminus.agents.io.recogniser import Recogniser
-from mixminus.agents.io.voice import Voice
-from mixminus.agents.start import Api, BadStart, Start, api_of, read_start
+from mixminus.agents.io.conversation import Conversation, Models, Told
+from mixminus.agents.start import BadStart, Start, api_of, read_start
 from mixminus.tools.conference import NoRoom, OnTheCall, Room, conference_tools
 from mixminus.tools.contract import ToolStore
 from mixminus.tools.io.backplane import Backplane, World
@@ -48,42 +44,29 @@ class Gate:
     """What the signature was made over, `wss://agent.example.com`; else what the request's `Host` says."""
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an agent has around it: memory, time, and a room for each stream."""
+
+    models: Models
+    store: ToolStore
+    world: World
+    room_of: Callable[[Start], Room]
+    ended: Callable[[Start, Told], None] = lambda start, told: None
+    """Is told what was said in a call when it is over."""
+
+
 class AgentServer:
-    """An agent, for as many calls at once as the gate lets in.
+    """An agent, for as many calls at once as the gate lets in; `app` is the ASGI application."""
 
-    `async with AgentServer(…) as server`, then `server.app`. *environment* holds the address and the keys of REST, and those of model services.
-    """
-
-    def __init__(
-        self,
-        agent: Agent,
-        own_tools: Toolbox,
-        store: ToolStore,
-        world: World,
-        gate: Gate,
-        environment: Mapping[str, str],
-    ) -> None:
+    def __init__(self, agent: Agent, own_tools: Toolbox, around: Surroundings, gate: Gate) -> None:
         self._agent = agent
-        self._environment = environment
         self._own_tools = own_tools
-        self._store = store
-        self._world = world
+        self._around = around
         self._gate = gate
         self._calls = 0
-        self.app = Starlette(routes=[Route("/healthz", self._health), WebSocketRoute("/{path:path}", self._stream)])
-
-    async def __aenter__(self) -> Self:
-        """Load and warm what all calls share."""
-        pipecat_logger.disable("pipecat")  # its lines hold what callers say
-        folder = self._agent.listening.moonshine
-        self._models = Models(Recogniser(Path(folder) if folder else None), Voice())
-        await self._models.voice.say("Hello.", self._agent.voice)
-        log.info("agent_ready", agent=self._agent.name, recogniser=self._models.recogniser.name)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._models.recogniser.close()
-        await self._models.voice.close()
+        routes = [Route("/healthz", self._health), WebSocketRoute("/{path:path}", self._stream)]
+        self.app = Starlette(routes=routes)
 
     async def _health(self, _: Request) -> Response:
         return PlainTextResponse(f"{self._calls} calls\n")
@@ -111,13 +94,13 @@ class AgentServer:
 
     async def _talk(self, websocket: WebSocket, start: Start) -> None:
         with structlog.contextvars.bound_contextvars(call_sid=start.call_sid, stream_sid=start.stream_sid):
-            api = api_of(start, self._environment)
             who = OnTheCall(start.call_sid, self._agent.on_call, self._agent.from_number)
-            built_in = conference_tools(_room(start, api), who, self._world.sleep)
-            tools = Toolbox(built_in, self._own_tools)
-            async with Backplane(tools, self._store, self._world) as backplane:
+            built_in = conference_tools(self._around.room_of(start), who, self._around.world.sleep)
+            tools = Toolbox(built_in.only(self._agent.tools), self._own_tools)
+            async with Backplane(tools, self._around.store, self._around.world) as backplane:
                 log.info("call_began", session=start.session)
-                await Conversation(self._agent, self._models, start, websocket, backplane).run()
+                told = await Conversation(self._agent, self._around.models, start, websocket, backplane).run()
+                self._around.ended(start, told)
                 log.info("call_ended")
 
     def _signed(self, websocket: WebSocket) -> bool:
@@ -136,7 +119,9 @@ async def _start_of(websocket: WebSocket) -> Start:
         return read_start(await websocket.receive_text())
 
 
-def _room(start: Start, api: Api | None) -> Room:
+def room_from(environment: Mapping[str, str], start: Start) -> Room:
+    """The room of a stream, reached with the keys it brings, or those of *environment*."""
+    api = api_of(start, environment)
     if api is None:
         return NoRoom("no address and key of the REST API are known")
     transport = TellingHttpClient(AsyncTwilioHttpClient(timeout=5))
