@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mixminus.agents.description import Agent
 from mixminus.agents.intake import Script
-from mixminus.agents.io.conversation import Models, Told
+from mixminus.agents.io.conversation import Told, Using
+from mixminus.agents.io.models import Models
 from mixminus.agents.io.server import AgentServer, Gate, Surroundings
 from mixminus.agents.start import Start
 from mixminus.base.clock import Clock
@@ -82,7 +83,9 @@ class Served:
     @property
     def heard(self) -> str:
         """What the agent's context says that it said, in the last call that ended."""
-        return " ".join(str(each["content"]) for each in self.told[-1].messages if each["role"] == "assistant")
+        return " ".join(
+            str(each.get("content") or "") for each in self.told[-1].messages if each["role"] == "assistant"
+        )
 
 
 @asynccontextmanager
@@ -98,7 +101,7 @@ async def served(folder: Path, agent: Agent, models: Models, gate: Gate | None =
             told.append(call)
             over.set()
 
-        around = Surroundings(models, store, world, lambda _: room, ended)
+        around = Surroundings(Using(models, {"KEY": "sk-test"}), store, world, lambda _: room, ended)
         http = HttpServer(AgentServer(agent, Toolbox(), around, gate or Gate()).app)
         at = await http.start(Endpoint("127.0.0.1", 0))
         try:

@@ -58,7 +58,8 @@ def run(
 
 
 async def _serve(agent: Agent, file: Path, at: Endpoint, tools_log: Path, gate: "Gate") -> None:
-    from mixminus.agents.io.conversation import loaded
+    from mixminus.agents.io.conversation import Using
+    from mixminus.agents.io.models import loaded
     from mixminus.agents.io.server import AgentServer, Surroundings, room_from
 
     room_of = functools.partial(room_from, os.environ)
@@ -68,7 +69,8 @@ async def _serve(agent: Agent, file: Path, at: Endpoint, tools_log: Path, gate: 
         SqliteToolStore(tools_log, clock, os.urandom) as store,
         loaded(agent) as models,
     ):
-        server = AgentServer(agent, own_tools_of(agent, file), Surroundings(models, store, world, room_of), gate)
+        around = Surroundings(Using(models, os.environ), store, world, room_of)
+        server = AgentServer(agent, own_tools_of(agent, file), around, gate)
         http = HttpServer(server.app)
         found = await http.start(at)
         print(f"mixminus agent ready ws://{found}", flush=True)

@@ -1,17 +1,14 @@
 """One call: a pipeline from the caller's words to the agent's, for as long as the stream lasts."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from loguru import logger as pipecat_logger
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
-from pipecat.frames.frames import LLMRunFrame
+from pipecat.frames.frames import LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMRunFrame, LLMTextFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -25,13 +22,16 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 from starlette.websockets import WebSocket
 
-from mixminus.agents.description import Agent, Turns
+from mixminus.agents.description import Agent, Kind, Turns
 from mixminus.agents.intake import Expects, Use
+from mixminus.agents.io import services
 from mixminus.agents.io.dialogue import IntakeDialogue
-from mixminus.agents.io.marks import HeardWords, Marks, MarkSerializer
-from mixminus.agents.io.recogniser import OfflineRecognition, Recogniser
+from mixminus.agents.io.marks import HeardWords, Marks, MarkSerializer, SentenceMarks
+from mixminus.agents.io.model_tools import register, told
+from mixminus.agents.io.models import Models
+from mixminus.agents.io.recogniser import OfflineRecognition
 from mixminus.agents.io.turn_end import TurnEnd
-from mixminus.agents.io.voice import OfflineSpeech, Voice
+from mixminus.agents.io.voice import OfflineSpeech
 from mixminus.agents.start import Start
 from mixminus.tools.invocation import Answer, ToolCall
 from mixminus.tools.io.backplane import Backplane
@@ -45,29 +45,6 @@ LOUD: Final = 0.5
 """Of the detector's own scale: telephones are quieter than microphones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
-    """What the calls of one process share."""
-
-    recogniser: Recogniser
-    voice: Voice
-
-
-@asynccontextmanager
-async def loaded(agent: Agent) -> AsyncIterator[Models]:
-    """Load and warm what the calls share: the first caller must not wait for it."""
-    pipecat_logger.disable("pipecat")  # its lines hold what callers say
-    folder = agent.listening.moonshine
-    models = Models(Recogniser(Path(folder) if folder else None), Voice())
-    try:
-        await models.voice.say("Hello.", agent.voice)
-        log.info("agent_ready", agent=agent.name, recogniser=models.recogniser.name)
-        yield models
-    finally:
-        models.recogniser.close()
-        await models.voice.close()
-
-
 @dataclass(slots=True)
 class Told:
     """What a conversation leaves behind: who said what, as it was heard."""
@@ -75,16 +52,25 @@ class Told:
     messages: list[Mapping[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Using:
+    """What an agent hears, thinks and speaks with: models of this process, and keys for services, by name."""
+
+    models: Models
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 class Conversation:
     """The agent on one call. `await conversation.run()` ends with the stream."""
 
-    def __init__(self, agent: Agent, models: Models, start: Start, websocket: WebSocket, tools: Backplane) -> None:
+    def __init__(self, agent: Agent, using: Using, start: Start, websocket: WebSocket, tools: Backplane) -> None:
         self._agent = agent
-        self._models = models
+        self._models = using.models
+        self._environment = using.environment
         self._start = start
         self._tools = tools
         self._uses = 0
-        self._context = LLMContext()
+        self._context = LLMContext(tools=told(tools.toolbox)) if agent.kind is not Kind.INTAKE else LLMContext()
         self._marks = Marks(start.stream_sid)
         self._heard = HeardWords(self._marks)
         serializer = MarkSerializer(start.stream_sid, start.call_sid, self._stream_says)
@@ -118,10 +104,18 @@ class Conversation:
         return Told([dict(message) for message in self._context.get_messages() if isinstance(message, dict)])
 
     def _processors(self) -> list[FrameProcessor]:
-        dialogue = IntakeDialogue(self._agent.script, self._do, self._leave)
-        user, assistant = LLMContextAggregatorPair(
-            self._context, user_params=user_turns(self._agent.turns, dialogue.expects)
-        )
+        match self._agent.kind:
+            case Kind.INTAKE:
+                return self._intake()
+            case Kind.CHAT:
+                return self._chat()
+            case Kind.REALTIME:
+                return self._realtime()
+
+    def _intake(self) -> list[FrameProcessor]:
+        """Rules between the offline recogniser and the offline voice."""
+        dialogue = IntakeDialogue(self._agent.script, self._do)
+        user, assistant = self._aggregators(dialogue.expects)
 
         async def idle(_: object) -> None:
             await dialogue.idle()
@@ -139,8 +133,50 @@ class Conversation:
             assistant,
         ]
 
+    def _chat(self) -> list[FrameProcessor]:
+        """A chat service between a recogniser and a voice, each offline unless the agent names a service."""
+        agent = self._agent
+        user, assistant = self._aggregators(anything)
+        hearing = (
+            services.transcription(agent, self._environment)
+            if agent.transcription.model
+            else OfflineRecognition(self._models.recogniser, anything)
+        )
+        speaking = (
+            [services.speech(agent, self._environment), SentenceMarks(self._marks)]
+            if agent.speech.model
+            else [OfflineSpeech(self._models.voice, agent.voice, self._marks)]
+        )
+        llm = services.chat(agent, self._environment)
+        register(llm, self._tools.toolbox, self._invoke)
+        return [
+            self._transport.input(),
+            VADProcessor(vad_analyzer=detector(agent.turns)),
+            hearing,
+            user,
+            llm,
+            *speaking,
+            self._transport.output(),
+            self._heard,
+            assistant,
+        ]
+
+    def _realtime(self) -> list[FrameProcessor]:
+        """Speech to speech: the service hears, decides, speaks, and cuts its own context when it is interrupted."""
+        llm = services.realtime(self._agent, self._environment)
+        register(llm, self._tools.toolbox, self._invoke)
+        user, assistant = LLMContextAggregatorPair(self._context)
+        return [self._transport.input(), user, llm, self._transport.output(), assistant]
+
+    def _aggregators(self, expects: Callable[[], Expects]) -> LLMContextAggregatorPair:
+        return LLMContextAggregatorPair(self._context, user_params=user_turns(self._agent.turns, expects))
+
     async def _connected(self, *_: object) -> None:
-        await self._worker.queue_frame(LLMRunFrame())
+        if self._agent.kind is Kind.CHAT and self._agent.greeting:
+            words = [LLMFullResponseStartFrame(), LLMTextFrame(self._agent.greeting), LLMFullResponseEndFrame()]
+            await self._worker.queue_frames(words)
+        else:
+            await self._worker.queue_frame(LLMRunFrame())
 
     async def _disconnected(self, *_: object) -> None:
         await self._worker.cancel()
@@ -157,8 +193,19 @@ class Conversation:
 
     async def _do(self, use: Use) -> Answer:
         self._uses += 1
-        key = f"{self._start.stream_sid}-{self._uses}"
-        return await self._tools.invoke(ToolCall(self._start.session, key, use.tool, use.arguments))
+        return await self._invoke(f"{self._start.stream_sid}-{self._uses}", use.tool, use.arguments)
+
+    async def _invoke(self, key: str, tool: str, arguments: Mapping[str, Any]) -> Answer:
+        answer = await self._tools.invoke(ToolCall(self._start.session, key, tool, arguments))
+        log.info("tool_used", tool=tool, outcome=answer.outcome.value)
+        if tool == "end_call" and not answer.ok:  # it cannot be ended for the caller: the agent ends its part
+            await self._leave()
+        return answer
+
+
+def anything() -> Expects:
+    """Nobody knows what a model has asked for."""
+    return Expects.ANYTHING
 
 
 def detector(turns: Turns) -> SileroVADAnalyzer:

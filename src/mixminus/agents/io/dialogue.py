@@ -31,13 +31,12 @@ Do = Callable[[Use], Awaitable[Answer]]
 
 
 class IntakeDialogue(FrameProcessor):
-    """Stands where a language model would. *do* uses a tool; *leave* ends the stream."""
+    """Stands where a language model would. *do* uses a tool."""
 
-    def __init__(self, script: Script, do: Do, leave: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, script: Script, do: Do) -> None:
         super().__init__()
         self._script = script
         self._do = do
-        self._leave = leave
         self._at: Intake | None = None
         self._heard = 0
         self._keys = ""
@@ -118,11 +117,11 @@ class IntakeDialogue(FrameProcessor):
             await self.push_frame(LLMTextFrame(turn.say))
             await self.push_frame(LLMFullResponseEndFrame())
         if turn.use:
-            task = self.create_task(self._use(turn.use, self._played if turn.say else None, over=turn.over), "tools")
+            task = self.create_task(self._use(turn.use, self._played if turn.say else None), "tools")
             self._using.add(task)
             task.add_done_callback(self._using.discard)
 
-    async def _use(self, uses: tuple[Use, ...], words: asyncio.Event | None, *, over: bool) -> None:
+    async def _use(self, uses: tuple[Use, ...], words: asyncio.Event | None) -> None:
         if words is not None:
             try:
                 async with asyncio.timeout(SPOKEN_WITHIN_S):
@@ -131,8 +130,5 @@ class IntakeDialogue(FrameProcessor):
                 log.warning("words_not_played")
         for use in uses:
             answer = await self._do(use)
-            log.info("tool_used", tool=use.tool, outcome=answer.outcome.value)
             if self._at is not None:
                 await self._take(used(self._script, self._at, use.tool, ok=answer.ok))
-            if over and not answer.ok:  # the call cannot be ended for the caller: the agent ends its part
-                await self._leave()

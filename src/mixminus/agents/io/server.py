@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from loguru import logger as pipecat_logger
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -15,8 +16,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
-from mixminus.agents.description import Agent
-from mixminus.agents.io.conversation import Conversation, Models, Told
+from mixminus.agents.description import Agent, BadAgent
+from mixminus.agents.io.conversation import Conversation, Told, Using
 from mixminus.agents.start import BadStart, Start, api_of, read_start
 from mixminus.tools.conference import NoRoom, OnTheCall, Room, conference_tools
 from mixminus.tools.contract import ToolStore
@@ -32,6 +33,7 @@ TRY_AGAIN: Final = 1013
 """Close codes (RFC 6455, 7.4.1, and IANA's registry): overload, policy, and no Media Stream."""
 POLICY: Final = 1008
 NOT_A_STREAM: Final = 1002
+BROKEN: Final = 1011
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Gate:
 class Surroundings:
     """What an agent has around it: memory, time, and a room for each stream."""
 
-    models: Models
+    using: Using
     store: ToolStore
     world: World
     room_of: Callable[[Start], Room]
@@ -60,6 +62,7 @@ class AgentServer:
     """An agent, for as many calls at once as the gate lets in; `app` is the ASGI application."""
 
     def __init__(self, agent: Agent, own_tools: Toolbox, around: Surroundings, gate: Gate) -> None:
+        pipecat_logger.disable("pipecat")  # its lines hold what callers say
         self._agent = agent
         self._own_tools = own_tools
         self._around = around
@@ -87,6 +90,9 @@ class AgentServer:
         except (BadStart, TimeoutError) as error:
             log.warning("not_a_media_stream", error=str(error))
             await websocket.close(NOT_A_STREAM)
+        except BadAgent as error:
+            log.error("agent_cannot_talk", error=str(error))
+            await websocket.close(BROKEN)
         except WebSocketDisconnect:
             pass  # it left before it had begun
         finally:
@@ -99,7 +105,7 @@ class AgentServer:
             tools = Toolbox(built_in.only(self._agent.tools), self._own_tools)
             async with Backplane(tools, self._around.store, self._around.world) as backplane:
                 log.info("call_began", session=start.session)
-                told = await Conversation(self._agent, self._around.models, start, websocket, backplane).run()
+                told = await Conversation(self._agent, self._around.using, start, websocket, backplane).run()
                 self._around.ended(start, told)
                 log.info("call_ended")
 
