@@ -13,17 +13,20 @@ from typing import Annotated, Final
 
 import typer
 
+from mixminus.agents.io.loading import agent_of, own_tools_of
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
 from mixminus.cli.failing import FAILED, failing_in_one_line
 from mixminus.cli.options import BadSetting
 from mixminus.tools.audit import Head
 from mixminus.tools.audit import verify as verify_rows
+from mixminus.tools.conference import NoRoom, OnTheCall, conference_tools
 from mixminus.tools.io.backplane import Backplane, World
 from mixminus.tools.io.loading import toolbox_of
 from mixminus.tools.io.rerun import rerun_dry, rerun_real
 from mixminus.tools.io.sqlite_store import SqliteToolStore
 from mixminus.tools.replay import Difference, Recorded, dry, recorded, unanswered
+from mixminus.tools.toolbox import Toolbox
 
 app = typer.Typer(help="What agents did: check the log, and run a session's tool calls again.", no_args_is_help=True)
 
@@ -34,7 +37,7 @@ DEFAULT_LOG: Final = Path("tools.db")
 @app.command()
 def replay(
     session: Annotated[str, typer.Argument(help="The session: the SID of the call the agent was on")],
-    tools: Annotated[Path, typer.Option(help="The Python file that declares the tools")],
+    tools: Annotated[Path, typer.Option(help="The agent's file, or the Python file that declares its tools")],
     log: Log = DEFAULT_LOG,
     real: Annotated[bool, typer.Option("--real", help="Run all tools, with their effects, not only those that read")]
     = False,
@@ -55,7 +58,7 @@ def verify(
 
 
 async def _replay(session: str, tools: Path, log: Path, *, real: bool) -> int:
-    toolbox = toolbox_of(tools)
+    toolbox = _tools_of(tools)
     async with _store(log) as store:
         rows = await store.rows(session)
         if not rows:
@@ -72,6 +75,12 @@ async def _replay(session: str, tools: Path, log: Path, *, real: bool) -> int:
             ran = len(dry(toolbox, record))
             typer.echo(f"ran {ran} of {len(record)} calls; the others have effects (--real runs them)")
     return _shown(record, found)
+
+
+def _tools_of(file: Path) -> Toolbox:
+    """The built-in tools, for a call that is over, and those of *file*."""
+    built_in = conference_tools(NoRoom(), OnTheCall(""), asyncio.sleep)
+    return Toolbox(built_in, own_tools_of(agent_of(file), file) if file.suffix == ".toml" else toolbox_of(file))
 
 
 def _shown(record: Sequence[Recorded], found: Sequence[Difference]) -> int:

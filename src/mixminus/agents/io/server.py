@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from loguru import logger as pipecat_logger
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -62,7 +61,6 @@ class AgentServer:
     """An agent, for as many calls at once as the gate lets in; `app` is the ASGI application."""
 
     def __init__(self, agent: Agent, own_tools: Toolbox, around: Surroundings, gate: Gate) -> None:
-        pipecat_logger.disable("pipecat")  # its lines hold what callers say
         self._agent = agent
         self._own_tools = own_tools
         self._around = around
