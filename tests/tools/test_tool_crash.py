@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+import sys
 from pathlib import Path
 
 import pytest
+from tests.tools.killed_in_a_tool import letters
 from tests.tools.tool_world import Node, call
 
 from mixminus.tools.audit import verify
@@ -138,3 +140,25 @@ async def test_no_effect_twice_and_none_lost_under_refusals_delays_duplicates_an
     assert {each.key for each, answer in zip(asked, answers, strict=True) if answer.ok} <= set(bank.paid)
     assert verify(rows, head) is None
     assert [row.kind for row in rows].count("ended") == 30
+
+
+@pytest.mark.parametrize(
+    ("effect", "outcome"), [(Effect.KEYED, Outcome.OK), (Effect.ONCE, Outcome.UNKNOWN)], ids=lambda each: each.name
+)
+async def test_a_process_that_was_killed_after_the_effect(tmp_path: Path, effect: Effect, outcome: Outcome) -> None:
+    """The same with a real process, and SIGKILL."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.tools.killed_in_a_tool", str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"posted\n"
+    process.kill()
+    await process.wait()
+    node = Node(tmp_path / "tools.db", seed=2)
+    async with node.running(letters(tmp_path, effect, hangs=False)) as tools:
+        answer = await tools.invoke(call("post"))
+        rows, head = await node.store.rows(), await node.store.head()
+    assert answer.outcome is outcome
+    assert (tmp_path / "posted").read_text() == "k1\n"
+    assert [row.kind for row in rows] == ["began", "resumed", "ended"]
+    assert verify(rows, head) is None
