@@ -112,7 +112,7 @@ class StreamPeer:
         """Wait until the agent has spoken and been silent so long."""
         ticks = int(for_s / TICK_S)
         async with asyncio.timeout(within_s):
-            while self._queue or len(self.played) < ticks or any(map(is_loud, self.played[-ticks:])):
+            while first_loud(self.played, 0) is None or self._queue or any(map(is_loud, self.played[-ticks:])):
                 await self._next_tick()
 
     @property

@@ -114,6 +114,12 @@ async def test_keys_are_an_answer(tmp_path: Path, models: Models) -> None:
         assert at.room.told == ["add client:ana", "coach"]
 
 
+async def test_a_key_pressed_before_the_greeting_counts(tmp_path: Path, models: Models) -> None:
+    async with served(tmp_path, an_agent(), models) as at, StreamPeer(at.url) as peer:
+        await peer.press("0")
+        await asyncio.wait_for(at.room.coached.wait(), 30)
+
+
 async def test_a_server_that_returns_no_marks_does_not_stop_the_talk(tmp_path: Path, models: Models) -> None:
     async with served(tmp_path, an_agent(), models) as at, StreamPeer(at.url, returns_marks=False) as peer:
         await peer.agent_quiet(for_s=0.3)

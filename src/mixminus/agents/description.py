@@ -39,7 +39,7 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the caller has begun to speak, has finished, and has gone silent; in seconds."""
 
-    begins_after_s: float = 0.12
+    begins_after_s: float = 0.07
     """So much speech interrupts the agent."""
     pause_s: float = 0.2
     """So much silence ends a phrase."""

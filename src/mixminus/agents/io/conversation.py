@@ -26,7 +26,7 @@ from mixminus.agents.description import Agent, Kind, Turns
 from mixminus.agents.intake import Expects, Use
 from mixminus.agents.io import services
 from mixminus.agents.io.dialogue import IntakeDialogue
-from mixminus.agents.io.marks import HeardWords, Marks, MarkSerializer, SentenceMarks
+from mixminus.agents.io.marks import Forgetting, HeardWords, Marks, MarkSerializer, SentenceMarks
 from mixminus.agents.io.model_tools import register, told
 from mixminus.agents.io.models import Models
 from mixminus.agents.io.recogniser import OfflineRecognition
@@ -127,6 +127,7 @@ class Conversation:
             OfflineRecognition(self._models.recogniser, dialogue.expects),
             user,
             dialogue,
+            Forgetting(self._marks),
             OfflineSpeech(self._models.voice, self._agent.voice, self._marks),
             self._transport.output(),
             self._heard,
@@ -155,6 +156,7 @@ class Conversation:
             hearing,
             user,
             llm,
+            Forgetting(self._marks),
             *speaking,
             self._transport.output(),
             self._heard,

@@ -86,7 +86,7 @@ class IntakeDialogue(FrameProcessor):
 
     async def _key(self, key: str) -> None:
         if self._at is None:
-            return
+            self._at, _ = opening(self._script)  # who knows what to press need not hear the greeting
         self._keys += key
         if self._pressed is not None:
             await self.cancel_task(self._pressed)

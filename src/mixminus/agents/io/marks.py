@@ -87,7 +87,6 @@ class HeardWords(FrameProcessor):
         if direction is not FrameDirection.DOWNSTREAM:
             await self.push_frame(frame, direction)
         elif isinstance(frame, InterruptionFrame):
-            self._marks.heard.cleared()
             self._end = None
             await self._forget()
             await self.push_frame(frame, direction)
@@ -130,6 +129,20 @@ class HeardWords(FrameProcessor):
         if self._patience is not None:
             patience, self._patience = self._patience, None
             await self.cancel_task(patience)
+
+
+class Forgetting(FrameProcessor):
+    """Stands before the voice: an interruption makes the marks on their way meaningless, before new ones are made."""
+
+    def __init__(self, marks: Marks) -> None:
+        super().__init__()
+        self._marks = marks
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame) and direction is FrameDirection.DOWNSTREAM:
+            self._marks.heard.cleared()
+        await self.push_frame(frame, direction)
 
 
 class SentenceMarks(FrameProcessor):
