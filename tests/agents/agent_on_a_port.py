@@ -93,7 +93,7 @@ async def served(folder: Path, agent: Agent, models: Models, gate: Gate | None =
     clock = Clock(time.monotonic, lambda: datetime.now(UTC))
     world = World(clock, asyncio.sleep, random.Random(1).random)
     room = TellingRoom()
-    async with SqliteToolStore(folder / "tools.db", clock, random.Random(2).randbytes) as store:
+    async with SqliteToolStore(folder / "tools.db", clock) as store:
         told: list[Told] = []
         over = asyncio.Event()
 

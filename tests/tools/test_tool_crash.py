@@ -13,6 +13,7 @@ from mixminus.tools.audit import verify
 from mixminus.tools.claims import Clash, Done, Run, Stored, TakeOver, Wait, verdict
 from mixminus.tools.errors import RateLimited, TimedOut
 from mixminus.tools.invocation import Answer, Invocation, Outcome
+from mixminus.tools.io.backplane import Backplane
 from mixminus.tools.toolbox import Effect, Toolbox
 
 ANSWERED = Answer(Outcome.OK, 1)
@@ -60,7 +61,7 @@ async def die_after_the_effect(path: Path, bank: Bank | None) -> None:
     """A process that began, had its effect (unless *bank* is None), and was killed before it wrote that down."""
     node = Node(path, seed=1)
     async with node.store as store:
-        assert isinstance((await store.claim(call("pay"), lease_s=10)).verdict, Run)
+        assert isinstance((await store.claim(call("pay"), "dead", lease_s=10)).verdict, Run)
         if bank is not None:
             bank.pay("k1")
 
@@ -106,6 +107,32 @@ async def test_two_processes_with_one_key_have_one_effect(tmp_path: Path) -> Non
     assert first == second
     assert bank.paid == ["k1"]
     assert verify(rows, head) is None
+
+
+async def test_two_backplanes_of_one_process_have_one_effect(tmp_path: Path) -> None:
+    """Two streams of one call, say: each has its own backplane, on one store."""
+    bank = Bank(by_key=False)
+    go = asyncio.Event()
+    tools_ = Toolbox()
+
+    @tools_.tool(Effect.ONCE)
+    async def pay(invocation: Invocation) -> str:
+        """Pay."""
+        await go.wait()
+        return bank.pay(invocation.key)
+
+    node = Node(tmp_path / "tools.db")
+    async with (
+        node.store,
+        Backplane(tools_, node.store, node.world) as one,
+        Backplane(tools_, node.store, node.world) as other,
+    ):
+        asked = [asyncio.create_task(each.invoke(call("pay"))) for each in (one, other)]
+        await node.time.asleep.wait()  # the second one waits for the first
+        go.set()
+        first, second = await asyncio.gather(*asked)
+    assert first == second
+    assert bank.paid == ["k1"]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -82,5 +82,5 @@ async def test_a_tool_that_is_gone_is_a_difference(node: Node) -> None:
 async def test_what_was_begun_and_never_answered_is_told(node: Node) -> None:
     await a_session(node, Shop())
     async with Node(node.path).store as store:
-        await store.claim(call("buy", key="9", thing="salt"), lease_s=10)
+        await store.claim(call("buy", key="9", thing="salt"), "dead", lease_s=10)
         assert [row.key for row in unanswered(await store.rows("CA1"))] == ["9"]

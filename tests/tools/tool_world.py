@@ -22,10 +22,12 @@ class Time:
     def __init__(self) -> None:
         self.passed_s = 0.0
         self.slept: list[float] = []
+        self.asleep = asyncio.Event()
         self.clock = Clock(lambda: self.passed_s, lambda: BEGINNING + timedelta(seconds=self.passed_s))
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self.asleep.set()
         self.passed_s += seconds
         await asyncio.sleep(0)
 
@@ -37,7 +39,7 @@ class Node:
         self.time = Time()
         self.luck = random.Random(seed)
         self.path = path
-        self.store = SqliteToolStore(path, self.time.clock, self.luck.randbytes)
+        self.store = SqliteToolStore(path, self.time.clock)
 
     @property
     def world(self) -> World:

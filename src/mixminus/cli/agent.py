@@ -45,7 +45,7 @@ def run(
     ] = False,
     public_url: Annotated[str, typer.Option(help="What is signed, wss://HOST, behind a proxy")] = "",
 ) -> None:
-    """Serve an agent to any Media Streams server. It stops at Ctrl-C, after the calls."""
+    """Serve an agent to any Media Streams server. It stops at Ctrl-C."""
     with failing_in_one_line():
         configure_logs("text", "info")
         agent = agent_of(file)
@@ -66,7 +66,7 @@ async def _serve(agent: Agent, file: Path, at: Endpoint, tools_log: Path, gate: 
     clock = Clock(time.monotonic, lambda: datetime.now(UTC))
     world = World(clock, asyncio.sleep, random.random)
     async with (
-        SqliteToolStore(tools_log, clock, os.urandom) as store,
+        SqliteToolStore(tools_log, clock) as store,
         loaded(agent) as models,
     ):
         around = Surroundings(Using(models, os.environ), store, world, room_of)

@@ -1,7 +1,6 @@
 """`mixminus tools`: read the log of what agents did, check that nobody changed it, and do it again."""
 
 import asyncio
-import os
 import random
 import sqlite3
 import time
@@ -121,7 +120,7 @@ def _existing(log: Path) -> Path:
 
 
 def _store(log: Path) -> SqliteToolStore:
-    return SqliteToolStore(log, _clock(), os.urandom)
+    return SqliteToolStore(log, _clock())
 
 
 def _clock() -> Clock:

@@ -199,7 +199,7 @@ class Conversation:
 
     async def _invoke(self, key: str, tool: str, arguments: Mapping[str, Any]) -> Answer:
         answer = await self._tools.invoke(ToolCall(self._start.session, key, tool, arguments))
-        log.info("tool_used", tool=tool, outcome=answer.outcome.value)
+        log.info("tool_used", call_sid=self._start.call_sid, tool=tool, outcome=answer.outcome.value)
         if tool == "end_call" and not answer.ok:  # it cannot be ended for the caller: the agent ends its part
             await self._leave()
         return answer

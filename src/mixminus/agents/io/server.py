@@ -89,7 +89,7 @@ class AgentServer:
             log.warning("not_a_media_stream", error=str(error))
             await websocket.close(NOT_A_STREAM)
         except BadAgent as error:
-            log.error("agent_cannot_talk", error=str(error))
+            log.error("agent_cannot_talk", agent=self._agent.name, error=str(error))
             await websocket.close(BROKEN)
         except WebSocketDisconnect:
             pass  # it left before it had begun
@@ -97,15 +97,14 @@ class AgentServer:
             self._calls -= 1
 
     async def _talk(self, websocket: WebSocket, start: Start) -> None:
-        with structlog.contextvars.bound_contextvars(call_sid=start.call_sid, stream_sid=start.stream_sid):
-            who = OnTheCall(start.call_sid, self._agent.on_call, self._agent.from_number)
-            built_in = conference_tools(self._around.room_of(start), who, self._around.world.sleep)
-            tools = Toolbox(built_in.only(self._agent.tools), self._own_tools)
-            async with Backplane(tools, self._around.store, self._around.world) as backplane:
-                log.info("call_began", session=start.session)
-                told = await Conversation(self._agent, self._around.using, start, websocket, backplane).run()
-                self._around.ended(start, told)
-                log.info("call_ended")
+        who = OnTheCall(start.call_sid, self._agent.on_call, self._agent.from_number)
+        built_in = conference_tools(self._around.room_of(start), who, self._around.world.sleep)
+        tools = Toolbox(built_in.only(self._agent.tools), self._own_tools)
+        async with Backplane(tools, self._around.store, self._around.world) as backplane:
+            log.info("call_began", call_sid=start.call_sid, session=start.session)
+            told = await Conversation(self._agent, self._around.using, start, websocket, backplane).run()
+            self._around.ended(start, told)
+            log.info("call_ended", call_sid=start.call_sid)
 
     def _signed(self, websocket: WebSocket) -> bool:
         """Media Streams sign the upgrade over the wss URL (twiml-and-streams.md, 4.2)."""

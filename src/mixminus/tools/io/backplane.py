@@ -34,7 +34,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.tools")
 LOOK_AGAIN_S: Final = 0.1
 """How often a duplicate looks whether the other process has answered."""
 LEASE_MARGIN_S: Final = 2.0
-"""A lease outlives its deadline: the answer still has to be written down."""
+"""A lease outlives the deadline, and that of asking `settle` after it: the answer still has to be written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Backplane:
         self.toolbox = toolbox
         self._store = store
         self._world = world
+        self._owner = f"{int(world.luck() * 2**53):014x}"  # no two backplanes are one, not even in one process
         self._slots = asyncio.Semaphore(at_once)
         self._threads = ThreadPoolExecutor(4 * at_once, "tool")  # a thread that timed out cannot be stopped
         self._running: dict[tuple[str, str], tuple[str, asyncio.Task[Answer]]] = {}
@@ -96,8 +97,8 @@ class Backplane:
         """Run *call* unless it was run; wait for another process that is at it."""
         tool = self.toolbox[call.tool]
         async with self._turn(call.session, tool), self._slots:
-            lease_s = tool.policy.deadline_s + LEASE_MARGIN_S
-            while isinstance((claim := await self._store.claim(call, lease_s)).verdict, Wait):
+            lease_s = 2 * tool.policy.deadline_s + LEASE_MARGIN_S
+            while isinstance((claim := await self._store.claim(call, self._owner, lease_s)).verdict, Wait):
                 await self._world.sleep(min(LOOK_AGAIN_S, claim.verdict.for_s))
             match claim.verdict:
                 case Done(answer):

@@ -13,7 +13,6 @@ import msgspec
 
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
-from mixminus.base.types import RandomBytes
 from mixminus.tools.audit import Entry, Head, Kind, Row, append
 from mixminus.tools.claims import Run, Stored, TakeOver, verdict
 from mixminus.tools.contract import Claim
@@ -48,12 +47,11 @@ class StoreBroken(MixminusError):
 
 
 class SqliteToolStore:
-    """`async with SqliteToolStore(path, clock, os.urandom) as store`. One thread, one connection, WAL, full sync."""
+    """`async with SqliteToolStore(path, clock) as store`. One thread, one connection, WAL, full sync."""
 
-    def __init__(self, path: Path, clock: Clock, random_bytes: RandomBytes) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
-        self._owner = random_bytes(8).hex()
         self._thread = ThreadPoolExecutor(1, "tool-store")
         self._open: sqlite3.Connection | None = None
 
@@ -65,8 +63,8 @@ class SqliteToolStore:
         await self._in_thread(self._stop)
         self._thread.shutdown()
 
-    async def claim(self, call: ToolCall, lease_s: float) -> Claim:
-        return await self._in_thread(lambda: self._claim(call, lease_s))
+    async def claim(self, call: ToolCall, owner: str, lease_s: float) -> Claim:
+        return await self._in_thread(lambda: self._claim(call, owner, lease_s))
 
     async def finish(self, call: ToolCall, answer: Answer, changes: Mapping[str, Json]) -> Answer:
         return await self._in_thread(lambda: self._finish(call, answer, changes))
@@ -98,18 +96,18 @@ class SqliteToolStore:
     def _stop(self) -> None:
         self._database.close()
 
-    def _claim(self, call: ToolCall, lease_s: float) -> Claim:
+    def _claim(self, call: ToolCall, owner: str, lease_s: float) -> Claim:
         now_s = self._clock.utc().timestamp()
         with self._transaction() as database:
-            found = verdict(call, _stored(database, call), self._owner, now_s)
+            found = verdict(call, _stored(database, call), owner, now_s)
             if isinstance(found, Run | TakeOver):
                 database.execute(
                     "INSERT INTO call (session, key, digest, owner, lease_until_s) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT DO UPDATE SET owner = excluded.owner, lease_until_s = excluded.lease_until_s",
-                    (call.session, call.key, call.digest, self._owner, now_s + lease_s),
+                    (call.session, call.key, call.digest, owner, now_s + lease_s),
                 )
                 kind = Kind.BEGAN if isinstance(found, Run) else Kind.RESUMED
-                self._append(database, call, kind, {**_asked(call), "owner": self._owner})
+                self._append(database, call, kind, {**_asked(call), "owner": owner})
             return Claim(found, _state(database, call.session))
 
     def _finish(self, call: ToolCall, answer: Answer, changes: Mapping[str, Json]) -> Answer:
