@@ -8,7 +8,20 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent / "src" / "mixminus"
 
-CORES: Final = ("agents", "audio", "base", "calls", "insights", "rtp", "sdp", "sip", "tools", "twiml", "webhooks", "prompts")
+CORES: Final = (
+    "agents",
+    "audio",
+    "base",
+    "calls",
+    "insights",
+    "rtp",
+    "sdp",
+    "sip",
+    "tools",
+    "twiml",
+    "webhooks",
+    "prompts",
+)
 """Packages whose modules outside `io/` wait for nothing and touch nothing."""
 
 NOT_IN_A_CORE: Final = frozenset(
