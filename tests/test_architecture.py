@@ -8,7 +8,21 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent / "src" / "mixminus"
 
-CORES: Final = ("audio", "base", "calls", "insights", "rtp", "sdp", "sip", "twiml", "webhooks", "prompts", "streams")
+CORES: Final = (
+    "agents",
+    "audio",
+    "base",
+    "calls",
+    "insights",
+    "rtp",
+    "sdp",
+    "sip",
+    "streams",
+    "tools",
+    "twiml",
+    "webhooks",
+    "prompts",
+)
 """Packages whose modules outside `io/` wait for nothing and touch nothing."""
 
 NOT_IN_A_CORE: Final = frozenset(
@@ -39,13 +53,15 @@ MAY_IMPORT: Final = {
     "webhooks": {"base"},
     "streams": {"base"},
     "prompts": {"base"},
+    "tools": {"base"},
+    "agents": {"base", "prompts", "tools", "webhooks"},
     "calls": {"base"},
     "insights": {"base", "calls"},
     "media": {"base", "audio", "rtp"},
     "store": {"base", "calls"},
     "app": {"base", "calls", "insights", "media", "prompts", "sdp", "sip", "store", "streams", "twiml", "webhooks"},
     "api": {"base", "calls", "app", "insights", "store"},
-    "cli": {"base", "app", "api", "calls", "demo", "insights", "testing", "media", "store"},
+    "cli": {"base", "agents", "app", "api", "calls", "demo", "insights", "testing", "media", "store", "tools"},
     "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},
 }
 """`testing` may import anything and is imported by nothing but `demo` and `cli`."""

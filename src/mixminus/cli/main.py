@@ -13,11 +13,13 @@ from mixminus import __version__
 from mixminus.app.account import Credentials
 from mixminus.app.account import credentials as read_credentials
 from mixminus.base.settings import Settings
+from mixminus.cli.agent import app as agent
 from mixminus.cli.failing import failing_in_one_line
 from mixminus.cli.logs import configure_logs
 from mixminus.cli.options import BY_NAME
 from mixminus.cli.serve import serve as serve_node
 from mixminus.cli.settings import Told
+from mixminus.cli.tools import app as tools
 
 app = typer.Typer(
     name="mixminus",
@@ -109,6 +111,8 @@ def call(
 
 ledger = typer.Typer(help="Look after the ledgers of who heard what.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
+app.add_typer(tools, name="tools")
+app.add_typer(agent, name="agent")
 
 
 @ledger.command()

@@ -1,7 +1,7 @@
 """Media Streams over real WebSockets.
 
 picows, because its `send` returns at once: a frame goes out from within the tick's own callback, and nobody needs a
-task and a queue for each agent (docs/decisions/0008-streams-are-played-by-the-engine.md).
+task and a queue for each agent (docs/decisions/0009-streams-are-played-by-the-engine.md).
 """
 
 import asyncio

@@ -1,0 +1,89 @@
+"""What of an agent's words the other side really heard, told by the marks that came back. Pure.
+
+An utterance is sent as short groups of words, each followed by a mark. The mark comes back when the audio before it
+was played, so the words of returned marks are those that were heard. After a `clear` the server returns what was
+pending at once: those marks look the same and mean the opposite (vellum-assistant#38316), so whatever is pending when
+`clear` is sent is taken for unheard.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+GROUP_WORDS: Final = 4
+"""So many words can be wrong about what was heard; about a second of speech."""
+
+_PART: Final = re.compile(r"\S+")
+_CLOSES: Final = frozenset(".,;:!?")
+_PAUSE_LETTERS: Final = 4
+"""A comma is silent for about as long as this many letters take. Flite's `rms`: 0.26 s a comma, 66 ms a letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Words, and where their audio ends, as a share of the whole utterance's."""
+
+    words: str
+    ends_at: float
+
+
+def groups(text: str) -> list[Group]:
+    """Cut an utterance into groups of words; punctuation closes one early."""
+    parts: list[list[str]] = [[]]
+    for word in _PART.findall(text):
+        parts[-1].append(word)
+        if len(parts[-1]) >= GROUP_WORDS or word[-1] in _CLOSES:
+            parts.append([])
+    cut = [" ".join(part) for part in parts if part]
+    lengths = [sum(_PAUSE_LETTERS if letter in _CLOSES else 1 for letter in words) + 1 for words in cut]
+    found: list[Group] = []
+    reached = 0
+    for words, length in zip(cut, lengths, strict=True):
+        reached += length
+        found.append(Group(words, reached / sum(lengths)))
+    return found
+
+
+@dataclass(slots=True)
+class Heard:
+    """Marks on their way, and what the returned ones mean."""
+
+    _pending: dict[str, str] = field(default_factory=dict)
+    _sent: int = 0
+
+    def name(self) -> str:
+        """A name for the next mark; no two are the same."""
+        self._sent += 1
+        return f"mixminus-{self._sent}"
+
+    def sent(self, mark: str, words: str) -> None:
+        """A mark went out behind the audio of *words*."""
+        self._pending[mark] = words
+
+    def returned(self, mark: str) -> str:
+        """A mark came back: the words heard since the last one, also those of marks that were skipped."""
+        if mark not in self._pending:
+            return ""
+        played: list[str] = []
+        for name in list(self._pending):
+            played.append(self._pending.pop(name))
+            if name == mark:
+                break
+        return " ".join(played)
+
+    def cleared(self) -> str:
+        """A clear went out: the words that will not be heard. Their marks mean nothing when they come."""
+        unheard = " ".join(self._pending.values())
+        self._pending.clear()
+        return unheard
+
+    @property
+    def waiting(self) -> bool:
+        """Something was sent and has not come back."""
+        return bool(self._pending)
+
+
+def joined(heard: Iterable[str]) -> str:
+    """Words as one text."""
+    return " ".join(words for words in heard if words)

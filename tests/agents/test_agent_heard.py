@@ -1,0 +1,53 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixminus.agents.heard import GROUP_WORDS, Heard, groups
+
+
+def test_an_utterance_is_cut_at_punctuation_and_every_few_words() -> None:
+    found = groups("Thank you, Ann. What number can we call you back on?")
+    assert [group.words for group in found] == ["Thank you,", "Ann.", "What number can we", "call you back on?"]
+    assert found[-1].ends_at == 1.0
+
+
+@given(st.lists(st.text("abc.,", min_size=1), max_size=40))
+def test_no_word_is_lost_and_time_goes_forward(words: list[str]) -> None:
+    found = groups(" ".join(words))
+    assert " ".join(group.words for group in found).split() == words
+    assert all(len(group.words.split()) <= GROUP_WORDS for group in found)
+    ends = [group.ends_at for group in found]
+    assert ends == sorted(ends)
+    assert all(0 < end <= 1 for end in ends)
+
+
+def sent(*words: str) -> tuple[Heard, list[str]]:
+    heard = Heard()
+    marks = [heard.name() for _ in words]
+    for mark, group in zip(marks, words, strict=True):
+        heard.sent(mark, group)
+    return heard, marks
+
+
+def test_words_are_heard_when_their_mark_comes_back() -> None:
+    heard, marks = sent("Thank you,", "Ann.")
+    assert heard.returned(marks[0]) == "Thank you,"
+    assert heard.waiting
+    assert heard.returned(marks[1]) == "Ann."
+    assert not heard.waiting
+
+
+def test_marks_that_come_back_after_a_clear_mean_that_nothing_was_heard() -> None:
+    heard, marks = sent("Thank you,", "Ann.", "What number")
+    heard.returned(marks[0])
+    assert heard.cleared() == "Ann. What number"
+    assert [heard.returned(mark) for mark in marks] == ["", "", ""]
+
+
+def test_a_mark_that_was_lost_is_made_up_for_by_the_next() -> None:
+    heard, marks = sent("Thank you,", "Ann.")
+    assert heard.returned(marks[1]) == "Thank you, Ann."
+
+
+def test_a_strangers_mark_means_nothing() -> None:
+    heard, _ = sent("Thank you,")
+    assert heard.returned("turn-3-end") == ""
