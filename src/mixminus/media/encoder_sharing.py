@@ -78,15 +78,19 @@ class EncoderSharing:
         return room, None if line.codec[row] == G722 else self._legs.coded.terms_of(row)
 
     def _row(self, key: Key) -> int:
-        if (row := self._row_of.get(key)) is not None:
-            return row
+        row = self._row_of.get(key)
+        if row is None:
+            row = self._begin(key)
+        room_row = self._rooms.slots.row(key[0])
+        assert room_row is not None
+        self.encoders.room[row] = room_row  # not what it was, if the room was gone meanwhile
+        return row
+
+    def _begin(self, key: Key) -> int:
         if self._rows.is_full:
             self._rows.grow(2 * self._rows.capacity)
             self.encoders = grown(self.encoders, self._rows.capacity, COLUMNS)
         row = self._row_of[key] = self._rows.take()
-        room_row = self._rooms.slots.row(key[0])
-        assert room_row is not None
-        self.encoders.room[row] = room_row
         g722.reset(self.encoders.g722_encoder[row])
         opus = self._legs.coded.opus
         if key[1] is not None and opus is not None:
