@@ -54,6 +54,8 @@ class Law:
 
     def seat(self, *rows: LegRow) -> None:
         self.rows = {row.leg: row for row in rows}
+        if not rows:  # the room is gone, and with it what played there
+            self.players = {player: it for player, it in self.players.items() if it[0].room is None}
         self.studio.apply(SetRoom(1, rows))
 
     def play(self, play: Play) -> None:
