@@ -18,6 +18,6 @@ def test_a_row_behind_the_last_socket_is_not_received_on() -> None:
         memory[0] = -1
         sockets = Sockets(memory[:1], flags[:1], np.zeros(1, np.uint8), np.zeros(1, np.int64))
         active, rows = np.array([0, 5], np.int32), (zeroed(Line, 8), zeroed(Reception, 8), zeroed(Inbox, 8))
-        assert receive(active, 2, sockets, *rows, scratch(), 1, 0) == 0
+        assert receive(active, 2, sockets, *rows, scratch(), 1, 0, True) == 0
         assert not flags.any()
         assert stranger.recv(100, socket.MSG_DONTWAIT) == b"for somebody else"

@@ -140,12 +140,12 @@ def test_packets_are_carried_and_a_backlog_is_drained() -> None:
         outbox.destination[n] = address_key("127.0.0.1", second)
     send(outbox, 3, ports.sockets, calls)
     assert calls.refused[0] == 0
-    assert receive(active, 2, ports.sockets, line, reception, inbox, calls, 1, time.time_ns()) == 3
+    assert receive(active, 2, ports.sockets, line, reception, inbox, calls, 1, time.time_ns(), True) == 3
     assert inbox.slot[:3].tolist() == [1, 1, 1]
     assert inbox.bytes[:3].tolist() == [100, 101, 102]
     assert inbox.source[:3].tolist() == [address_key("127.0.0.1", first)] * 3
     assert [set(inbox.data[n, : 100 + n]) for n in range(3)] == [{0}, {1}, {2}]
-    assert receive(active, 2, ports.sockets, line, reception, inbox, calls, 2, time.time_ns()) == 0
+    assert receive(active, 2, ports.sockets, line, reception, inbox, calls, 2, time.time_ns(), True) == 0
     for slot in range(2):
         ports.close(slot)
 
@@ -153,7 +153,7 @@ def test_packets_are_carried_and_a_backlog_is_drained() -> None:
 def ages(ports: UdpPorts, due_ns: int) -> int:
     inbox, active = zeroed(Inbox, 4), np.zeros(1, np.int32)
     inbox.age[:] = 12345
-    assert receive(active, 1, ports.sockets, zeroed(Line, 1), zeroed(Reception, 1), inbox, scratch(), 1, due_ns) == 1
+    assert receive(active, 1, ports.sockets, zeroed(Line, 1), zeroed(Reception, 1), inbox, scratch(), 1, due_ns, True) == 1
     return int(inbox.age[0])
 
 

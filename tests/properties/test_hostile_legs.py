@@ -115,7 +115,7 @@ def test_a_flood_at_some_ports_leaves_every_other_leg_its_packet() -> None:
             for _ in range(20 if slot < flooded else 1):
                 sender.sendto(b"x", address)
         ports.sockets.hungry[:flooded] = 1
-        arrived = receive(active, legs, ports.sockets, line, reception, inbox, scratch(), 1, 0)
+        arrived = receive(active, legs, ports.sockets, line, reception, inbox, scratch(), 1, 0, True)
     for slot in range(legs):
         ports.close(slot)
     assert set(inbox.slot[:arrived].tolist()) == set(range(legs))

@@ -24,6 +24,11 @@ class DigitSenders:
         self._sounding: dict[int, Iterator[Samples]] = {}
         """Frames of tones, by row, for far ends that know no telephone events."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no tone sounds."""
+        return not self._sounding
+
     def send(self, leg: int, digits: str) -> None:
         """Append digits to what the leg has to send."""
         if leg in self._legs.slots:

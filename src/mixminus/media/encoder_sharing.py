@@ -41,14 +41,17 @@ class EncoderSharing:
         """Nobody uses them since that tick, but those who did have yet to take their memory along."""
         self._tick = 0
 
-    def settle(self, changed: Mapping[int, Iterable[int]], tick: int) -> None:
-        """Before a beat of that tick: legs by room whose rows have changed."""
-        self._tick = tick
+    def free(self, tick: int) -> None:
+        """Before a tick: encoders that nobody uses any more."""
         for key, since in tuple(self._deserted.items()):
             if tick - since >= KEPT_TICKS:
                 del self._deserted[key]
                 if not self._users[key]:
                     self._free(key)
+
+    def settle(self, changed: Mapping[int, Iterable[int]], tick: int) -> None:
+        """Before a beat of that tick: legs by room whose rows have changed."""
+        self._tick = tick
         for legs in changed.values():
             for leg in legs:
                 self.seat(leg)

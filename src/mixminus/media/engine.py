@@ -187,13 +187,15 @@ class Engine:
             self.ticks += 1
             self._events.extend(self.digits.step())
             self.streaming.begin_tick()
+            self.wideband.sharing.free(self.ticks)
             if self.ticks % FOLLOW_TICKS == 0:
                 self.beats.follow(self.beat)
         self._events.extend(self.players.start_loaded())
         for lane in self.lanes:
             lane.begin(self.beat)
-        self.wideband.sharing.settle(self.rooms.changed, self.ticks)
-        self._events.extend(self.watch.report(self.ticks, self.beat))
+        if self.rooms.changed:
+            self.wideband.sharing.settle(self.rooms.changed, self.ticks)
+            self._events.extend(self.watch.report(self.ticks, self.beat))
         self.wideband.keep_up()
 
     @property
@@ -207,7 +209,8 @@ class Engine:
         if len(legs.pipes):
             pass_on(legs.pipes, legs.line, legs.turns, legs.mixing, self.beat)
         for lane in self.lanes:
-            self._tell_happenings(lane)
+            if lane.happenings.totals[0]:
+                self._tell_happenings(lane)
             lane.arrived = 0
         if self.is_end_of_tick:
             self._events.extend(self.watch.go_on(self.ticks))

@@ -55,6 +55,11 @@ class Hearing:
         """The last key of a leg that was reported for its tone, and the tick."""
         self._frequencies = tones()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is watched."""
+        return not (len(self._speakers.rows) or len(self._keypads.rows))
+
     def watch_speech(self, wish: WatchSpeech) -> Iterator[Event]:
         """Begin or cease to listen; who was speaking is told to have stopped."""
         row = self._legs.slots.row(wish.leg)

@@ -99,6 +99,12 @@ class Lane:
         busy = self.turn.room_count or self._recorders.slots.count
         return not busy and self._legs.seats.is_empty(self.turn.lane)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the kernels of `beat` do all that there is to do."""
+        parts = self._wideband, self._hearing, self._polishing, self._streaming, self._digits
+        return all(part.is_idle for part in parts)
+
     def begin(self, beat: int) -> None:
         """Choose the rooms; nothing else happens yet."""
         self.turn.now = beat
@@ -116,7 +122,7 @@ class Lane:
         """What arrived is heard, what is heard departs."""
         turn, wideband = self.turn, self._wideband
         is_wide = not wideband.is_idle
-        take_in(self.table, self.arrived, tick, self._offset)
+        take_in(self.table, self.arrived, tick, self.offset)
         if is_wide:
             wideband.play(turn)
         self._hearing.hear(turn, self.happenings)
@@ -132,7 +138,7 @@ class Lane:
             self.departing = wideband.packetise(turn, self.outbox, self.departing)
 
     @property
-    def _offset(self) -> int:
+    def offset(self) -> int:
         """Of the beat in its tick, in samples."""
         beats = self._legs.seats.beats
         return self.turn.now % beats * FRAME_SAMPLES // beats

@@ -20,6 +20,11 @@ class Polishing:
         self._polish = zeroed(Polish, FIRST_ROWS)
         self._window = half_sine()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody asked for it."""
+        return not len(self._voices.rows)
+
     def set(self, wish: PolishVoice) -> None:
         """Begin, change or end it; a leg that is unknown is ignored."""
         row = self._legs.slots.row(wish.leg)

@@ -55,6 +55,9 @@ RECORD_TICKS: Final = 50
 ABSENT_TICKS: Final = 50
 """After a second without a packet a far end is silent on purpose, or not there."""
 
+NOT_ASKED: Final = 1 << 20
+"""The age of a packet that was read on time, from a far end that is known: nobody needs to know more."""
+
 FREE, SOCKET, PIPE = 0, 1, 2
 """Kinds of leg."""
 
@@ -317,7 +320,7 @@ class Inbox(NamedTuple):
     source: I64
     age: I32
     """How many samples before the time of this tick it came, at 8 kHz; negative when it came after that, since the
-    tick was late. Rounded away from 0, which is: not known."""
+    tick was late. Rounded away from 0, which is: not known; `NOT_ASKED`: it came in time."""
 
 
 class Outbox(NamedTuple):

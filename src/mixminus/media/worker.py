@@ -23,7 +23,7 @@ import numpy as np
 from mixminus.media.crew import Crew, ask_for_real_time
 from mixminus.media.disk import ThreadDisk
 from mixminus.media.engine import Engine, EngineSettings
-from mixminus.media.kernels.shell import SHELL, receive_due, send_departing
+from mixminus.media.kernels.shell import SHELL, receive_due, send_departing, serve_plainly
 from mixminus.media.kernels.udp import NS_PER_S, Sockets, scratch, tired
 from mixminus.media.lane import Lane
 from mixminus.media.ports import address_key
@@ -35,6 +35,8 @@ TICK_S: Final = 0.02
 MISSED_S: Final = 0.1
 """When that far behind, after a stopped machine, ticks are left out instead of made up for."""
 
+LATE_S: Final = 0.0005
+"""Then some of the packets that are read came after the deadline, and it is asked which."""
 REST_TICKS: Final = 50
 """So often silent far ends are looked for."""
 
@@ -125,6 +127,7 @@ class Worker:
         """When the beat was to begin, by CLOCK_REALTIME."""
         self._sockets: Sockets | None = None
         self._tables: list[I64] = []
+        self._is_late = True
         self._crew = Crew(engine.lanes, self._serve)
         self._ending = False
         self.punctuality = engine.punctuality
@@ -148,8 +151,10 @@ class Worker:
                 due_unix_s = self._unix_now() - lateness
                 self.punctuality.note(lateness)
                 left_out_s = TICK_S * self._missed(lateness)
+                self._is_late = lateness > LATE_S
                 self.beat(due_unix_s + left_out_s)
-                self._link.tell(self._engine)
+                if self._engine.is_end_of_tick:
+                    self._link.tell(self._engine)
                 deadline += self._beat_s + left_out_s
         self._crew.close()
 
@@ -168,12 +173,16 @@ class Worker:
     def _serve(self, lane: Lane) -> None:
         """What one lane does in a beat."""
         engine, scratch = self._engine, self._scratch[lane.turn.lane]
-        lane.choose()
-        shell = self._table(lane)
-        lane.arrived = receive_due(lane.table, shell, engine.ticks, self._due_ns)
-        lane.work(engine.ticks)
-        send_departing(lane.table, shell, lane.departing)
-        lane.departing = 0
+        shell, turn, due_ns, late = self._table(lane), lane.turn, self._due_ns, self._is_late
+        if lane.is_plain:
+            beat = turn.now, engine.seats.beats, turn.lane, engine.ticks, lane.offset
+            lane.arrived = serve_plainly(lane.table, shell, *beat, due_ns, late)
+        else:
+            lane.choose()
+            lane.arrived = receive_due(lane.table, shell, engine.ticks, due_ns, late)
+            lane.work(engine.ticks)
+            send_departing(lane.table, shell, lane.departing)
+            lane.departing = 0
         lane.refused = int(scratch.refused[0])
 
     def _table(self, lane: Lane) -> I64:
@@ -198,6 +207,10 @@ class Worker:
         self._let_rest()
         for _ in range(self._engine.seats.beats):
             self.beat(self._unix_now())
+        self._engine.tick()
+        for lane in self._engine.lanes[:1]:
+            receive_due(lane.table, self._table(lane), 0, 0, True)
+            send_departing(lane.table, self._table(lane), 0)
 
     def exchange_reports(self) -> None:
         """RTCP, both ways: when the audio of this tick has left."""

@@ -8,7 +8,7 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.wrapping import signed32
-from mixminus.media.state import Reception
+from mixminus.media.state import NOT_ASKED, Reception
 
 CYCLE: Final = 16 * FRAME_SAMPLES
 """From one tick to the next, in 1/16 samples."""
@@ -42,6 +42,8 @@ def watch_arrival(
     reception: Reception, slot: int, sequence: int, timestamp: int, tick: int, offset: int, age: int
 ) -> None:
     """Learn from one packet of audio, read `offset` samples after the beginning of a tick."""
+    if age == NOT_ASKED:
+        return
     arrival = tick * FRAME_SAMPLES + offset - age
     watch_jitter(reception, slot, timestamp, arrival)
     if age != 0 and sequence == reception.sequence[slot]:
