@@ -8,6 +8,7 @@ from tests.media.studio import FRAME, Studio
 
 from mixminus.media.contract import CloseLeg, LegRow, OpenLeg, SetLegMedia, SetRoom
 from mixminus.media.engine import Engine, EngineSettings
+from mixminus.media.kernels.timing import CALM_WINDOWS
 from mixminus.media.kernels.turns import MOST_JITTER, PATIENCE_TICKS, wait_of
 
 BEAT = FRAME // 4
@@ -96,6 +97,15 @@ def test_a_move_costs_no_tick_beyond_the_one_it_is_made_in(moves: tuple[int, int
     # 20 ticks, less or more the part of one by which the room moved.
     assert 19 <= len(phone.packets) - sent <= 21
     assert phone.hears(last_frames=5) == {500}
+
+
+def test_what_a_move_spares_is_given_back_soon() -> None:
+    studio = room_of(1)
+    studio.engine.legs.reception.calm_windows[:] = 0
+    arrive_at(studio, 90)
+    studio.tick(60)
+    assert beat_of_room(studio, 1) == 3
+    assert studio.engine.legs.reception.calm_windows[0] > CALM_WINDOWS
 
 
 def test_every_leg_is_served_once_a_tick() -> None:

@@ -153,7 +153,10 @@ def test_packets_are_carried_and_a_backlog_is_drained() -> None:
 def ages(ports: UdpPorts, due_ns: int) -> int:
     inbox, active = zeroed(Inbox, 4), np.zeros(1, np.int32)
     inbox.age[:] = 12345
-    assert receive(active, 1, ports.sockets, zeroed(Line, 1), zeroed(Reception, 1), inbox, scratch(), 1, due_ns, True) == 1
+    assert (
+        receive(active, 1, ports.sockets, zeroed(Line, 1), zeroed(Reception, 1), inbox, scratch(), 1, due_ns, True)
+        == 1
+    )
     return int(inbox.age[0])
 
 

@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from mixminus.media.kernels.turns import choose_beats, choose_own_beats, count_crowd, pass_on, weigh_beats
+from mixminus.media.kernels.turns import (
+    choose_beats,
+    choose_own_beats,
+    count_crowd,
+    pass_on,
+    trust_again,
+    weigh_beats,
+)
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
 
@@ -36,6 +43,7 @@ class Beats:
             legs.turns,
             reception.phase,
             reception.jitter,
+            reception.calm_windows,
             legs.mixing,
             seats.crowd,
             now,
@@ -51,8 +59,10 @@ class Beats:
             seats.beats,
             self._cost,
         )
-        return int(
-            choose_beats(
-                rooms.slots.active, rooms.slots.count, rooms.turns, self._cost, seats.crowd, now, seats.beats
-            )
+        moved = choose_beats(
+            rooms.slots.active, rooms.slots.count, rooms.turns, self._cost, seats.crowd, now, seats.beats
         )
+        if moved or now == 0:  # that is the warm-up
+            mixing, calm = legs.mixing, reception.calm_windows
+            trust_again(legs.slots.active, legs.slots.count, rooms.turns, mixing, calm, now)
+        return int(moved)

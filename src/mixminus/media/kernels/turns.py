@@ -29,6 +29,8 @@ LEAST_GAIN: Final = 16
 """2 ms on average: for less a room does not move."""
 LEGS_PER_SAMPLE: Final = 25
 """A leg keeps the beat's other legs waiting for about 5 us, and a sample lasts 125 us."""
+TRUSTED_WINDOWS: Final = 100
+"""More than `timing.CALM_WINDOWS`."""
 PATIENCE_TICKS: Final = 250
 """5 s from one move to the next. Clocks that drift by 100 ppm take 50 s for a beat."""
 
@@ -264,12 +266,22 @@ def choose_beats(active: I32, rooms: int, turns: Turns, cost: F64, crowd: I64, n
 
 
 @kernel
+def trust_again(active: I32, legs: int, room_turns: Turns, mixing: Mixing, calm_windows: I32, now: int) -> None:
+    """Let legs whose rooms have moved just now give back the delay that this may spare them, without waiting first."""
+    for n in range(legs):
+        room = mixing.room[active[n]]
+        if room >= 0 and room_turns.settled[room] == now:
+            calm_windows[active[n]] = TRUSTED_WINDOWS
+
+
+@kernel
 def choose_own_beats(
     active: I32,
     legs: int,
     turns: Turns,
     phase: I32,
     jitter: I64,
+    calm_windows: I32,
     mixing: Mixing,
     crowd: I64,
     now: int,
@@ -289,3 +301,4 @@ def choose_own_beats(
                 best, least = beat, wait
         if best != turns.beat[slot]:
             move(turns, slot, best, crowd, 1, now)
+            calm_windows[slot] = TRUSTED_WINDOWS
