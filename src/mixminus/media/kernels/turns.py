@@ -267,7 +267,7 @@ def choose_beats(active: I32, rooms: int, turns: Turns, cost: F64, crowd: I64, n
 
 @kernel
 def trust_again(active: I32, legs: int, room_turns: Turns, mixing: Mixing, calm_windows: I32, now: int) -> None:
-    """Let legs whose rooms have moved just now give back the delay that this may spare them, without waiting first."""
+    """Let legs whose rooms have moved just now give back at once what delay this may spare them."""
     for n in range(legs):
         room = mixing.room[active[n]]
         if room >= 0 and room_turns.settled[room] == now:
