@@ -3,12 +3,12 @@
 from typing import Final
 
 from mixminus.audio.compiled import kernel
-from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, most_alike, pitch_lag
+from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, LONGEST_LAG, concealed, most_alike, pitch_lag
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
 from mixminus.media.kernels.silence import hush_alaw, note_silence
-from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
+from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, URGENT, move_playout
 from mixminus.media.state import (
     ABSENT_TICKS,
     CONCEALED,
@@ -114,6 +114,21 @@ def skip(reception: Reception, slot: int, frame: I16, sound: I16, samples: int) 
 
 
 @kernel
+def would_be_heard(reception: Reception, slot: int, likeness: float, most: int) -> bool:
+    """Whether to leave nothing out now: until patience ends, and then if there is too little to leave out."""
+    if likeness >= ALIKE:
+        return False
+    if reception.shrink_wait[slot] <= SHRINK_PATIENCE_TICKS:
+        return True
+    if most > LONGEST_LAG or reception.shrink_wait[slot] > URGENT:
+        return False
+    # Not a period of every voice: what is left out may be half a one, and a hum turns over. Later there is more.
+    reception.shrink_wait[slot] = 0
+    reception.calm_windows[slot] = 0
+    return True
+
+
+@kernel
 def shrink(reception: Reception, slot: int, frame: I16, work: I16) -> None:
     """Take delay away where nobody hears it: in a pause, or by a pitch period, or at last anywhere."""
     reception.shrink_wait[slot] = min(reception.shrink_wait[slot] + 1, LONGEST_RUN)
@@ -128,7 +143,7 @@ def shrink(reception: Reception, slot: int, frame: I16, work: I16) -> None:
     samples = most
     if not is_quiet(frame):
         samples, likeness = most_alike(work, SMALLEST_SKIP, most)
-        if likeness < ALIKE and reception.shrink_wait[slot] <= SHRINK_PATIENCE_TICKS:
+        if would_be_heard(reception, slot, likeness, most):
             return
     skip(reception, slot, frame, work[: FRAME_SAMPLES + ready], samples)
     reception.spare[slot] -= samples
