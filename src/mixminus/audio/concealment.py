@@ -18,7 +18,7 @@ BLEND_SAMPLES: Final = 32
 """4 ms of cross-fade from what was made up to what really arrived (Appendix I, "overlap add")."""
 
 _SHORTEST_LAG: Final = 32
-_LONGEST_LAG: Final = 96
+LONGEST_LAG: Final = 96
 """83 to 250 Hz. A lag and a template fit into the 160 samples that are always there."""
 _TEMPLATE: Final = 64
 
@@ -33,11 +33,11 @@ def pitch_lag(history: Samples, end: int) -> tuple[int, bool]:
 
     Needs 160 samples.
     """
-    best_lag, best_score, now_energy = _LONGEST_LAG, 0.0, np.float32(1.0)
+    best_lag, best_score, now_energy = LONGEST_LAG, 0.0, np.float32(1.0)
     now = history[end - _TEMPLATE : end]
     for i in range(_TEMPLATE):
         now_energy += np.float32(now[i]) * np.float32(now[i])
-    for lag in range(_SHORTEST_LAG, _LONGEST_LAG + 1):
+    for lag in range(_SHORTEST_LAG, LONGEST_LAG + 1):
         then = history[end - _TEMPLATE - lag : end - lag]
         likeness, energy = np.float32(0.0), np.float32(1.0)
         for i in range(_TEMPLATE):

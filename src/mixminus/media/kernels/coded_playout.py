@@ -13,10 +13,10 @@ from mixminus.media.coded_state import NARROW, WIDE, Coders, Packets, Planes
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.g722_decoding import bridge_octets, decode_ready, make_up_octets
 from mixminus.media.kernels.opus_decoding import bridge_packets, decode_due, make_up_opus
-from mixminus.media.kernels.playout import ALIKE, LONGEST_RUN, SKIP_FADE, is_quiet
+from mixminus.media.kernels.playout import SKIP_FADE, is_quiet, spend, within_reach, would_be_heard
 from mixminus.media.kernels.queue import HISTORY, advance_queue
 from mixminus.media.kernels.silence import note_silence
-from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
+from mixminus.media.kernels.timing import SMALLEST_SKIP, move_playout
 from mixminus.media.kernels.wrapping import signed32
 from mixminus.media.state import I16, I32, LINEAR, OCTETS, SOCKET, Line, Mixing, Reception
 
@@ -104,20 +104,17 @@ def samples_to_skip(reception: Reception, slot: int, sound: I16, scale: int, wor
 
     `sound`: the frame that is due and what has arrived behind it.
     """
-    reception.shrink_wait[slot] = min(reception.shrink_wait[slot] + 1, LONGEST_RUN)
-    most = min(reception.spare[slot], FRAME_SAMPLES, len(sound) // scale - FRAME_SAMPLES)
-    if most < SMALLEST_SKIP:
-        return 0
-    samples = most
-    if not is_quiet(sound[: FRAME_SAMPLES * scale]):
+    reach, there = within_reach(reception, slot), min(FRAME_SAMPLES, len(sound) // scale - FRAME_SAMPLES)
+    quiet = is_quiet(sound[: FRAME_SAMPLES * scale])
+    most = min(reception.spare[slot] if quiet else reach, there)
+    samples, likeness = most, 1.0
+    if not quiet:
         for i in range(FRAME_SAMPLES + most):
             work[i] = sound[i * scale]
         samples, likeness = most_alike(work, SMALLEST_SKIP, most)
-        if likeness < ALIKE and reception.shrink_wait[slot] <= SHRINK_PATIENCE_TICKS:
-            return 0
-    reception.spare[slot] -= samples
-    if reception.spare[slot] < SMALLEST_SKIP:
-        reception.shrink_wait[slot] = 0
+    if would_be_heard(reception, slot, likeness, most):
+        return 0
+    spend(reception, slot, samples)
     return int(samples)
 
 

@@ -3,12 +3,12 @@
 from typing import Final
 
 from mixminus.audio.compiled import kernel
-from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, concealed, most_alike, pitch_lag
+from mixminus.audio.concealment import BLEND_SAMPLES, FADE_SAMPLES, LONGEST_LAG, concealed, most_alike, pitch_lag
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.happenings import note
 from mixminus.media.kernels.silence import hush_alaw, note_silence
-from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, move_playout
+from mixminus.media.kernels.timing import SHRINK_PATIENCE_TICKS, SMALLEST_SKIP, URGENT, move_playout
 from mixminus.media.state import (
     ABSENT_TICKS,
     CONCEALED,
@@ -114,26 +114,63 @@ def skip(reception: Reception, slot: int, frame: I16, sound: I16, samples: int) 
 
 
 @kernel
-def shrink(reception: Reception, slot: int, frame: I16, work: I16) -> None:
-    """Take delay away where nobody hears it: in a pause, or by a pitch period, or at last anywhere."""
+def within_reach(reception: Reception, slot: int) -> int:
+    """How many samples may be left out: what can be spared; when it is urgent, a period of every voice at least.
+
+    Waits one tick more. Urgent is what began so; any other patience ends at `URGENT` (see `would_be_heard`).
+    """
     reception.shrink_wait[slot] = min(reception.shrink_wait[slot] + 1, LONGEST_RUN)
-    ring, play_at = reception.ring[slot], reception.play_at[slot]
-    ready = samples_ready(ring, play_at, FRAME_SAMPLES)
-    most = min(reception.spare[slot], ready)
-    if most < SMALLEST_SKIP:
-        return
-    copy(work[:FRAME_SAMPLES], frame)
-    for i in range(ready):
-        work[FRAME_SAMPLES + i] = ring[(play_at + i) & (RING_SAMPLES - 1)]
-    samples = most
-    if not is_quiet(frame):
-        samples, likeness = most_alike(work, SMALLEST_SKIP, most)
-        if likeness < ALIKE and reception.shrink_wait[slot] <= SHRINK_PATIENCE_TICKS:
-            return
-    skip(reception, slot, frame, work[: FRAME_SAMPLES + ready], samples)
+    if reception.shrink_wait[slot] > URGENT:
+        return int(max(reception.spare[slot], LONGEST_LAG + 1))
+    return int(reception.spare[slot])
+
+
+@kernel
+def would_be_heard(reception: Reception, slot: int, likeness: float, most: int) -> bool:
+    """Whether to leave nothing out now. At the end of patience it is done all the same, if there is enough.
+
+    What is less than a period of every voice may be half a one, and a hum turns over: then it is given up for now.
+    """
+    if most >= SMALLEST_SKIP and likeness >= ALIKE:
+        return False
+    if reception.shrink_wait[slot] <= SHRINK_PATIENCE_TICKS:
+        return True
+    if most > LONGEST_LAG:
+        return False
+    if reception.shrink_wait[slot] == URGENT:
+        reception.shrink_wait[slot] = 0
+        reception.calm_windows[slot] = 0
+    return True
+
+
+@kernel
+def spend(reception: Reception, slot: int, samples: int) -> None:
+    """So much less can be spared now; what is left waits anew, unless it is urgent."""
     reception.spare[slot] -= samples
     if reception.spare[slot] < SMALLEST_SKIP:
         reception.shrink_wait[slot] = 0
+    elif reception.shrink_wait[slot] <= URGENT:
+        reception.shrink_wait[slot] = 1
+
+
+@kernel
+def shrink(reception: Reception, slot: int, frame: I16, work: I16) -> None:
+    """Take delay away where nobody hears it: in a pause, or by a pitch period, or at last anywhere."""
+    reach = within_reach(reception, slot)
+    ring, play_at = reception.ring[slot], reception.play_at[slot]
+    ready = samples_ready(ring, play_at, FRAME_SAMPLES)
+    quiet = is_quiet(frame)
+    most = min(reception.spare[slot] if quiet else reach, ready)
+    copy(work[:FRAME_SAMPLES], frame)
+    for i in range(ready):
+        work[FRAME_SAMPLES + i] = ring[(play_at + i) & (RING_SAMPLES - 1)]
+    samples, likeness = most, 1.0
+    if not quiet:
+        samples, likeness = most_alike(work, SMALLEST_SKIP, most)
+    if would_be_heard(reception, slot, likeness, most):
+        return
+    skip(reception, slot, frame, work[: FRAME_SAMPLES + ready], samples)
+    spend(reception, slot, samples)
 
 
 @kernel
