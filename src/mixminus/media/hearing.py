@@ -12,7 +12,7 @@ from mixminus.media.contract import DigitPressed, Event, SpeechStarted, SpeechSt
 from mixminus.media.kernels.keys import hear_keys
 from mixminus.media.kernels.speech import hear_speech
 from mixminus.media.legs import Legs
-from mixminus.media.state import KEY_SOUNDED, SPEECH_STARTED, SPEECH_STOPPED, Happenings, Keys, Speech
+from mixminus.media.state import I32, KEY_SOUNDED, SPEECH_STARTED, SPEECH_STOPPED, Happenings, Keys, Speech
 from mixminus.media.turn import Turn
 
 SAME_KEY_TICKS: Final = FRAMES_PER_SECOND // 2
@@ -98,14 +98,22 @@ class Hearing:
         self._keypads.remove(leg)
         self._sounded.pop(leg, None)
 
+    def warm_up(self, turn: Turn, happenings: Happenings) -> None:
+        """Compile, or load, the kernels before the first leg needs them in the middle of a beat."""
+        nobody = np.zeros(0, np.int32)
+        self._listen(nobody, nobody, turn, happenings)
+
     def hear(self, turn: Turn, happenings: Happenings) -> None:
         """Those whose turn it is, after the playout and before the mix."""
-        mixing, speakers, keypads = self._legs.mixing, turn.among(self._speakers.rows), turn.among(self._keypads.rows)
-        if len(speakers):
-            hear_speech(speakers, len(speakers), self._speech, mixing, happenings)
-        if len(keypads):
-            levels, work = turn.scratch.levels, turn.scratch.space.work
-            hear_keys(keypads, len(keypads), self._keys, mixing, happenings, self._frequencies, levels, work)
+        speakers, keypads = turn.among(self._speakers.rows), turn.among(self._keypads.rows)
+        if len(speakers) or len(keypads):
+            self._listen(speakers, keypads, turn, happenings)
+
+    def _listen(self, speakers: I32, keypads: I32, turn: Turn, happenings: Happenings) -> None:
+        mixing = self._legs.mixing
+        hear_speech(speakers, len(speakers), self._speech, mixing, happenings)
+        levels, work = turn.scratch.levels, turn.scratch.space.work
+        hear_keys(keypads, len(keypads), self._keys, mixing, happenings, self._frequencies, levels, work)
 
     def tell(self, kind: int, row: int, value: int, tick: int) -> Iterator[Event]:
         """What a happening of these kernels means."""

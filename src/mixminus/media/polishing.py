@@ -1,11 +1,13 @@
 """Voices that are made easier to hear. Who did not ask for it costs nothing."""
 
+import numpy as np
+
 from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.contract import PolishVoice
 from mixminus.media.hearing import Watched
 from mixminus.media.kernels.polish import half_sine, polish_voices
 from mixminus.media.legs import Legs
-from mixminus.media.state import Polish
+from mixminus.media.state import I32, Polish
 from mixminus.media.turn import Turn
 
 FIRST_ROWS = 64
@@ -45,9 +47,16 @@ class Polishing:
         """The leg is about to be closed."""
         self._voices.remove(leg)
 
+    def warm_up(self, turn: Turn) -> None:
+        """Compile, or load, the kernel before the first leg needs it in the middle of a beat."""
+        self._polish_rows(np.zeros(0, np.int32), turn)
+
     def polish(self, turn: Turn) -> None:
         """Those whose turn it is, after the playout and before the mix."""
-        rows, scratch = turn.among(self._voices.rows), turn.scratch
+        rows = turn.among(self._voices.rows)
         if len(rows):
-            spectrum = scratch.real, scratch.imaginary
-            polish_voices(rows, len(rows), self._polish, self._legs.mixing, self._window, *spectrum)
+            self._polish_rows(rows, turn)
+
+    def _polish_rows(self, rows: I32, turn: Turn) -> None:
+        spectrum = turn.scratch.real, turn.scratch.imaginary
+        polish_voices(rows, len(rows), self._polish, self._legs.mixing, self._window, *spectrum)

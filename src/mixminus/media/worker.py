@@ -201,16 +201,18 @@ class Worker:
 
     def _warm_up(self) -> None:
         """Compile, or load, every kernel before the first beat is due."""
-        self._engine.wideband.warm_up(self._engine.lanes[0].turn, self._engine.lanes[0].outbox)
+        lane = self._engine.lanes[0]
+        self._engine.wideband.warm_up(lane.turn, lane.outbox)
         self._engine.beats.warm_up()
-        self._engine.streaming.warm_up(self._engine.lanes[0].turn)
+        self._engine.streaming.warm_up(lane.turn)
+        self._engine.hearing.warm_up(lane.turn, lane.happenings)
+        self._engine.polishing.warm_up(lane.turn)
         self._let_rest()
         for _ in range(self._engine.seats.beats):
             self.beat(self._unix_now())
         self._engine.tick()
-        for lane in self._engine.lanes[:1]:
-            receive_due(lane.table, self._table(lane), 0, 0, True)
-            send_departing(lane.table, self._table(lane), 0)
+        receive_due(lane.table, self._table(lane), 0, 0, True)
+        send_departing(lane.table, self._table(lane), 0)
 
     def exchange_reports(self) -> None:
         """RTCP, both ways: when the audio of this tick has left."""
