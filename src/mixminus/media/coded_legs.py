@@ -154,6 +154,7 @@ class CodedLegs:
             self._encoders[row] = rate_hz, terms, memory
             self.coders.opus_encoder[row] = memory.ctypes.data
             self.coders.follows[row] = 0  # there is nothing to take along
+            self.coders.silent_frames[row] = 0  # and its silence is not the old one's packet
 
 
 def opus_terms(rate_hz: int, wanted: OpusMedia) -> OpusTerms:

@@ -3,12 +3,14 @@
 from typing import Final, NamedTuple
 
 from mixminus.audio.g722 import STATE_WORDS as G722_WORDS
-from mixminus.media.state import I16, I32, I64, PACKET_BYTES, U8
+from mixminus.media.state import I16, I32, I64, PACKET_BYTES, SENT_PACKET_BYTES, U8
 
 STORED_PACKETS: Final = 32
 """By sequence number: 640 ms at 20 ms a packet."""
 QUEUE_SAMPLES: Final = 12_288
 """256 ms at 48 kHz: the longest Opus packet, 120 ms, behind two frames, 60 ms made up, and history."""
+PAYLOAD_BYTES: Final = SENT_PACKET_BYTES - 12
+"""What is left of a packet of ours behind the RTP header."""
 
 NARROW, WIDE, FULL = 0, 1, 2
 """Planes: 8, 16 and 48 kHz. Everybody is mixed on the narrow one; on the others, whoever somebody there hears."""
@@ -52,8 +54,10 @@ class Coders(NamedTuple):
     """The far end is silent on purpose (DTX)."""
     silent_frames: I32
     """How long we have been sending silence."""
-    toc: U8
-    """The first octet of the last packet, as one of a single frame."""
+    silence: U8
+    """The packet that lasting silence is ..."""
+    silence_bytes: I32
+    """... and its length."""
     shared: I32
     """The row, plus 1, of the encoder that the leg's row of the plan lets it share; 0: none."""
     follows: I32
@@ -112,6 +116,7 @@ COLUMNS: Final = {
     "Coders.g722_encoder": (G722_WORDS,),
     "Coders.g722_decoder": (G722_WORDS,),
     "Coders.queue": (QUEUE_SAMPLES,),
+    "Coders.silence": (PAYLOAD_BYTES,),
     "Planes.mouth_tail": (96,),
     "Planes.narrow": (160,),
     "Planes.narrow_tail": (16,),

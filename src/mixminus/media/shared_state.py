@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from mixminus.audio.g722 import STATE_WORDS as G722_WORDS
+from mixminus.media.coded_state import PAYLOAD_BYTES
 from mixminus.media.state import I32, I64, U8
 
 ITS_OWN, THE_BUS, SILENCE = 0, 1, 2
@@ -30,7 +31,8 @@ class SharedEncoders(NamedTuple):
     g722_encoder: I32
     opus_encoder: I64
     silent_frames: I32
-    toc: U8
+    silence: U8
+    silence_bytes: I32
     beat: I64
     """On which it encoded last ..."""
     packet: I32
@@ -42,5 +44,6 @@ class SharedEncoders(NamedTuple):
 COLUMNS: Final = {
     "Audience.packet": (2,),
     "SharedEncoders.g722_encoder": (G722_WORDS,),
+    "SharedEncoders.silence": (PAYLOAD_BYTES,),
 }
 """Shapes of what is more than a number a row."""

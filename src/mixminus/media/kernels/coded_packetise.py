@@ -30,28 +30,28 @@ from mixminus.media.state import (
 
 HEADER_BYTES: Final = 12
 SETTLED_FRAMES: Final = 10
-"""200 ms of silence: then the far end's decoder has heard what our silence sounds like."""
-REFRESH_FRAMES: Final = 20
-"""400 ms: so often a far end that makes up silence is told again, as libopus's own DTX does."""
-ONE_FRAME: Final = 0xFC
-"""The two bits that count frames are 0."""
+"""200 ms of silence: then there is nothing of the sound left in encoder and decoder."""
 
 
 @kernel
 def encode_opus(encode: int, encoders: Any, row: int, heard: I16, payload: U8) -> int:
-    """Returns the bytes; 0 when there is no encoder. Lasting silence is a packet of one octet, and nearly free.
+    """Returns the bytes; 0 when there is no encoder. Lasting silence is one packet again and again, and nearly free.
 
-    Its table of contents and no frame: "nothing is sent here on purpose" (RFC 6716 sections 3.2.1 and 2.1.9).
+    A packet without a frame (RFC 6716 section 3.2.1) would be shorter, but a loss to the decoder: it alters the
+    coefficients of the next one, and what is predicted from that may grow without bound. Figures: docs/audio.md.
     """
     if encoders.opus_encoder[row] == 0:
         return 0
     silent = encoders.silent_frames[row] + 1 if is_silent(heard) else 0
     encoders.silent_frames[row] = silent
-    if silent > SETTLED_FRAMES and silent % REFRESH_FRAMES != 0:
-        payload[0] = encoders.toc[row]
-        return 1
+    if silent > SETTLED_FRAMES:
+        lasting = int(encoders.silence_bytes[row])
+        copy(payload[:lasting], encoders.silence[row])
+        return lasting
     size = max(0, encode_frame(encode, encoders.opus_encoder[row], heard, payload))
-    encoders.toc[row] = payload[0] & ONE_FRAME
+    if silent == SETTLED_FRAMES:
+        copy(encoders.silence[row, :size], payload)
+        encoders.silence_bytes[row] = size
     return size
 
 

@@ -59,7 +59,8 @@ def hand_over(line: Line, slot: int, source: Any, row: int, target: Any, target_
     elif source.opus_encoder[row] != 0 and target.opus_encoder[target_row] != 0:
         copy_memory(target.opus_encoder[target_row], source.opus_encoder[row], opus_bytes)
     target.silent_frames[target_row] = source.silent_frames[row]
-    target.toc[target_row] = source.toc[row]
+    target.silence_bytes[target_row] = source.silence_bytes[row]
+    copy(target.silence[target_row], source.silence[row])
 
 
 @kernel
