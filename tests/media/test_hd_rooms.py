@@ -1,13 +1,14 @@
 """Rooms of every codec: who hears what, and how high."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.media.studio import Studio, hum
-from tests.media.wideband_phone import WidebandPhone, level
+from tests.media.wideband_phone import HEARD, HUM, WidebandPhone, level
 
 from mixminus.media.contract import (
     CloseLeg,
@@ -172,6 +173,23 @@ CODECS = ("PCMU", "PCMA", "G722", "opus")
 NOTES = (450, 800, 1250, 1700)
 
 
+def assert_sounds(studio: Studio, ear: WidebandPhone, times: Counter[int]) -> None:
+    """The codec is given each note as often as the row says, for a row is a sum; and its far end makes these out.
+
+    What a speech codec adds grows with what it is given: libopus alone, at 32 kbit/s with FEC, makes 540 at 1250 Hz
+    of 6000 at 800 and 3000 at 1700. It takes as much away.
+    """
+    row = studio.engine.legs.slots.row(ear.phone.leg)
+    planes = studio.engine.legs.coded.planes
+    given_to_it = (planes.heard_wide if ear.codec == "G722" else planes.heard_full)[row]
+    far_end = ear.audio_end(100)
+    loudest = max(times.values(), default=1)
+    for hz in NOTES:
+        assert abs(level(given_to_it, hz, ear.rate_hz) - HUM * times[hz]) < 0.1 * HUM, (hz, times)
+        heard = level(far_end, hz, ear.rate_hz)
+        assert heard > HEARD if times[hz] else heard < HEARD * loudest, (hz, heard, times)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_shows_5_the_plan_is_obeyed_with_every_mix_of_codecs(data: st.DataObject) -> None:
@@ -193,10 +211,10 @@ def test_shows_5_the_plan_is_obeyed_with_every_mix_of_codecs(data: st.DataObject
         studio.apply(SetRoom(1, tuple(rows)))
         talk(studio, list(wide.values()), 15)
         for row in rows:
-            buses = {other.leg for other in rows if other.on_bus and other.leg != row.leg} if row.hears_bus else set()
-            expected = {NOTES[leg - 1] for leg in buses | set(row.plus)}
+            buses = [other.leg for other in rows if other.on_bus and other.leg != row.leg] if row.hears_bus else []
+            times = Counter(NOTES[leg - 1] for leg in (*buses, *row.plus))
             if row.leg in wide:
-                assert wide[row.leg].hears(*NOTES, last_ms=100) == expected
+                assert_sounds(studio, wide[row.leg], times)
             else:
-                assert studio.phones[row.leg].hears(5) & set(NOTES) == expected
+                assert studio.phones[row.leg].hears(5) & set(NOTES) == set(times)
     studio.engine.close()

@@ -13,8 +13,10 @@ RATES_HZ: Final = {"G722": 16_000, "opus": 48_000}
 PAYLOAD_TYPES: Final = {"G722": 9, "opus": 111}
 CLOCKS_HZ: Final = {"G722": 8000, "opus": 48_000}
 _FFMPEG: Final = {"G722": "g722", "opus": "libopus"}
-HEARD: Final = 500.0
-"""A sixth of a hum's peak: speech codecs add a little of their own to notes."""
+HUM: Final = 3000
+"""A note's peak."""
+HEARD: Final = HUM / 6
+"""Speech codecs add a little of their own to notes."""
 
 
 class WidebandPhone:
@@ -38,9 +40,7 @@ class WidebandPhone:
         """The next frame of its notes."""
         samples = self.rate_hz * self.frame_ms // 1000
         time = (np.arange(samples) + self.spoken) / self.rate_hz
-        return np.asarray(
-            sum((3000 * np.sin(2 * np.pi * hz * time) for hz in self.hums), np.zeros(samples)), np.int16
-        )
+        return np.asarray(sum((HUM * np.sin(2 * np.pi * hz * time) for hz in self.hums), np.zeros(samples)), np.int16)
 
     def packets(self, sound: Samples) -> list[RtpPacket]:
         """A frame, encoded."""
