@@ -177,7 +177,8 @@ def assert_sounds(studio: Studio, ear: WidebandPhone, times: Counter[int]) -> No
     """The codec is given each note as often as the row says, for a row is a sum; and its far end makes these out.
 
     What a speech codec adds grows with what it is given: libopus alone, at 32 kbit/s with FEC, makes 540 at 1250 Hz
-    of 6000 at 800 and 3000 at 1700. It takes as much away.
+    of 6000 at 800 and 3000 at 1700. Of three notes it has made one 1.65 times as loud; a decoder that is out of step
+    makes them ten times as loud.
     """
     row = studio.engine.legs.slots.row(ear.phone.leg)
     planes = studio.engine.legs.coded.planes
@@ -187,7 +188,8 @@ def assert_sounds(studio: Studio, ear: WidebandPhone, times: Counter[int]) -> No
     for hz in NOTES:
         assert abs(level(given_to_it, hz, ear.rate_hz) - HUM * times[hz]) < 0.1 * HUM, (hz, times)
         heard = level(far_end, hz, ear.rate_hz)
-        assert heard > HEARD if times[hz] else heard < HEARD * loudest, (hz, heard, times)
+        low, high = (HEARD, 2.5 * HUM * times[hz]) if times[hz] else (-1.0, HEARD * loudest)
+        assert low < heard < high, (hz, heard, times)
 
 
 @settings(max_examples=25, deadline=None)
