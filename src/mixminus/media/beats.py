@@ -28,12 +28,12 @@ class Beats:
         pass_on(legs.pipes, legs.line, legs.turns, legs.mixing, 0)
         self.follow(0)
 
-    def follow(self, now: int) -> int:
-        """Move rooms, and legs without one, to where they are better off. Returns how many rooms moved."""
+    def follow(self, now: int) -> None:
+        """Move rooms, and legs without one, to where they are better off."""
         legs, rooms, seats = self._legs, self._rooms, self._legs.seats
         count_crowd(legs.slots.active, legs.slots.count, legs.turns, rooms.turns, legs.mixing, seats.crowd)
         if seats.beats == 1:
-            return 0
+            return
         if len(self._cost) < rooms.slots.capacity:
             self._cost = np.zeros((rooms.slots.capacity, seats.beats + 1))
         reception = legs.reception
@@ -59,10 +59,6 @@ class Beats:
             seats.beats,
             self._cost,
         )
-        moved = choose_beats(
-            rooms.slots.active, rooms.slots.count, rooms.turns, self._cost, seats.crowd, now, seats.beats
-        )
-        if moved or now == 0:  # that is the warm-up
-            mixing, calm = legs.mixing, reception.calm_windows
-            trust_again(legs.slots.active, legs.slots.count, rooms.turns, mixing, calm, now)
-        return int(moved)
+        choose_beats(rooms.slots.active, rooms.slots.count, rooms.turns, self._cost, seats.crowd, now, seats.beats)
+        mixing, calm = legs.mixing, reception.calm_windows
+        trust_again(legs.slots.active, legs.slots.count, rooms.turns, mixing, calm, now)

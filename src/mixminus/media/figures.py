@@ -21,7 +21,7 @@ class LegQuality(msgspec.Struct, frozen=True):
     """How often the far end's clock was taken for moved."""
     concealed_ms: int
     jitter_ms: float
-    """Interarrival jitter (RFC 3550); we look every 20 ms, so below that it is coarse."""
+    """Interarrival jitter (RFC 3550), by the times at which packets arrived."""
     playout_delay_ms: float
     """Of the jitter buffer, now."""
     mos: float

@@ -7,7 +7,7 @@ import numpy as np
 
 from mixminus.audio import g711
 from mixminus.audio.frames import FRAME_SAMPLES
-from mixminus.media.bundles import clear_row, copy_rows, zeroed
+from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.kernels.streams import COLUMNS, StreamRows, TrackRows, hush, listen, pour, speak
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
@@ -190,15 +190,11 @@ class Streaming:
         """Double what is used up."""
         slots, track_slots = self._slots, self._track_slots
         if slots.is_full:
-            old = self._rows
             slots.grow(2 * slots.capacity)
-            self._rows = zeroed(StreamRows, slots.capacity, COLUMNS)
-            copy_rows(old, self._rows, range(len(old.leg)))
+            self._rows = grown(self._rows, slots.capacity, COLUMNS)
         if track_slots.count + tracks > track_slots.capacity:
-            before = self._tracks
             track_slots.grow(2 * track_slots.capacity + tracks)
-            self._tracks = zeroed(TrackRows, track_slots.capacity, COLUMNS)
-            copy_rows(before, self._tracks, range(len(before.tap)))
+            self._tracks = grown(self._tracks, track_slots.capacity, COLUMNS)
             self._audio = np.zeros(track_slots.capacity * FRAME_SAMPLES, np.uint8)
 
 

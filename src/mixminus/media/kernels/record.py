@@ -45,21 +45,33 @@ def gather(taps: Taps, first: int, bus: I32, mixing: Mixing, total: I32) -> None
 
 
 @kernel
+def has_room(rows: RecorderRows, row: int, plane: int) -> bool:
+    """Whether a channel of that plane takes this tick; the engine empties them in time."""
+    return bool(rows.plane[row] == plane and rows.mode[row] != PAUSED_WITH_SKIP and rows.ticks[row] < RECORD_TICKS)
+
+
+@kernel
+def append(rows: RecorderRows, row: int, total: I32) -> None:
+    """One frame, as long as *total*; silence while the recording is paused."""
+    at = rows.ticks[row]
+    frame = rows.buffer[row, at * len(total) : (at + 1) * len(total)]
+    peak = 0
+    if rows.mode[row] == RECORDING:
+        clip_into(frame, total)
+        for i in range(len(frame)):
+            peak = max(peak, abs(int(frame[i])))
+    else:
+        frame[:] = 0
+    rows.peak[row, at] = peak
+    rows.ticks[row] = at + 1
+
+
+@kernel
 def record(active: I32, channels: int, rows: RecorderRows, taps: Taps, bus: I32, mixing: Mixing, total: I32) -> None:
-    """Append this tick to every channel at 8 kHz that has room; the engine empties them in time."""
+    """Append this tick to every channel at 8 kHz that has room."""
     for n in range(channels):
         row = active[n]
-        at = rows.ticks[row]
-        if rows.plane[row] != NARROW or rows.mode[row] == PAUSED_WITH_SKIP or at >= RECORD_TICKS:
-            continue
-        frame = rows.buffer[row, at * FRAME_SAMPLES : (at + 1) * FRAME_SAMPLES]
-        peak = 0
-        if rows.mode[row] == RECORDING:
-            gather(taps, rows.tap[row], bus, mixing, total)
-            clip_into(frame, total)
-            for i in range(FRAME_SAMPLES):
-                peak = max(peak, abs(int(frame[i])))
-        else:
-            frame[:] = 0
-        rows.peak[row, at] = peak
-        rows.ticks[row] = at + 1
+        if has_room(rows, row, NARROW):
+            if rows.mode[row] == RECORDING:
+                gather(taps, rows.tap[row], bus, mixing, total)
+            append(rows, row, total)

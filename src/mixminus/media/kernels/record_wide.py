@@ -5,12 +5,10 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.coded_state import WIDE, Planes, RoomPlanes
-from mixminus.media.kernels.mix import add, clip_into
-from mixminus.media.kernels.record import is_heard
+from mixminus.media.kernels.mix import add
+from mixminus.media.kernels.record import append, has_room, is_heard
 from mixminus.media.state import (
     I32,
-    PAUSED_WITH_SKIP,
-    RECORD_TICKS,
     RECORDING,
     TAP_BUS,
     TAP_LEG_OUT,
@@ -79,17 +77,7 @@ def record_wide(
     """Append this tick to every channel at 16 kHz that has room. `total`: a wide frame of scratch."""
     for n in range(channels):
         row = active[n]
-        at = rows.ticks[row]
-        if rows.plane[row] != WIDE or rows.mode[row] == PAUSED_WITH_SKIP or at >= RECORD_TICKS:
-            continue
-        frame = rows.buffer[row, at * WIDE_FRAME : (at + 1) * WIDE_FRAME]
-        peak = 0
-        if rows.mode[row] == RECORDING:
-            gather_wide(taps, rows.tap[row], mixing, planes, room_planes, total)
-            clip_into(frame, total)
-            for i in range(WIDE_FRAME):
-                peak = max(peak, abs(int(frame[i])))
-        else:
-            frame[:] = 0
-        rows.peak[row, at] = peak
-        rows.ticks[row] = at + 1
+        if has_room(rows, row, WIDE):
+            if rows.mode[row] == RECORDING:
+                gather_wide(taps, rows.tap[row], mixing, planes, room_planes, total)
+            append(rows, row, total)

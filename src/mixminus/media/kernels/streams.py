@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.record import gather
-from mixminus.media.kernels.turns import Turns, is_served
+from mixminus.media.kernels.turns import Turns, is_served, is_served_with
 from mixminus.media.state import I16, I32, I64, U8, Mixing, Taps
 
 SAID_SAMPLES: Final = 4096
@@ -116,12 +116,7 @@ def listen(
     """20 ms of every track whose room or leg is served, each in its place in *audio*."""
     for n in range(count):
         track = active[n]
-        room, leg = tracks.room[track], tracks.leg[track]
-        if room >= 0:
-            mine = is_served(room_turns, room, now, lane)
-        else:
-            mine = leg >= 0 and is_served(leg_turns, leg, now, lane)
-        if not mine:
+        if not is_served_with(leg_turns, room_turns, tracks.leg[track], tracks.room[track], now, lane):
             continue
         gather(taps, tracks.tap[track], bus, mixing, total)
         frame = audio[n * FRAME_SAMPLES : (n + 1) * FRAME_SAMPLES]

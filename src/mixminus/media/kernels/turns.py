@@ -66,6 +66,20 @@ def is_served(turns: Turns, row: int, now: int, lane: int) -> bool:
 
 
 @kernel
+def is_served_with(leg_turns: Turns, room_turns: Turns, leg: int, room: int, now: int, lane: int) -> bool:
+    """Whether this is a turn of the room that something belongs to, or else of the leg; -1 is none."""
+    if room >= 0:
+        return is_served(room_turns, room, now, lane)
+    return leg >= 0 and is_served(leg_turns, leg, now, lane)
+
+
+@kernel
+def is_unsteady(phase: I32, jitter: I64, slot: int) -> bool:
+    """Whether nothing is known of when the leg's packets come, or only that they come at any time."""
+    return bool(phase[slot] < 0 or jitter[slot] >> 4 > MOST_JITTER)
+
+
+@kernel
 def rooms_due(active: I32, rooms: int, turns: Turns, now: int, beats: int, lane: int, due: I32) -> int:
     """Put the rows of rooms whose turn it is into *due*. Returns how many."""
     count = 0
@@ -109,7 +123,7 @@ def legs_due(
         slot = active[n]
         room = mixing.room[slot]
         if room >= 0:
-            if room_turns.served[room] != now or room_turns.lane[room] != lane:
+            if not is_served(room_turns, room, now, lane):
                 continue
             turns.lane[slot], turns.beat[slot] = lane, now % beats
             if now - turns.served[slot] < beats - 1:
@@ -131,12 +145,7 @@ def players_due(
     count = 0
     for n in range(players):
         player = active[n]
-        room, leg = rows.room[player], rows.leg[player]
-        if room >= 0:
-            mine = is_served(room_turns, room, now, lane)
-        else:
-            mine = leg >= 0 and is_served(leg_turns, leg, now, lane)
-        if mine:
+        if is_served_with(leg_turns, room_turns, rows.leg[player], rows.room[player], now, lane):
             due[count] = player
             count += 1
     return count
@@ -159,13 +168,10 @@ def channels_due(
     count = 0
     for n in range(channels):
         row = active[n]
-        room, leg = rows.room[row], rows.leg[row]
-        if room >= 0:
-            mine = is_served(room_turns, room, now, lane)
-        elif leg >= 0:
-            mine = is_served(leg_turns, leg, now, lane)
-        else:
+        if rows.room[row] < 0 and rows.leg[row] < 0:
             mine = is_due(turns, row, now, beats, lane)
+        else:
+            mine = is_served_with(leg_turns, room_turns, rows.leg[row], rows.room[row], now, lane)
         if mine:
             turns.beat[row], turns.lane[row], turns.served[row] = now % beats, lane, now
             due[count] = row
@@ -202,7 +208,7 @@ def weigh_beats(active: I32, legs: int, phase: I32, jitter: I64, mixing: Mixing,
     for n in range(legs):
         slot = active[n]
         room = mixing.room[slot]
-        if room < 0 or phase[slot] < 0 or jitter[slot] >> 4 > MOST_JITTER:
+        if room < 0 or is_unsteady(phase, jitter, slot):
             continue
         for beat in range(beats):
             cost[room, beat] += wait_of(phase[slot], jitter[slot], beat, beats)
@@ -251,9 +257,8 @@ def move(turns: Turns, row: int, beat: int, crowd: I64, legs: int, now: int) -> 
 
 
 @kernel
-def choose_beats(active: I32, rooms: int, turns: Turns, cost: F64, crowd: I64, now: int, beats: int) -> int:
-    """Move rooms to better beats. Returns how many moved."""
-    moved = 0
+def choose_beats(active: I32, rooms: int, turns: Turns, cost: F64, crowd: I64, now: int, beats: int) -> None:
+    """Move rooms to better beats."""
     for n in range(rooms):
         room = active[n]
         if cost[room, beats] == 0 or is_settled(turns, room, now, beats):
@@ -261,8 +266,6 @@ def choose_beats(active: I32, rooms: int, turns: Turns, cost: F64, crowd: I64, n
         beat = better_beat(cost[room], beats, turns.beat[room], crowd[turns.lane[room]])
         if beat != turns.beat[room]:
             move(turns, room, beat, crowd, int(cost[room, beats]), now)
-            moved += 1
-    return moved
 
 
 @kernel
@@ -290,8 +293,7 @@ def choose_own_beats(
     """Move legs that are in no room; the room that they come into first begins on their beat."""
     for n in range(legs):
         slot = active[n]
-        unsure = phase[slot] < 0 or jitter[slot] >> 4 > MOST_JITTER
-        if mixing.room[slot] >= 0 or unsure or is_settled(turns, slot, now, beats):
+        if mixing.room[slot] >= 0 or is_unsteady(phase, jitter, slot) or is_settled(turns, slot, now, beats):
             continue
         best = turns.beat[slot]
         least = wait_of(phase[slot], jitter[slot], best, beats) - LEAST_GAIN
