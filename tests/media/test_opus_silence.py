@@ -11,7 +11,7 @@ from tests.media.wideband_phone import WidebandPhone, level
 from mixminus.media.bundles import zeroed
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.coded_legs import opus_terms
-from mixminus.media.coded_state import COLUMNS, Coders
+from mixminus.media.coded_state import Coders
 from mixminus.media.contract import LegRow, SetRoom
 from mixminus.media.kernels.coded_packetise import SETTLED_FRAMES, encode_opus
 from mixminus.media.kernels.libopus import decode_packet
@@ -36,7 +36,7 @@ def sent(frames: NDArray[np.int16], rate_hz: int, media: OpusMedia) -> list[byte
     """The payloads that a leg's far end gets."""
     opus = opus_library()
     assert opus is not None
-    encoder, coders = opus.new_encoder(rate_hz, opus_terms(rate_hz, media)), zeroed(Coders, 1, COLUMNS)
+    encoder, coders = opus.new_encoder(rate_hz, opus_terms(rate_hz, media)), zeroed(Coders, 1)
     coders.opus_encoder[0] = encoder.ctypes.data
     payload = np.zeros(ROOM_BYTES, np.uint8)
     return [payload[: encode_opus(opus.encode_address, coders, 0, frame, payload)].tobytes() for frame in frames]

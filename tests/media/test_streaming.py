@@ -19,7 +19,8 @@ from mixminus.media.contract import (
     StreamsSay,
     Tap,
 )
-from mixminus.media.kernels.streams import FADE_SAMPLES, SAID_SAMPLES
+from mixminus.media.kernels.streams import FADE_SAMPLES
+from mixminus.media.stream_state import SAID_SAMPLES
 
 Samples = NDArray[np.int16]
 

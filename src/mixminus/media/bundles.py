@@ -1,11 +1,12 @@
 """Bundles of arrays with a row for each leg, room, or whatever: made, grown, cleared."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 
-from mixminus.media.state import COLUMNS, F32, F64, I16, I32, I64, U8, U32, U64
+from mixminus.media import coded_state, shared_state, state, stream_state
+from mixminus.media.state import F32, F64, I16, I32, I64, U8, U32, U64
 
 DTYPES: Final[dict[Any, type[np.generic]]] = {
     U8: np.uint8,
@@ -18,22 +19,34 @@ DTYPES: Final[dict[Any, type[np.generic]]] = {
     F64: np.float64,
 }
 
+_COLUMNS: Final[dict[str, tuple[int, ...]]] = {
+    **state.COLUMNS,
+    **coded_state.COLUMNS,
+    **shared_state.COLUMNS,
+    **stream_state.COLUMNS,
+}
+
 B = TypeVar("B", bound=tuple[Any, ...])
 
 
-def zeroed(bundle: type[B], rows: int, columns: Mapping[str, tuple[int, ...]] = COLUMNS) -> B:
-    """That many free rows, their shapes by name of bundle and field.
+def columns_of(bundle: type[tuple[Any, ...]], field: str) -> tuple[int, ...]:
+    """The shape of a row."""
+    return _COLUMNS.get(f"{bundle.__name__}.{field}", ())
+
+
+def zeroed(bundle: type[B], rows: int) -> B:
+    """That many free rows.
 
     Untouched ones take no memory: the kernel hands out zeroed pages when they are used.
     """
-    shapes = {name: columns.get(f"{bundle.__name__}.{name}", ()) for name in bundle.__annotations__}
-    arrays = (np.zeros((rows, *shapes[name]), DTYPES[kind]) for name, kind in bundle.__annotations__.items())
+    fields = bundle.__annotations__.items()
+    arrays = (np.zeros((rows, *columns_of(bundle, name)), DTYPES[kind]) for name, kind in fields)
     return cast(Callable[..., B], bundle)(*arrays)
 
 
-def grown(bundle: B, rows: int, columns: Mapping[str, tuple[int, ...]] = COLUMNS) -> B:
+def grown(bundle: B, rows: int) -> B:
     """The same rows, and free ones after them."""
-    larger = zeroed(type(bundle), rows, columns)
+    larger = zeroed(type(bundle), rows)
     for old, new in zip(bundle, larger, strict=True):
         new[: len(old)] = old
     return larger

@@ -10,7 +10,6 @@ from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, r
 from mixminus.media.bundles import clear_row, copy_rows, zeroed
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.coded_state import (
-    COLUMNS,
     FULL,
     NARROW,
     WIDE,
@@ -57,9 +56,9 @@ class CodedLegs:
     """The rows of `Packets`, `Coders` and `Planes`; zero, and without memory, for legs of G.711."""
 
     def __init__(self, capacity: int, opus: OpusLibrary | None) -> None:
-        self.packets = zeroed(Packets, capacity, COLUMNS)
-        self.coders = zeroed(Coders, capacity, COLUMNS)
-        self.planes = zeroed(Planes, capacity, COLUMNS)
+        self.packets = zeroed(Packets, capacity)
+        self.coders = zeroed(Coders, capacity)
+        self.planes = zeroed(Planes, capacity)
         self.opus = opus
         self.rows: set[int] = set()
         """Legs that speak such a codec, or may."""
@@ -71,9 +70,9 @@ class CodedLegs:
     def grow(self, capacity: int) -> None:
         """More rows. Only used ones are copied: the others would come to take memory."""
         old = self.packets, self.coders, self.planes
-        self.packets = zeroed(Packets, capacity, COLUMNS)
-        self.coders = zeroed(Coders, capacity, COLUMNS)
-        self.planes = zeroed(Planes, capacity, COLUMNS)
+        self.packets = zeroed(Packets, capacity)
+        self.coders = zeroed(Coders, capacity)
+        self.planes = zeroed(Planes, capacity)
         for before, after in zip(old, (self.packets, self.coders, self.planes), strict=True):
             copy_rows(before, after, self.rows)
 

@@ -13,7 +13,7 @@ from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.legs import Legs
 from mixminus.media.opus_library import OpusTerms
 from mixminus.media.rooms import Rooms
-from mixminus.media.shared_state import COLUMNS, SharedEncoders
+from mixminus.media.shared_state import SharedEncoders
 from mixminus.media.slots import Chains
 from mixminus.media.state import G722, OPUS, U8
 
@@ -31,7 +31,7 @@ class EncoderSharing:
     def __init__(self, legs: Legs, rooms: Rooms) -> None:
         self._legs = legs
         self._rooms = rooms
-        self.encoders = zeroed(SharedEncoders, FIRST_ROWS, COLUMNS)
+        self.encoders = zeroed(SharedEncoders, FIRST_ROWS)
         self._rows = Chains(FIRST_ROWS)
         self._row_of: dict[Key, int] = {}
         self._memory: dict[Key, U8] = {}
@@ -92,7 +92,7 @@ class EncoderSharing:
     def _begin(self, key: Key) -> int:
         if self._rows.is_full:
             self._rows.grow(2 * self._rows.capacity)
-            self.encoders = grown(self.encoders, self._rows.capacity, COLUMNS)
+            self.encoders = grown(self.encoders, self._rows.capacity)
         row = self._row_of[key] = self._rows.take()
         g722.reset(self.encoders.g722_encoder[row])
         opus = self._legs.coded.opus

@@ -9,7 +9,7 @@ from mixminus.media.contract import ChangeRoom, LegRow, SetRoom
 from mixminus.media.kernels.beat import Buses
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
-from mixminus.media.shared_state import COLUMNS, Audience
+from mixminus.media.shared_state import Audience
 from mixminus.media.slots import Chains, Slots
 from mixminus.media.state import Edges
 
@@ -22,7 +22,7 @@ class Rooms:
     def __init__(self, capacity: int, legs: Legs) -> None:
         self.slots: Slots[int] = Slots(capacity)
         self.buses = zeroed(Buses, capacity)
-        self.audience = zeroed(Audience, capacity, COLUMNS)
+        self.audience = zeroed(Audience, capacity)
         self.turns = zeroed(Turns, capacity)
         self.edges = zeroed(Edges, capacity)
         self._edge_rows = Chains(capacity)
@@ -48,7 +48,7 @@ class Rooms:
         if self.slots.is_full:
             self.slots.grow(2 * self.slots.capacity)
             self.buses = grown(self.buses, self.slots.capacity)
-            self.audience = grown(self.audience, self.slots.capacity, COLUMNS)
+            self.audience = grown(self.audience, self.slots.capacity)
             self.turns = grown(self.turns, self.slots.capacity)
         row = self.slots.take(room)
         clear_row(self.turns, row)

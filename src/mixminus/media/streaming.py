@@ -8,10 +8,11 @@ import numpy as np
 from mixminus.audio import g711
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.bundles import clear_row, grown, zeroed
-from mixminus.media.kernels.streams import COLUMNS, StreamRows, TrackRows, hush, listen, pour, speak
+from mixminus.media.kernels.streams import hush, listen, pour, speak
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Slots
+from mixminus.media.stream_state import StreamRows, TrackRows
 from mixminus.media.stream_terms import (
     ClearStream,
     CloseStream,
@@ -38,10 +39,10 @@ class Streaming:
         self._legs = legs
         self._rooms = rooms
         self._slots: Slots[int] = Slots(FIRST_ROWS)
-        self._rows = zeroed(StreamRows, FIRST_ROWS, COLUMNS)
+        self._rows = zeroed(StreamRows, FIRST_ROWS)
         self._track_slots: Slots[int] = Slots(FIRST_ROWS)
         """By stream and number: see `_track`."""
-        self._tracks = zeroed(TrackRows, FIRST_ROWS, COLUMNS)
+        self._tracks = zeroed(TrackRows, FIRST_ROWS)
         self._tapping = Tapping(FIRST_ROWS, legs, rooms)
         self._count: dict[int, int] = {}
         """How many tracks each stream has."""
@@ -191,10 +192,10 @@ class Streaming:
         slots, track_slots = self._slots, self._track_slots
         if slots.is_full:
             slots.grow(2 * slots.capacity)
-            self._rows = grown(self._rows, slots.capacity, COLUMNS)
+            self._rows = grown(self._rows, slots.capacity)
         if track_slots.count + tracks > track_slots.capacity:
             track_slots.grow(2 * track_slots.capacity + tracks)
-            self._tracks = grown(self._tracks, track_slots.capacity, COLUMNS)
+            self._tracks = grown(self._tracks, track_slots.capacity)
             self._audio = np.zeros(track_slots.capacity * FRAME_SAMPLES, np.uint8)
 
 

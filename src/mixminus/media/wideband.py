@@ -8,7 +8,6 @@ from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
 from mixminus.media.bundles import copy_rows, zeroed
 from mixminus.media.coded_state import (
-    COLUMNS,
     SCALES,
     WIDE,
     RoomPlanes,
@@ -34,7 +33,7 @@ class Wideband:
         self._legs = legs
         self._rooms = rooms
         self._recorders = recorders
-        self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity, COLUMNS)
+        self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity)
         self.sharing = EncoderSharing(legs, rooms)
         opus = legs.coded.opus
         self._opus_encode = opus.encode_address if opus else 0
@@ -58,7 +57,7 @@ class Wideband:
         """Between two beats: as many rows as there may be rooms. Only those listened to have anything to keep."""
         capacity = self._rooms.slots.capacity
         if len(self.room_planes.wanted) < capacity:
-            old, self.room_planes = self.room_planes, zeroed(RoomPlanes, capacity, COLUMNS)
+            old, self.room_planes = self.room_planes, zeroed(RoomPlanes, capacity)
             copy_rows(old, self.room_planes, old.wanted.nonzero()[0])
 
     def play(self, turn: Turn) -> None:

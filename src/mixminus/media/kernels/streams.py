@@ -1,49 +1,16 @@
 """Streams' part of a tick: what they say to legs, before the mix; what they hear, after it."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.record import gather
 from mixminus.media.kernels.turns import Turns, is_served, is_served_with
-from mixminus.media.state import I16, I32, I64, U8, Mixing, Taps
-
-SAID_SAMPLES: Final = 4096
-"""512 ms, a power of two."""
+from mixminus.media.state import I16, I32, U8, Mixing, Taps
+from mixminus.media.stream_state import SAID_SAMPLES, StreamRows, TrackRows
 
 FADE_SAMPLES: Final = 40
 """5 ms, so that a cut does not click."""
-
-
-class StreamRows(NamedTuple):
-    """What each stream has to say."""
-
-    leg: I32
-    """The row of the leg that hears it, or -1."""
-    ring: I16
-    read: I64
-    """Samples ever taken from the ring."""
-    written: I64
-    fading: I32
-    """How many of those that wait are the fade of what was cleared."""
-    epoch: I64
-    played: I64
-    """In this epoch."""
-    spoke: U8
-    """In this tick."""
-
-
-class TrackRows(NamedTuple):
-    """What each track listens to."""
-
-    tap: I32
-    """First of its chain, or -1."""
-    room: I32
-    """Whose turns it keeps to, or -1: then it is those of a leg."""
-    leg: I32
-
-
-COLUMNS: Final[dict[str, tuple[int, ...]]] = {"StreamRows.ring": (SAID_SAMPLES,)}
 
 
 @kernel

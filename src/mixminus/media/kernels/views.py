@@ -15,14 +15,12 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 from numba.np.numpy_support import from_dtype
 
-from mixminus.media import coded_state, shared_state, state
-from mixminus.media.bundles import DTYPES
+from mixminus.media.bundles import DTYPES, columns_of
 from mixminus.media.state import I64
 
 B = TypeVar("B", bound=tuple[Any, ...])
 Bundle = type[tuple[Any, ...]]
 
-_COLUMNS: Final = {**state.COLUMNS, **coded_state.COLUMNS, **shared_state.COLUMNS}
 _numba: Any = arrayobj  # numba is not typed
 _types: Any = types
 _from_dtype: Any = from_dtype
@@ -51,16 +49,11 @@ class Layout:
         return np.array(words, np.int64).reshape(-1)
 
 
-def _columns(bundle: Bundle, field: str) -> tuple[int, ...]:
-    """The shape of a row."""
-    return _COLUMNS.get(f"{bundle.__name__}.{field}", ())
-
-
 def _view(typing: Any, kind: Any, table: Any, at: Any) -> Any:
     """`view`, as the compiler is told of it: a type, and how to generate code."""
     bundle = kind.instance_class
     arrays = [
-        _types.Array(_from_dtype(np.dtype(DTYPES[kind])), 1 + len(_columns(bundle, name)), "C")
+        _types.Array(_from_dtype(np.dtype(DTYPES[kind])), 1 + len(columns_of(bundle, name)), "C")
         for name, kind in bundle.__annotations__.items()
     ]
     result = _types.NamedTuple(arrays, bundle)
@@ -75,7 +68,7 @@ def _view(typing: Any, kind: Any, table: Any, at: Any) -> Any:
             rows = builder.load(builder.gep(first, [word(WORDS * n + 1)]))
             array = _numba.make_array(array_type)(context, builder)
             item_bytes = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
-            shape, strides = _shape(_columns(bundle, name), item_bytes)
+            shape, strides = _shape(columns_of(bundle, name), item_bytes)
             _numba.populate_array(
                 array,
                 data=builder.inttoptr(address, array.data.type),
