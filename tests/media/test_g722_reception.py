@@ -8,32 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.media.studio import Studio, hum
-from tests.media.wideband_phone import WidebandPhone, level
+from tests.media.wideband_phone import WidebandPhone, level, played, stream
 
 from mixminus.audio import g711
 from mixminus.media.contract import SendDigits
 from mixminus.rtp.packet import RtpPacket
 from mixminus.rtp.telephone_event import TelephoneEvent
-
-
-def said(studio: Studio, phone: WidebandPhone) -> NDArray[np.int16]:
-    """The frame that the engine took from this phone in the last tick, on the wide plane."""
-    row = studio.engine.legs.slots.row(phone.phone.leg)
-    return np.asarray(studio.engine.legs.coded.planes.said_wide[row][32:]).copy()
-
-
-def played(studio: Studio, phone: WidebandPhone, packets: list[list[RtpPacket]]) -> list[NDArray[np.int16]]:
-    frames = []
-    for arriving in packets:
-        for packet in arriving:
-            phone.phone.send(packet)
-        studio.tick()
-        frames.append(said(studio, phone))
-    return frames
-
-
-def stream(phone: WidebandPhone, ticks: int) -> list[list[RtpPacket]]:
-    return [phone.packets(phone.hum()) for _ in range(ticks)]
 
 
 def note(frames: list[NDArray[np.int16]], hz: int) -> float:

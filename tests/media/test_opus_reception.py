@@ -8,33 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.media.studio import Studio
-from tests.media.wideband_phone import WidebandPhone, level
+from tests.media.wideband_phone import WidebandPhone, level, played, stream
 
 from mixminus.rtp.packet import RtpPacket
 
 LOUD = 1000.0
-
-
-def said(studio: Studio, phone: WidebandPhone) -> NDArray[np.int16]:
-    """The frame that the engine took from this phone in the last tick, on the full plane."""
-    row = studio.engine.legs.slots.row(phone.phone.leg)
-    return np.asarray(studio.engine.legs.coded.planes.said_full[row][96:]).copy()
-
-
-def played(studio: Studio, phone: WidebandPhone, packets: list[list[RtpPacket]]) -> list[NDArray[np.int16]]:
-    """What is said, tick by tick, when these arrive."""
-    frames = []
-    for arriving in packets:
-        for packet in arriving:
-            phone.phone.send(packet)
-        studio.tick()
-        frames.append(said(studio, phone))
-    return frames
-
-
-def stream(phone: WidebandPhone, ticks: int) -> list[list[RtpPacket]]:
-    """What the phone sends in each tick."""
-    return [phone.packets(phone.hum()) for _ in range(ticks)]
 
 
 def note(frames: list[NDArray[np.int16]], hz: int) -> float:

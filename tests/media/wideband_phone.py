@@ -101,3 +101,26 @@ def _codec(codec: str, mode: str, rate_hz: int) -> Any:
     else:
         context.open()
     return context
+
+
+def said(studio: Studio, phone: WidebandPhone) -> Samples:
+    """The frame that the engine took from this phone in the last tick, on the plane of its codec."""
+    row, planes = studio.engine.legs.slots.row(phone.phone.leg), studio.engine.legs.coded.planes
+    frame = planes.said_wide[row][32:] if phone.codec == "G722" else planes.said_full[row][96:]
+    return np.asarray(frame).copy()
+
+
+def played(studio: Studio, phone: WidebandPhone, packets: list[list[RtpPacket]]) -> list[Samples]:
+    """What is said, tick by tick, when these arrive."""
+    frames = []
+    for arriving in packets:
+        for packet in arriving:
+            phone.phone.send(packet)
+        studio.tick()
+        frames.append(said(studio, phone))
+    return frames
+
+
+def stream(phone: WidebandPhone, ticks: int) -> list[list[RtpPacket]]:
+    """What the phone sends in each tick."""
+    return [phone.packets(phone.hum()) for _ in range(ticks)]
