@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mixminus.app.sip_traces import SipStory
 from mixminus.base import sids as prefixes
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal
@@ -41,6 +42,7 @@ from mixminus.calls.records import (
     RecordingStatus,
 )
 from mixminus.calls.streams import StreamRecord, StreamStatus
+from mixminus.sip.trace import Traced
 from mixminus.store.contract import Store
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
@@ -65,6 +67,7 @@ class FakeNode:
         self.taking_calls = True
         self.asked: list[Any] = []
         self.refuse: Exception | None = None
+        self.sip_messages: list[Traced] = []
 
     def _utc(self) -> datetime:
         """A clock that goes on by a second whenever somebody looks."""
@@ -144,6 +147,14 @@ class FakeNode:
     async def call_quality(self, sid: Sid) -> CallQuality:
         self._take(sid)
         return CallQuality("PCMU", 50, 50, 1, 0, 0, 20, 0.5, 20.0, 4.3)
+
+    async def sip_story(self, sid: Sid) -> SipStory:
+        self._take(sid)
+        return SipStory(self.sip_messages, ("127.0.0.1", 5060), 100.0, START)
+
+    async def recent_sip(self, after: int, most: int) -> SipStory:
+        self._take((after, most))
+        return SipStory(self.sip_messages[after:][-most:], ("127.0.0.1", 5060), 100.0, START)
 
     async def delete_call(self, sid: Sid) -> None:
         self._take(("delete_call", sid))

@@ -27,6 +27,7 @@ from mixminus.app.documents import Documents
 from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings import Recordings
 from mixminus.app.services import Services
+from mixminus.app.sip_traces import SipTraces
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
@@ -40,6 +41,7 @@ from mixminus.media.contract import CloseLeg, OpenLeg, SetLegMedia, Tap
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.in_process import InProcessPlane
 from mixminus.rtp.packet import RtpPacket
+from mixminus.sip.trace import SipTrace
 from mixminus.store.contract import Store
 from mixminus.testing.g711 import PCMU
 
@@ -187,6 +189,7 @@ class Hall:
             recordings=recordings,
             streams=Streams(self.media, callbacks, clock, sids, self.tasks, cast(Any, None), cast(Any, None)),
             qualities=CallQualities(self.media),
+            sip_traces=SipTraces(SipTrace(0), clock),
             tasks=self.tasks,
         )
         return Conferences(services, SoundSystem(self.prompts, documents))

@@ -42,7 +42,7 @@ class Owner:
         if isinstance(event, Invited):
             self.command(lambda now: self.agent.answer(event.dialog, b"v=0 answer", now))
 
-    def command(self, action: Callable[[float], None]) -> None:
+    def command(self, action: Callable[[float], object]) -> None:
         self.listener.pump.command(action)
 
     async def told(self, kind: type[SipEvent]) -> SipEvent:

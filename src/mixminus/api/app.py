@@ -23,6 +23,7 @@ from mixminus.api.resources import (
     participants,
     recording_media,
     recordings,
+    sip_trace,
     streams,
     tracks,
 )
@@ -46,6 +47,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *keys.OPERATIONS,
         *history.OPERATIONS,
         *ledger.OPERATIONS,
+        *sip_trace.OPERATIONS,
         *tracks.operations(listeners),
         *openapi.OPERATIONS,
     )

@@ -127,6 +127,21 @@ SPAN = _object(
     sounds=_many(_object(kind=_TEXT, what=_TEXT)),
 )
 
+SIP = _object(
+    messages=_many(
+        _object(
+            number=_NUMBER,
+            at=_TIME,
+            way={"enum": ["in", "out"]},
+            transport=_TEXT,
+            far=_TEXT,
+            call_id=_TEXT_OR_NULL,
+            start_line=_TEXT,
+            text=_TEXT,
+        )
+    )
+)
+
 LEDGER = _object(
     conference_sid=_TEXT,
     begins_at=_TIME,
@@ -288,6 +303,20 @@ DOCUMENT: dict[str, Any] = {
             "call",
             "quality",
         ),
+        f"{EXTRAS}/Calls/{{call}}/Sip": _show(
+            "The SIP messages of the call, without secrets, while they are kept; .txt behind it is a ladder, .svg a "
+            "picture, .pcap a capture file",
+            "call",
+            "sip",
+        ),
+        f"{EXTRAS}/Sip": {
+            "get": _answered(
+                "Everybody's SIP messages, those of strangers too, oldest first",
+                "The last ones",
+                "sip",
+                *(_parameter(name, "query", kind) for name, kind in _AFTER),
+            )
+        },
     },
     "components": {
         "schemas": {
@@ -297,6 +326,7 @@ DOCUMENT: dict[str, Any] = {
             "recording": RECORDING,
             "ledger": LEDGER,
             "span": SPAN,
+            "sip": SIP,
         },
         "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
     },

@@ -94,6 +94,11 @@ class ApplicationLine:
     def leg(self) -> int | None:
         return self._legs[0] if self._legs else None
 
+    @property
+    def sip_call_ids(self) -> tuple[str, ...]:
+        """No phone is rung."""
+        return ()
+
     async def dial(self, owner: LineOwner) -> None:
         instructions = await self._load()
         if instructions is None:

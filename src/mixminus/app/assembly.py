@@ -19,6 +19,7 @@ from mixminus.app.recordings import Recordings
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Prompts, Services
 from mixminus.app.sip_desk import SipDesk
+from mixminus.app.sip_traces import SipTraces
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
@@ -29,6 +30,7 @@ from mixminus.base.types import RandomBytes, Sid
 from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address
+from mixminus.sip.trace import SipTrace
 from mixminus.store.contract import Store
 from mixminus.streams.contract import DialAgent, Sign
 from mixminus.webhooks.contract import WebhookCall
@@ -47,6 +49,7 @@ class Shells:
     courier: Courier
     deliver: Callable[[str, WebhookCall, int], None]
     sip: SipAgent
+    trace: SipTrace
     resolve: Callable[[Address], Awaitable[Address]]
     public_url: Callable[[], str]
     dial_agent: DialAgent
@@ -65,10 +68,12 @@ class Node:
     media: MediaLink
     qualities: CallQualities
     streams: Streams
+    sip_traces: SipTraces
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
         self.lines.identity = SipIdentity(sip_host, sip_port)
+        self.sip_traces.us = (sip_host, sip_port)
 
 
 def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
@@ -92,6 +97,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         recordings=recordings,
         streams=Streams(media, callbacks, shells.clock, sids, tasks, shells.dial_agent, shells.sign),
         qualities=CallQualities(media),
+        sip_traces=SipTraces(shells.trace, shells.clock),
         tasks=tasks,
     )
     return _join(services, SipDesk(shells.sip, shells.clock.now, shells.resolve), shells.random_bytes)
@@ -110,4 +116,14 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
     exchange = Exchange(services, calls, conferences, placing, incoming, runner)
-    return Node(exchange, desk, incoming, lines, services.tasks, services.media, services.qualities, services.streams)
+    return Node(
+        exchange,
+        desk,
+        incoming,
+        lines,
+        services.tasks,
+        services.media,
+        services.qualities,
+        services.streams,
+        services.sip_traces,
+    )

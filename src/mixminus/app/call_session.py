@@ -285,6 +285,7 @@ class CallSession(LegListener):
         recorded = await self.services.recordings.stop_for_call(self.sid)
         if self.line.leg is not None:
             self.services.qualities.remember(self.sid, self.line.leg)
+        self.services.sip_traces.remember(self.sid, self.line.sip_call_ids)
         self.line.release()
         self._call.ended(
             _final(verdict.status, answered=self.is_answered), self._at(), verdict.reason, verdict.sip_code

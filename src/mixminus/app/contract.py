@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from mixminus.app.sip_traces import SipStory
 from mixminus.base.clock import Clock
 from mixminus.base.sids import Sids
 from mixminus.base.types import Sid
@@ -47,6 +48,12 @@ class Node(Protocol):
 
     async def call_quality(self, sid: Sid) -> CallQuality:
         """How the call's audio fares, now or when it ended; 20404 for a call that never had any."""
+
+    async def sip_story(self, sid: Sid) -> SipStory:
+        """The SIP messages of a call; without any when they are not kept any more."""
+
+    async def recent_sip(self, after: int, most: int) -> SipStory:
+        """Everybody's SIP messages behind that number; the last ones when there are more than *most*."""
 
     async def delete_call(self, sid: Sid) -> None:
         """Forget a finished call (20009 while it lives)."""

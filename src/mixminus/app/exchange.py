@@ -15,6 +15,7 @@ from mixminus.app.lines import application_instructions
 from mixminus.app.place_call import PlacedCall, Placing
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Services
+from mixminus.app.sip_traces import SipStory
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal, not_found
 from mixminus.base.sids import CALL, CONFERENCE, Sids, is_sid
@@ -129,6 +130,13 @@ class Exchange:
         if quality is None:
             raise not_found(f"/mixminus/v1/Calls/{sid}/Quality")
         return quality
+
+    async def sip_story(self, sid: Sid) -> SipStory:
+        session, traces = self._calls.get(sid), self._services.sip_traces
+        return traces.of_calls(session.line.sip_call_ids if session is not None else traces.of_ended(sid))
+
+    async def recent_sip(self, after: int, most: int) -> SipStory:
+        return self._services.sip_traces.since(after, most)
 
     async def delete_call(self, sid: Sid) -> None:
         record = await self._call(sid)

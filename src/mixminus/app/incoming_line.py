@@ -41,6 +41,10 @@ class IncomingLine:
     def leg(self) -> int | None:
         return self._media.leg
 
+    @property
+    def sip_call_ids(self) -> tuple[str, ...]:
+        return (self._invited.call_id,)
+
     def attach(self, owner: LineOwner) -> None:
         """Tell *owner* how it goes, from now on; the phone rings."""
         self._owner = owner

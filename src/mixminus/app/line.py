@@ -39,6 +39,10 @@ class Line(Protocol):
     def leg(self) -> int | None:
         """The media leg that stands for the far end; None until media is up."""
 
+    @property
+    def sip_call_ids(self) -> tuple[str, ...]:
+        """What the call is called in SIP: one Call-ID for each phone that was rung."""
+
     async def dial(self, owner: LineOwner) -> None:
         """Start to reach the far end (outgoing calls)."""
 

@@ -64,10 +64,15 @@ class OutgoingLine:
         self._early: DialogKey | None = None
         self._owner: LineOwner | None = None
         self._over = False
+        self._call_ids: list[str] = []
 
     @property
     def leg(self) -> int | None:
         return self._media.leg
+
+    @property
+    def sip_call_ids(self) -> tuple[str, ...]:
+        return tuple(self._call_ids)
 
     async def dial(self, owner: LineOwner) -> None:
         self._owner = owner
@@ -90,7 +95,8 @@ class OutgoingLine:
         offer = self._media.offer()
         self._trying = set(self._destinations)
         for (dialog, destination), place in zip(self._destinations.items(), places, strict=True):
-            self._desk.invite(self._invitation(dialog, Destination(destination.uri, place), offer), self)
+            invitation = self._invitation(dialog, Destination(destination.uri, place), offer)
+            self._call_ids.append(self._desk.invite(invitation, self))
 
     def _invitation(self, dialog: DialogKey, destination: Destination, offer: bytes) -> Invitation:
         calling = self._calling

@@ -9,6 +9,7 @@ from mixminus.app.callbacks import Callbacks
 from mixminus.app.documents import Documents
 from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings import Recordings
+from mixminus.app.sip_traces import SipTraces
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
@@ -54,4 +55,5 @@ class Services:
     recordings: Recordings
     streams: Streams
     qualities: CallQualities
+    sip_traces: SipTraces
     tasks: Tasks

@@ -56,9 +56,12 @@ class SipDesk:
     def disown(self, dialog: DialogKey) -> None:
         self._owners.pop(dialog, None)
 
-    def invite(self, invitation: Invitation, owner: DialogOwner) -> None:
+    def invite(self, invitation: Invitation, owner: DialogOwner) -> str:
+        """Returns the Call-ID."""
         self.own(invitation.dialog, owner)
-        self._do(lambda agent, now: agent.invite(invitation, now))
+        call_id = self._agent.invite(invitation, self._now())
+        self.drain()
+        return call_id
 
     def ring(self, dialog: DialogKey) -> None:
         self._do(lambda agent, now: agent.ring(dialog, now))

@@ -31,6 +31,7 @@ from mixminus.sip.agent import SipAgent
 from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.resolver import resolve
 from mixminus.sip.settings import SipSettings
+from mixminus.sip.trace import SipTrace
 from mixminus.store.contract import Store
 from mixminus.store.history import close_orphans
 from mixminus.store.remembering import RememberingStore
@@ -94,6 +95,7 @@ class World:
             limits=limits,
         )
         self.sip = SipAgent(_sip_settings(settings), os.urandom)
+        self._trace = SipTrace(settings.sip_trace_mb << 20)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
         self.watch = WorkerWatch(self.node, self._plane.start)
         self.node.media.on_worker_lost = self.watch.lost
@@ -151,6 +153,7 @@ class World:
             courier=courier,
             deliver=self._deliver,
             sip=self.sip,
+            trace=self._trace,
             resolve=resolve,
             public_url=lambda: self.public_url,
             dial_agent=dial_agent,
@@ -179,7 +182,7 @@ class World:
 
     async def _listen(self, at: Endpoint) -> SipListener:
         try:
-            return await SipListener.start(at.host, at.port, self.sip, self.node.desk.heard)
+            return await SipListener.start(at.host, at.port, self.sip, self.node.desk.heard, self._trace)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise PortTaken(f"--sip {at} cannot be bound: {why}. Choose another port, or 0.") from error

@@ -83,6 +83,8 @@ class Settings:
     numbers: tuple[DeclaredNumber, ...] = ()
     applications: tuple[DeclaredApplication, ...] = ()
     public_recordings: bool = False
+    sip_trace_mb: int = 16
+    """How many megabytes of SIP messages are kept to be looked at."""
     codecs: tuple[str, ...] = ("opus", "G722", "PCMU", "PCMA")
     """What phones are offered, most preferred first; an answer of ours follows the order of the phone's offer."""
     opus_complexity: int = 5

@@ -19,6 +19,7 @@ from mixminus.cli.logs import configure_logs
 from mixminus.cli.options import BY_NAME
 from mixminus.cli.serve import serve as serve_node
 from mixminus.cli.settings import Told
+from mixminus.cli.sip import app as sip
 from mixminus.cli.tools import app as tools
 
 app = typer.Typer(
@@ -113,6 +114,7 @@ ledger = typer.Typer(help="Look after the ledgers of who heard what.", no_args_i
 app.add_typer(ledger, name="ledger")
 app.add_typer(tools, name="tools")
 app.add_typer(agent, name="agent")
+app.add_typer(sip, name="sip")
 
 
 @ledger.command()

@@ -141,6 +141,12 @@ def up_to_ten(name: str, text: str) -> int:
     return int(text)
 
 
+def megabytes(name: str, text: str) -> int:
+    if not _is_number(text) or int(text) > 65_536:
+        raise BadSetting(f"{name} {text!r} must be a whole number of megabytes; 0 keeps nothing.")
+    return int(text)
+
+
 def folder(_name: str, text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
@@ -172,6 +178,7 @@ OPTIONS: Final = tuple(
         ("drain_s", "30", "30", "Seconds that live calls get when the node stops", seconds),
         ("rtp_timeout_s", "60", "60", "A phone that is silent for so many seconds is gone", seconds, False),
         ("public_recordings", "false", "false", "Whether anybody may fetch recordings", truth, False),
+        ("sip_trace_mb", "16", "16", "How many megabytes of SIP messages are kept to be looked at", megabytes, False),
         (
             "digest_algorithms",
             "SHA-256,MD5",

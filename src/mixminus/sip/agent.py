@@ -128,11 +128,13 @@ class SipAgent:
 
     # --- commanded by the owner ------------------------------------------------------------------------------
 
-    def invite(self, invitation: Invitation, now: float) -> None:
-        """Call somebody. Raises `AddressError` or `SipError`: target, caller or a header name cannot be sent."""
+    def invite(self, invitation: Invitation, now: float) -> str:
+        """Call somebody; returns the Call-ID. Raises `AddressError` or `SipError`: target, caller or a header name
+        cannot be sent.
+        """
         Uri.parse(invitation.target)
         Uri.parse(invitation.from_uri)
-        OutgoingCall(self._endpoint, invitation, now)
+        return OutgoingCall(self._endpoint, invitation, now).call_id
 
     def ring(self, dialog: DialogKey, now: float) -> None:
         """180."""

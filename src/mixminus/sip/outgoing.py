@@ -35,13 +35,13 @@ class OutgoingCall:
         self._endpoint = endpoint
         self._invitation = invitation
         self._phase = Phase.CALLING
-        self._call_id = f"{endpoint.token()}{endpoint.token()}"
+        self.call_id = f"{endpoint.token()}{endpoint.token()}"
         self._local_tag = endpoint.token()
         self._attempts = 0
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
         self._transaction = self._send_invite((), now)
-        endpoint.calls.put(invitation.dialog, self._call_id, self._local_tag, self)
+        endpoint.calls.put(invitation.dialog, self.call_id, self._local_tag, self)
 
     # --- the owner -------------------------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class OutgoingCall:
             ("Max-Forwards", "70"),
             ("From", f"{name_addr(clean(invitation.from_display), invitation.from_uri)};tag={self._local_tag}"),
             ("To", f"<{invitation.target}>"),
-            ("Call-ID", self._call_id),
+            ("Call-ID", self.call_id),
             ("CSeq", f"{self._attempts} INVITE"),
             endpoint.contact(invitation.via.transport),
             endpoint.user_agent,
@@ -194,4 +194,4 @@ class OutgoingCall:
 
     def _drop(self) -> None:
         self._endpoint.calls.drop_key(self._invitation.dialog)
-        self._endpoint.calls.drop_tag(self._call_id, self._local_tag)
+        self._endpoint.calls.drop_tag(self.call_id, self._local_tag)

@@ -36,6 +36,7 @@ from mixminus.sip.contract import Address as SipAddress
 from mixminus.sip.contract import Transmit, Transport
 from mixminus.sip.io.pump import SipPump
 from mixminus.sip.settings import SipSettings
+from mixminus.sip.trace import SipTrace
 from mixminus.store.contract import Is, Where
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
@@ -100,6 +101,7 @@ class World:
         self.engine = Engine(SMALL_ENGINE, self.random.randbytes, ImaginaryPorts())
         self.plane = InProcessPlane(self.engine, self._send_rtp)
         self.sip = SipAgent(self._sip_settings(), self.random.randbytes)
+        self.trace = SipTrace()
         fetch = AsgiFetch({APP_HOST: self.app})
         courier = Courier(AUTH_TOKEN, fetch, loop.time, lambda: self.random.randbytes(8).hex())
         self.sender = WebhookSender(courier, lambda delivery, failure: self.callback_failures.append(str(failure)))
@@ -183,6 +185,7 @@ class World:
             courier=courier,
             deliver=self._deliver,
             sip=self.sip,
+            trace=self.trace,
             resolve=_already_resolved,
             public_url=lambda: "http://node.example.com",
             dial_agent=self.agents.dial,
@@ -199,7 +202,7 @@ class World:
         def send(transmit: Transmit) -> None:
             port.send(transmit.data, (transmit.to.host, transmit.to.port))
 
-        self._pump = SipPump(self.sip, loop.time, loop, send, self.node.desk.heard)
+        self._pump = SipPump(self.sip, loop.time, loop, send, self.node.desk.heard, self.trace)
         self.node.desk.drain = self._pump.drain
         self.node.reachable_at(*SIP)
 

@@ -9,6 +9,7 @@ from mixminus.sip.contract import SipEvent, Transmit, Transport
 from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.tcp import TcpConnections
 from mixminus.sip.io.udp import UdpEndpoint
+from mixminus.sip.trace import SipTrace
 
 PORT_ATTEMPTS: Final = 32
 """With port 0: how many free UDP ports are tried until one is free for TCP too."""
@@ -28,7 +29,12 @@ class SipListener:
 
     @classmethod
     async def start(
-        cls, host: str, port: int, agent: SipAgent, on_event: Callable[[SipEvent], None]
+        cls,
+        host: str,
+        port: int,
+        agent: SipAgent,
+        on_event: Callable[[SipEvent], None],
+        trace: SipTrace | None = None,
     ) -> "SipListener":
         """Bind both transports and tell the agent its address. Raises OSError: taken, or not ours.
 
@@ -39,7 +45,7 @@ class SipListener:
         def send(transmit: Transmit) -> None:
             (udp if transmit.to.transport is Transport.UDP else tcp).send(transmit)
 
-        pump = SipPump(agent, loop.time, loop, send, on_event)
+        pump = SipPump(agent, loop.time, loop, send, on_event, trace)
         tcp = TcpConnections(pump.receive, pump.connection_lost)
         udp, server = await _bind(host, port, pump, tcp)
         listener = cls(pump, udp, tcp, server)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, SipEvent, Transmit
+from mixminus.sip.trace import SipTrace
 
 
 class SipPump:
@@ -23,26 +24,30 @@ class SipPump:
         loop: asyncio.AbstractEventLoop,
         send: Callable[[Transmit], None],
         on_event: Callable[[SipEvent], None],
+        trace: SipTrace | None = None,
     ) -> None:
         self.agent = agent
         self._now = clock_now
         self._loop = loop
         self._send = send
         self._on_event = on_event
+        self._trace = trace or SipTrace(0)
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
         self._draining = False
 
     def receive(self, data: bytes, source: Address) -> None:
         """One message from the network."""
-        self.agent.receive(data, source, self._now())
+        now = self._now()
+        self._trace.received(data, source, now)
+        self.agent.receive(data, source, now)
         self.drain()
 
     def connection_lost(self, address: Address) -> None:
         self.agent.connection_lost(address, self._now())
         self.drain()
 
-    def command(self, action: Callable[[float], None]) -> None:
+    def command(self, action: Callable[[float], object]) -> None:
         """Run one of the agent's commands: `pump.command(lambda now: agent.ring(dialog, now))`."""
         action(self._now())
         self.drain()
@@ -55,6 +60,7 @@ class SipPump:
         try:
             while (output := self.agent.poll()) is not None:
                 if isinstance(output, Transmit):
+                    self._trace.sent(output, self._now())
                     self._send(output)
                 else:
                     self._on_event(output)
