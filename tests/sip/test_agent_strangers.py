@@ -22,7 +22,7 @@ from mixminus.sip.contract import (
 )
 from mixminus.sip.digest import answer_challenge
 from mixminus.sip.gate import MAX_HOSTS, Patience
-from mixminus.sip.message import Request, Response, parse
+from mixminus.sip.message import MalformedMessage, Request, Response, parse
 from mixminus.sip.settings import SipSettings
 
 PHONE = Address(Transport.UDP, "127.0.0.1", 5070)
@@ -76,7 +76,7 @@ def invited(sip: SipAgent, data: bytes, source: Address = PHONE) -> Invited:
     [
         (message("OPTIONS"), 200),
         (message("PUBLISH"), 405),
-        (message(Max_Forwards="0"), 483),
+        (message("OPTIONS", Max_Forwards="0"), 200),
         (message(Max_Forwards="lots"), 400),
         (message("INVITE", "Require: 100rel, timer"), 420),
         (message(uri="http://example.com"), 416),
@@ -98,6 +98,16 @@ def test_a_request_gets_the_status_that_rfc3261_wants(data: bytes, status: int) 
     assert statuses(agent(), data) == [status]
 
 
+@pytest.mark.parametrize("data", [message(Call_ID=""), message(CSeq="x INVITE"), message(To='"x <sip:a@b>')])
+def test_a_request_that_lacks_what_an_answer_repeats_is_refused_with_what_there_is(data: bytes) -> None:
+    """RFC 4475 3.3.1."""
+    sip = agent()
+    sip.receive(data, PHONE, 0.0)
+    (answer,) = outputs(sip)
+    assert isinstance(answer, Transmit)
+    assert answer.data.startswith(b"SIP/2.0 400 Bad Request\r\nVia: ")
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -105,8 +115,6 @@ def test_a_request_gets_the_status_that_rfc3261_wants(data: bytes, status: int) 
         b"\0" * 8,
         b"hello\r\n\r\n",
         message(Via=""),
-        message(Call_ID=""),
-        message(CSeq="x INVITE"),
         message("ACK", To="<sip:x@127.0.0.1>;tag=unknown"),
         message(Via="SIP/2.0/UDP 127.0.0.1:99999;branch=z9hG4bK1"),
         message().replace(b"Bob", b"B\xffb"),
@@ -384,6 +392,14 @@ SEEDS = [
 ]
 
 
+def is_sip(data: bytes) -> None:
+    """What we send can be read; an answer 400 may lack what the request lacked."""
+    try:
+        parse(data)
+    except MalformedMessage:
+        assert data.startswith(b"SIP/2.0 400 Bad Request\r\nVia: ")
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 600), st.binary(max_size=4)), max_size=6))
 def test_damaged_messages_never_raise_and_answers_are_sip(seed: bytes, damage: list[tuple[int, bytes]]) -> None:
@@ -395,7 +411,7 @@ def test_damaged_messages_never_raise_and_answers_are_sip(seed: bytes, damage: l
         sip.receive(bytes(data), source, 0.0)
     for output in outputs(sip):
         if isinstance(output, Transmit):
-            parse(output.data)
+            is_sip(output.data)
         elif isinstance(output, Invited):
             sip.answer(output.dialog, b"v=0", 1.0)
             sip.hang_up(output.dialog, 1.0)

@@ -199,20 +199,18 @@ class SipAgent:
 
     def _out_of_dialog_fault(self, request: Request) -> tuple[int, HeaderLines] | None:
         """The inspections of RFC 3261 8.2 and 16.3, before anybody is asked who they are."""
-        hops = request.get("Max-Forwards")
+        hops = request.get("Max-Forwards")  # we are where it ends: 0 is as good as any (RFC 4475 3.3.11)
         required = request.all("Require")
         if hops is not None and not (hops.isascii() and hops.isdigit()):
             return 400, ()
-        if request.to.tag is not None or request.method == "BYE":
-            return 481, ()
-        if hops is not None and int(hops[:4]) == 0:
-            return 483, ()
-        if request.method not in ("INVITE", "OPTIONS", "REGISTER"):
+        if request.method not in ("INVITE", "OPTIONS", "REGISTER", "BYE"):
             return 405, (ALLOW,)
         try:
             Uri.parse(request.uri)
         except AddressError as error:
             return (416 if error.unknown_scheme else 400), ()
+        if request.to.tag is not None or request.method == "BYE":
+            return 481, ()
         if required:
             return 420, (("Unsupported", ", ".join(required)),)
         if self._endpoint.layer.is_merged(request):
@@ -243,7 +241,10 @@ class SipAgent:
         if request.body and kind != "application/sdp":
             self._refuse(request, source, 415, now, (ACCEPT,))
             return
-        if request.contact is None:
+        if not request.accepts("application/sdp"):
+            self._refuse(request, source, 406, now, (ACCEPT,))
+            return
+        if request.contact is None and not request.via.is_of_rfc_2543:
             self._refuse(request, source, 400, now)
             return
         key = DialogKey(self._endpoint.token())
@@ -303,7 +304,8 @@ class SipAgent:
 
     def _answer_statelessly(self, request: Request, source: Address, status: int, headers: HeaderLines = ()) -> None:
         """RFC 3261 8.2.7: a repeated request gets the same answer, tag included, because the tag is computed."""
-        identity = f"{request.call_id}\n{request.from_.tag}\n{request.cseq}\n{request.via.branch}"
+        names = (request.get(name) or "" for name in ("Call-ID", "From", "CSeq"))
+        identity = "\n".join((*names, request.via.branch))
         tag = hmac.new(self._tag_secret, identity.encode(), hashlib.sha256).hexdigest()[:16]
         response = response_to(request, status, to_tag=tag, headers=(*headers, self._endpoint.server))
         self._endpoint.send(response, reply_address(request, source))

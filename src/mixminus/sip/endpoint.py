@@ -8,10 +8,9 @@ from mixminus.sip.call_table import CallTable
 from mixminus.sip.contract import Address, SipEvent, Transmit, Transport
 from mixminus.sip.deadlines import Deadlines
 from mixminus.sip.dialog import Dialog
-from mixminus.sip.message import HeaderLines, Request, Response, response_to
+from mixminus.sip.message import MAGIC_COOKIE, HeaderLines, Request, Response, response_to
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.transaction_layer import (
-    MAGIC_COOKIE,
     ClientTransaction,
     ServerTransaction,
     TransactionLayer,

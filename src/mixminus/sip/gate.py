@@ -85,7 +85,7 @@ class Gate:
         if not settings.users:
             return self._forbid(source, now)
         given = request.get("Authorization")
-        if given is None:
+        if given is None or not given.lower().startswith("digest "):  # a scheme that we do not know proves nothing
             return self._challenge(source, settings, now, stale=False)
         if algorithm_of(given) not in settings.digest_algorithms:
             return self._forbid(source, now)

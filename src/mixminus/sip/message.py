@@ -19,6 +19,8 @@ MAX_MESSAGE_BYTES: Final = 65_535
 """The longest UDP datagram; the same limit holds for a TCP stream."""
 MAX_HEADERS: Final = 256
 """Far above any real message; bounds the work that one datagram can cause."""
+MAGIC_COOKIE: Final = "z9hG4bK"
+"""What branches begin with since RFC 3261 (8.1.1.7)."""
 MAX_CSEQ: Final = 2**31 - 1
 """RFC 3261 8.1.1.5."""
 
@@ -74,10 +76,11 @@ _COMPACT = {
 _CANONICAL = {name.lower(): name for name in _NAMES} | _COMPACT
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = re.compile(r"(?<!\\)[\x00-\x08\x0b-\x1f\x7f]|[\r\n]")
+"""A backslash makes all but the ends of lines part of a quoted text (RFC 3261 25.1, quoted-pair)."""
 _FOLD = re.compile(r"\r\n[ \t]+")
 _VIA = re.compile(
-    r"SIP ?/ ?2\.0 ?/ ?(?P<transport>[A-Za-z0-9-]+) "
+    r"SIP ?/ ?[0-9]{1,4}\.[0-9]{1,4} ?/ ?(?P<transport>[A-Za-z0-9-]+) "
     r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]) ?(?:: ?(?P<port>[0-9]{1,5}))? ?(?P<rest>;.*)?"
 )
 
@@ -108,6 +111,11 @@ class Via:
     port: int | None
     branch: str
     wants_rport: bool
+
+    @property
+    def is_of_rfc_2543(self) -> bool:
+        """Its branch is not unique, if it has any; the cookie alone is none (RFC 3261 8.1.1.7, RFC 4475 3.2.1)."""
+        return not self.branch.removeprefix(MAGIC_COOKIE) or not self.branch.startswith(MAGIC_COOKIE)
 
     @classmethod
     def parse(cls, text: str) -> "Via":
@@ -204,6 +212,13 @@ class Message:
     def sdp(self) -> bytes | None:
         return self.body or None
 
+    def accepts(self, kind: str) -> bool:
+        """Whether the sender could read a body of that kind; where it does not say, it can (20.1)."""
+        if self.get("Accept") is None:
+            return True
+        ranges = {value.partition(";")[0].strip().lower() for value in self.all("Accept")}
+        return bool(ranges & {kind, f"{kind.partition('/')[0]}/*", "*/*"})
+
     def _required(self, name: str) -> str:
         value = self.get(name)
         if not value:
@@ -291,7 +306,7 @@ def _header(line: str) -> tuple[str, str]:
 
 
 def _start(line: str, headers: HeaderLines, body: bytes) -> Request | Response:
-    first, _, rest = line.partition(" ")
+    first, _, rest = line.rstrip(" ").partition(" ")
     if first == "SIP/2.0":
         status, _, reason = rest.partition(" ")
         if not decimal(status, 699) or int(status) < 100 or len(status) != 3:
@@ -307,8 +322,14 @@ def _start(line: str, headers: HeaderLines, body: bytes) -> Request | Response:
 
 
 def _answerable(request: Request) -> Request:
-    """Reads what an answer repeats; raises `MalformedMessage` if one of it is missing."""
-    _ = request.via, request.cseq, request.call_id, request.from_, request.to
+    """Reads what an answer repeats. Raises `MalformedMessage` when there is no way back, else `BadRequest`."""
+    _ = request.via
+    try:
+        _ = request.cseq, request.call_id, request.from_, request.to
+        for via in request.all("Via")[1:]:
+            Via.parse(via)
+    except MalformedMessage as error:
+        raise BadRequest(request, 400, str(error)) from error
     return request
 
 
@@ -323,7 +344,7 @@ def _check(message: Request | Response) -> None:
     for name in ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length"):
         if names.count(name) > 1:
             raise BadRequest(message, 400, f"more than one {name}")
-    if not message.from_.tag and message.via.branch.startswith("z9hG4bK"):
+    if not message.from_.tag and not message.via.is_of_rfc_2543:
         raise BadRequest(message, 400, "From has no tag")
 
 
@@ -354,17 +375,20 @@ def response_to(
 ) -> Response:
     """An answer with everything RFC 3261 8.2.6.2 wants repeated; *to_tag* is added when To has none yet."""
     lines = [line for line in request.headers if line[0] == "Via"]
-    to = request.get("To") or ""
-    if to_tag is not None and request.to.tag is None:
+    to = request.get("To")
+    if to is not None and to_tag is not None and _has_no_tag(to):
         to = f"{to};tag={to_tag}"
-    lines += [
-        ("From", request.get("From") or ""),
-        ("To", to),
-        ("Call-ID", request.call_id),
-        ("CSeq", request.get("CSeq") or ""),
-        *headers,
-    ]
+    repeated = {"From": request.get("From"), "To": to, "Call-ID": request.get("Call-ID"), "CSeq": request.get("CSeq")}
+    lines += [(name, value) for name, value in repeated.items() if value]  # a refused request may lack some
+    lines += headers
     return Response(tuple(lines), body, status, clean(reason) or REASONS.get(status, "Unknown"))
+
+
+def _has_no_tag(to: str) -> bool:
+    try:
+        return NameAddr.parse(to).tag is None
+    except AddressError:  # of a request that is refused for it
+        return False
 
 
 def extra_headers(headers: Mapping[str, str]) -> HeaderLines:

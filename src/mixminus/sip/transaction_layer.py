@@ -23,8 +23,6 @@ from mixminus.sip.transaction import (
 )
 from mixminus.sip.uri import DEFAULT_PORT
 
-MAGIC_COOKIE = "z9hG4bK"
-
 Key = tuple[object, ...]
 
 
@@ -201,9 +199,9 @@ def server_key(request: Request, method: str = "") -> Key:
     """RFC 3261 17.2.3; the long form is for phones of RFC 2543, which draw no unique branch."""
     via = request.via
     method = method or ("INVITE" if request.method == "ACK" else request.method)
-    if via.branch.startswith(MAGIC_COOKIE):
-        return (via.branch, via.host, via.port, method)
-    return (via, request.uri, request.call_id, request.from_.tag, request.cseq.number, method)
+    if via.is_of_rfc_2543:
+        return (via, request.uri, request.call_id, request.from_.tag, request.cseq.number, method)
+    return (via.branch, via.host, via.port, method)
 
 
 def _client_key(message: Request | Response) -> Key:

@@ -22,6 +22,8 @@ HOST_NAME = r"[A-Za-z0-9._-]+"
 IPV6_REFERENCE = r"\[[0-9A-Fa-f:.]{2,45}\]"
 HOST_PORT = re.compile(rf"(?P<host>{HOST_NAME}|{IPV6_REFERENCE})(?::(?P<port>[0-9]{{1,5}}))?")
 VISUAL_SEPARATORS = re.compile(r"[-.()]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""May be quoted in a display name (RFC 3261 25.1), and is nothing to show to anybody."""
 ILLEGAL = re.compile(r'[\x00-\x20\x7f<>"]')
 USER_SAFE: Final = "-_.!~*'()&=+$,/"
 
@@ -120,6 +122,8 @@ class NameAddr:
             # Without brackets every parameter belongs to the header (RFC 3261 20.10).
             uri, semicolon, tail = rest.partition(";")
             tail = semicolon + tail
+            if "?" in uri:  # nor may it have headers then
+                raise AddressError("address with headers needs brackets")
         uri = uri.strip()
         if not uri:
             raise AddressError("empty address")
@@ -133,7 +137,7 @@ def _display(text: str) -> tuple[str, str]:
             end += 2 if text[end] == "\\" else 1
         if end >= len(text):
             raise AddressError("display name with an open quote")
-        return re.sub(r"\\(.)", r"\1", text[1:end]), text[end + 1 :].lstrip()
+        return CONTROL.sub("", re.sub(r"\\(.)", r"\1", text[1:end])), text[end + 1 :].lstrip()
     name, bracket, rest = text.partition("<")
     return (name.strip(), bracket + rest) if bracket else ("", text)
 
