@@ -68,7 +68,6 @@ class StreamsHeard(msgspec.Struct, frozen=True, tag=True):
 
 TRACK_NUMBERS: Final = 4
 """A stream, which one of its tracks, the tick of the frame, and its octets. A track's first tick is the engine's;
-from then on it counts frames: a room that moves to another beat is heard a little sooner or later, and misses nothing.
-"""
+from then on it counts frames: a room that moves to another beat is heard sooner or later, and misses nothing."""
 PLAYED_NUMBERS: Final = 3
 """A stream, an epoch, and how many octets were played since it began."""
