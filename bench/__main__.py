@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bench import budget, claims, cpu, page, plan, plots, shapes
+from bench import budget, claims, cpu, page, plan, plots, shapes, streams
 from bench.density import Pace
 from bench.load.generator import TooFewFiles
 from bench.load.remote import GeneratorFailed
@@ -37,11 +37,14 @@ class _Effort:
     rate_seconds: float
     soak_s: float
     reach_rounds: int
+    streams: Sequence[int] = (streams.AIM,)
 
 
 _SHORT: Final = _Effort(windows=2, seconds=3.0, settle_s=1.0, rate_seconds=4.0, soak_s=9.0, reach_rounds=12)
 _AIMS: Final = _Effort(windows=2, seconds=3.0, settle_s=1.0, rate_seconds=7.0, soak_s=9.0, reach_rounds=15)
-_FULL: Final = _Effort(windows=3, seconds=3.0, settle_s=1.0, rate_seconds=8.0, soak_s=27.0, reach_rounds=20)
+_FULL: Final = _Effort(
+    windows=3, seconds=3.0, settle_s=1.0, rate_seconds=8.0, soak_s=27.0, reach_rounds=20, streams=streams.KNEE
+)
 _RATES: Final = (50.0, 160.0)  # the aims: p99 at 50, and 150 or more reached
 
 
@@ -53,8 +56,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     size.add_argument(
         "--short", action="store_true", help=f"up to 3 minutes; also writes {_SHORT_PAGE} (the default)"
     )
-    size.add_argument("--full", action="store_true", help="100 to 3,000 legs and every shape: up to 12 minutes a run")
-    size.add_argument("--only-aims", action="store_true", help="the design's aims alone: up to 6 minutes a run")
+    size.add_argument("--full", action="store_true", help="100 to 3,000 legs and every shape: up to 14 minutes a run")
+    size.add_argument("--only-aims", action="store_true", help="the design's aims alone: up to 7 minutes a run")
     size.add_argument("--legs", type=_numbers, help="rooms of one size only, such as 100,500,1000,2000")
     parser.add_argument("--parts", type=_parts, default=plan.PARTS, help=f"some of {','.join(plan.PARTS)}")
     parser.add_argument("--shapes", type=str, default="", help="only loads whose name has this in it")
@@ -105,6 +108,7 @@ def planned(options: argparse.Namespace, core: int | None = None) -> Plan:
         rate_seconds=effort.rate_seconds,
         soak_s=options.soak_s or effort.soak_s,
         reach_rounds=effort.reach_rounds,
+        streams=effort.streams,
         pace=Pace(options.windows or effort.windows, options.seconds or effort.seconds, effort.settle_s, core),
         parts=options.parts,
     )

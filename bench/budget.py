@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bench import streams
 from bench.load.caller import HANG_UPS_PER_S
 from bench.load.generator import TAIL_S
 from bench.plan import Plan
@@ -29,6 +30,7 @@ def seconds(plan: Plan) -> float:
         "load": lambda: sum(of_shape(plan, shape) for shape in plan.shapes),
         "set-up": lambda: sum(_FRESH_S + plan.rate_seconds * (1 + rate / HANG_UPS_PER_S) for rate in plan.rates),
         "soak": lambda: _FRESH_S + plan.soak_s * (1 + TAIL_S),
+        "streams": lambda: streams.seconds_of(plan.streams, plan.pace.windows * plan.pace.seconds),
         "reach": lambda: _FRESH_S + plan.reach_rounds * _CHANGES * _PER_CHANGE_S,
     }
     return sum(parts[part]() for part in plan.parts)

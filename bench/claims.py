@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench import floor, kernel_loads, reach, set_up, shapes, soak
+from bench import floor, kernel_loads, reach, set_up, shapes, soak, streams
 from bench.report import Report
 from bench.rows import Row, doubtful
 from bench.shapes import rooms_of
@@ -68,6 +68,7 @@ def claims() -> Iterator[Claim]:
     yield from _shapes()
     yield from _delay()
     yield from _signalling()
+    yield from _streams()
 
 
 def _density() -> Iterator[Claim]:
@@ -119,6 +120,18 @@ def _signalling() -> Iterator[Claim]:
     yield _at_most("call set-up at 50 calls a second, p99, ms", set_up.PART, set_up.name(50), wait, 100)
     rate = Column("", "reached_per_s", 0)
     yield Claim("calls a second, 160 offered", set_up.PART, set_up.name(160), rate, "≥ 150", lambda r: r >= 150)
+
+
+def _streams() -> Iterator[Claim]:
+    error = Column("", "pacing_p99_ms", 2)
+    for number in streams.KNEE:
+        name = streams.name(number)
+        what = f"pacing error of frames to agents, {name}, one core, p99, ms"
+        limit = (f"≤ {streams.AIM_MS:g}", lambda ms: ms <= streams.AIM_MS) if number == streams.AIM else ("", None)
+        yield Claim(what, streams.PART, name, error, *limit)
+        yield Claim(f"cores in use, {name}", streams.PART, name, Column("", "cores", 2))
+    bare = streams.floor_name(streams.AIM)
+    yield Claim(f"the floor of that: {bare}, p99, ms", streams.PART, bare, error)
 
 
 def _us(what: str, name: str, part: str = "load", aim_us: float | None = None) -> Claim:

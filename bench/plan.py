@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench import density, floor, kernel_loads, reach, set_up, soak
+from bench import density, floor, kernel_loads, reach, set_up, soak, streams
 from bench.density import NobodyAnswered, Pace
 from bench.rows import Row, row
 from bench.shapes import Shape
 from bench.targets.target import Steered, Target
 from bench.verdicts import density_row
 
-PARTS: Final = ("floor", "kernel", "load", "set-up", "soak", "reach")
+PARTS: Final = ("floor", "kernel", "load", "set-up", "soak", "reach", "streams")
 _FLOOR_SOCKETS: Final = (1, 1_000)
 
 
@@ -27,6 +27,8 @@ class Plan:
     reach_rounds: int
     """Six changes each."""
     pace: Pace
+    streams: Sequence[int] = (streams.AIM,)
+    """How many Media Streams, one load after another."""
     parts: Sequence[str] = PARTS
     say: Callable[[str], None] = field(default=lambda text: print(text, file=sys.stderr, flush=True))
 
@@ -40,6 +42,7 @@ async def run(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator[Ro
         "set-up": _set_up,
         "soak": _soak,
         "reach": _reach,
+        "streams": _streams,
     }
     for part in plan.parts:
         async for one in steps[part](plan, make_target):
@@ -91,4 +94,15 @@ async def _reach(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator
         return
     plan.say("REST to wire ...")
     for one in reach.rows(await reach.measure(target, plan.reach_rounds)):
+        yield one
+
+
+async def _streams(plan: Plan, make_target: Callable[[], Target]) -> AsyncIterator[Row]:
+    try:
+        from bench import stream_node  # noqa: F401
+    except ImportError as error:  # as above
+        plan.say(f"Media Streams are left out: {error}")
+        return
+    plan.say("Media Streams ...")
+    async for one in streams.rows(plan.streams, plan.pace.windows * plan.pace.seconds, plan.pace.core):
         yield one

@@ -1,159 +1,172 @@
-"""`python -m bench.streams`: what streams cost, both ways, and how evenly their frames reach the agents.
+"""Media Streams: what they cost, both ways, and how evenly their frames reach the agents.
 
-The node's own parts do the work: the media worker in its process, and in this one the sessions and WebSockets of the
-control plane. The agents are one echo server in a third process. Each stream sits at one end of a pipe whose other
-end hums, so that audio flows in and out of every one.
+`python -m bench.streams` measures them alone. A node on one core, and agents that echo every frame on another one:
+both in processes of their own. When a frame came is told by the agents' kernel, so that what the agents do does not
+count. Its error is how much sooner or later it came than its timestamp says, where the median frame of its stream is
+right. The floor is what becomes of frames that a bare loop sends on time.
 """
 
 import argparse
 import asyncio
-import itertools
 import json
+import os
 import sys
-import time
 from asyncio.subprocess import Process
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar, Final
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
 
-import uvloop
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
+from bench.rows import Row, doubtful, row
 
-from mixminus.app.live_stream import LiveStream
-from mixminus.app.media_link import MediaLink
-from mixminus.base.types import Sid
-from mixminus.media.contract import Play, Tone
-from mixminus.media.plane import WorkerPlane
-from mixminus.streams.contract import Fault
-from mixminus.streams.io.agent_socket import dial_agent
-from mixminus.streams.messages import StreamFacts
-from mixminus.streams.upgrade import upgrade
-
-FRAME_S: Final = 0.02
-WARM_UP_FRAMES: Final = 50
-CLOCK_TICKS: Final = 100
+PART: Final = "streams"
+AIM: Final = 400
+AIM_MS: Final = 5.0
+KNEE: Final = (200, 400, 600, 800)
+"""Streams."""
+WARM_UP_S: Final = 1.5
+_PER_S: Final = 50
+_ENOUGH: Final = 0.99
+_GRACE_S: Final = 10.0
+_FRESH_S: Final = 3.0
+"""Agents, a node, and their end; measured, as the next one is."""
+_PER_STREAM_S: Final = 0.003
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+def name(streams: int) -> str:
+    """Return the row's name."""
+    return f"{streams} streams, both ways"
 
 
-# --- the agents ----------------------------------------------------------------------------------------------------
+def floor_name(streams: int) -> str:
+    """Return the name of the row of what a bare loop sends."""
+    return f"{streams} streams, frames sent by a bare loop"
 
 
-class EchoAgent(WSListener):
-    """Sends every frame back, and remembers when it came."""
-
-    arrivals: ClassVar[list[list[float]]] = []
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self._mine: list[float] = []
-        EchoAgent.arrivals.append(self._mine)
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type is WSMsgType.CLOSE:
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
-        elif frame.msg_type is WSMsgType.TEXT:
-            data = frame.get_payload_as_bytes()
-            if data.startswith(b'{"event":"media"'):
-                self._mine.append(time.monotonic())
-                payload = data[data.index(b'"payload":"') :].partition(b"}")[0]
-                sid = data[data.rindex(b'"streamSid"') : -1]
-                transport.send(WSMsgType.TEXT, b'{"event":"media","media":{' + payload + b"}," + sid + b"}")
+async def measure(streams: int, seconds: float, core: int | None = None) -> Row:
+    """Measure a node with so many; the agents are on *core*, the node on the first other one."""
+    async with _agents(core) as agents:
+        others = sorted(os.sched_getaffinity(0) - {core})
+        async with _process("bench.stream_node", int(await _line(agents)), streams, *others[:1]) as node:
+            if await _line(node) != "ready":
+                return row(PART, name(streams), {}, ["the node did not connect all streams"])
+            await asyncio.sleep(WARM_UP_S)
+            await _ask(node, "look")
+            await _ask(agents, "begin")
+            await asyncio.sleep(seconds)
+            heard, spent = await _ask(agents, "figures"), await _ask(node, "look")
+    return _row(name(streams), streams, seconds, heard, spent)
 
 
-def pacing(arrivals: list[float]) -> list[float]:
-    """How far the time between two frames is from 20 ms, in ms."""
-    return [1000 * abs(later - sooner - FRAME_S) for sooner, later in itertools.pairwise(arrivals)]
+async def floor(streams: int, seconds: float, core: int | None = None) -> Row:
+    """Measure the same agents with a bare loop for a node."""
+    async with _agents(core) as agents:
+        port = int(await _line(agents))
+        async with _process("bench.agents.even", port, streams, seconds + WARM_UP_S + 1.0) as loop:
+            await _line(loop)
+            await asyncio.sleep(WARM_UP_S)
+            await _ask(agents, "begin")
+            await asyncio.sleep(seconds)
+            heard = await _ask(agents, "figures")
+    return _row(floor_name(streams), streams, seconds, heard, {})
 
 
-async def serve_agents() -> None:
-    """Until standard input closes; then print the figures."""
-    server = await ws_create_server(lambda request: EchoAgent(), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    errors = sorted(error for arrivals in EchoAgent.arrivals for error in pacing(arrivals[WARM_UP_FRAMES:]))
-    at = {name: errors[int(share * (len(errors) - 1))] for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}
-    print(json.dumps({"frames": len(errors), **at}), flush=True)
+def _row(name: str, streams: int, seconds: float, heard: dict[str, float], spent: dict[str, float]) -> Row:
+    faults = []
+    if heard["streams_heard"] < streams:
+        faults.append(f"only {heard['streams_heard']:.0f} of {streams} agents heard anything")
+    if heard.get("frames", 0) < _ENOUGH * _PER_S * seconds * streams:
+        faults.append(f"{heard.get('frames', 0):.0f} frames in {seconds:g} s: the cost is that of less work")
+    if spent.get("faults") or spent.get("skipped_frames"):
+        faults.append(f"{spent['faults']:.0f} streams failed, {spent['skipped_frames']:.0f} frames were left out")
+    figures = {"streams": streams, **heard}
+    if spent:
+        control_s = spent["cpu_s"] - spent["media_s"]
+        figures |= {
+            "control_us": 1e6 * control_s / spent["seconds"] / streams,
+            "media_us": 1e6 * spent["media_s"] / spent["seconds"] / streams,
+            "cpu_us": 1e6 * spent["cpu_s"] / spent["seconds"] / streams,
+            "cores": spent["cpu_s"] / spent["seconds"],
+            "late_ticks": spent["late_ticks"],
+        }
+    return row(PART, name, figures, faults)
 
 
-# --- the node ------------------------------------------------------------------------------------------------------
+def doubted(node: Row, floor: Row) -> Row:
+    """Return the node's row, with its errors in doubt where a bare loop comes near to the aim already."""
+    error = floor.median("pacing_p99_ms")
+    if error is None or error < AIM_MS / 2:
+        return node
+    figures = {doubtful(key) if key.startswith("pacing_") else key: values for key, values in node.figures.items()}
+    doubt = f"a bare loop's frames were {error:.1f} ms off (p99) on this machine: the node's errors do not count"
+    return Row(node.part, node.name, figures, node.faults, (*node.doubts, doubt))
 
 
-@dataclass(slots=True)
-class Tally:
-    faults: list[Fault] = field(default_factory=list)
+# --- processes -----------------------------------------------------------------------------------------------------
 
 
-async def open_stream(number: int, media: MediaLink, port: int, tally: Tally) -> LiveStream:
-    near, far = media.open_pipe()
-    media.apply(Play(media.new_id(), (Tone((300.0 + number % 40 * 50,), 1_000),), loops=0, leg=near))
-    sid = Sid(f"MZ{number:032x}")
-    facts = StreamFacts(Sid("AC" + "1" * 32), Sid(f"CA{number:032x}"), sid, ("inbound",), is_bidirectional=True)
-    stream = LiveStream(facts, sid, far, media.streams, tally.faults.append)
-    stream.begin(await dial_agent(upgrade(f"ws://127.0.0.1:{port}/", lambda url, items: "proof"), stream))
-    return stream
-
-
-async def run(streams: int, seconds: float) -> dict[str, float]:
-    agents = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.streams", "--agents",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert agents.stdout is not None
-    port = int(await agents.stdout.readline())
-    plane = WorkerPlane("127.0.0.1", 0, 0)
-    media = MediaLink(plane)
-    await plane.start()
+@asynccontextmanager
+async def _process(module: str, *arguments: object) -> AsyncIterator[Process]:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *map(str, arguments), stdin=pipe, stdout=pipe
+    )
+    assert process.stdin
     try:
-        return await measure(streams, seconds, media, plane, agents, port)
+        yield process
     finally:
-        await plane.stop()
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _GRACE_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
-async def measure(
-    streams: int, seconds: float, media: MediaLink, plane: WorkerPlane, agents: Process, port: int
-) -> dict[str, float]:
-    tally = Tally()
-    live = [await open_stream(number, media, port, tally) for number in range(streams)]
-    await asyncio.sleep(1.0)
-    assert plane.pid is not None
-    own, worker, began = time.process_time(), cpu_s(plane.pid), time.monotonic()
-    await asyncio.sleep(seconds)
-    own, worker, took = time.process_time() - own, cpu_s(plane.pid) - worker, time.monotonic() - began
-    skipped = sum(stream.skipped_frames for stream in live)
-    health = (await media.statistics()).worker
-    for stream in live:
-        stream.end()
-    await asyncio.gather(*(stream.ended for stream in live))
-    output, _ = await agents.communicate(b"")
-    return {
-        "streams": streams,
-        "control_us_per_stream_s": 1e6 * own / took / streams,
-        "worker_us_per_stream_s": 1e6 * worker / took / streams,
-        "cores": (own + worker) / took,
-        "late_ticks": health.late_ticks,
-        "skipped_frames": skipped,
-        "faults": len(tally.faults),
-        **{f"pacing_{name}": value for name, value in json.loads(output).items()},
-    }
+@asynccontextmanager
+async def _agents(core: int | None) -> AsyncIterator[Process]:
+    async with _process("bench.agents", *(() if core is None else (core,))) as agents:
+        yield agents
+
+
+async def _line(process: Process) -> str:
+    assert process.stdout
+    return (await process.stdout.readline()).decode().strip()
+
+
+async def _ask(process: Process, command: str) -> dict[str, Any]:
+    assert process.stdin
+    process.stdin.write(command.encode() + b"\n")
+    answer: dict[str, Any] = json.loads(await _line(process))
+    return answer
+
+
+def seconds_of(streams: Sequence[int], seconds: float) -> float:
+    """Return how long `rows` takes."""
+    each_s = _FRESH_S + WARM_UP_S + seconds
+    return (1 + len(streams)) * each_s + sum(streams) * _PER_STREAM_S
+
+
+async def rows(streams: Sequence[int], seconds: float, core: int | None) -> AsyncIterator[Row]:
+    """Yield the floor, and a row for each number of streams."""
+    bare = await floor(AIM, seconds, core)
+    yield bare
+    for number in streams:
+        yield doubted(await measure(number, seconds, core), bare)
+
+
+async def _alone(streams: Sequence[int], seconds: float) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    async for one in rows(streams, seconds, cores[-1] if len(cores) > 1 else None):
+        print(one.name, *(f"{key}={values[0]:.4g}" for key, values in one.figures.items()), *one.faults, flush=True)
 
 
 def main() -> None:
+    """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.streams", description=__doc__)
-    parser.add_argument("--streams", type=int, nargs="+", default=[100, 400])
+    parser.add_argument("--streams", type=int, nargs="+", default=KNEE)
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--agents", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.agents:
-        uvloop.run(serve_agents())
-        return
-    for streams in options.streams:
-        figures = uvloop.run(run(streams, options.seconds))
-        print("  ".join(f"{name}={round(value, 2):g}" for name, value in figures.items()), flush=True)
+    asyncio.run(_alone(options.streams, options.seconds))
 
 
 if __name__ == "__main__":

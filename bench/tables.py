@@ -126,6 +126,24 @@ TABLES: Final = (
             Column("p99 from request ms", "request_p99_ms"),
         ),
     ),
+    Table(
+        "streams",
+        "Media Streams",
+        (
+            Column("pacing error p50 ms", "pacing_p50_ms", 2),
+            Column("p99 ms", "pacing_p99_ms", 2),
+            Column("max ms", "pacing_max_ms", 1),
+            Column("spacing p99 ms", "spacing_p99_ms", 2),
+            Column("µs CPU per stream-s", "cpu_us", 0),
+            Column("control µs", "control_us", 0),
+            Column("media µs", "media_us", 0),
+            Column("cores", "cores", 2),
+            Column("gaps", "gaps", 0),
+            Column("frames read two at once", "frames_merged", 2, share=True),
+            Column("generator cores", "generator_cores", 2),
+            Column("late p99 ms", "generator_late_p99_ms", 2),
+        ),
+    ),
 )
 
 

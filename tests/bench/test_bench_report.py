@@ -204,7 +204,7 @@ def test_the_design_s_aims_are_all_measured_by_the_run_that_is_for_them_alone() 
     assert aimed - {shape.name for shape in aims.shapes} == {rooms_of(3, 2_000).name}
 
 
-@pytest.mark.parametrize(("words", "minutes"), [([], 3), (["--only-aims"], 6), (["--full"], 12)])
+@pytest.mark.parametrize(("words", "minutes"), [([], 3), (["--only-aims"], 7), (["--full"], 14)])
 def test_a_run_takes_no_longer_than_is_said(words: list[str], minutes: float) -> None:
     assert budget.seconds(command.planned(command.arguments(words))) <= minutes * 60
 

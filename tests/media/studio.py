@@ -12,6 +12,7 @@ from mixminus.audio import g711
 from mixminus.media.contract import Command, Event, LegOpened, LegRow, OpenLeg, SetLegMedia, SetRoom
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.in_process import InProcessPlane
+from mixminus.media.ports import ImaginaryPorts, address_of
 from mixminus.rtp.packet import RtpPacket
 
 Samples = NDArray[np.int16]
@@ -142,6 +143,23 @@ class Studio:
             for phone in self.phones.values():
                 phone.speak()
             self.plane.tick()
+
+    def beat(self) -> None:
+        """5 ms, for those who look closer. What departs reaches its phone at once."""
+        engine, ports = self.engine, self.engine.ports
+        assert isinstance(ports, ImaginaryPorts)
+        engine.begin_beat()
+        for lane in engine.lanes:
+            lane.departing = 0
+            engine.serve(lane)
+        engine.end_beat()
+        for lane in engine.lanes:
+            outbox = lane.outbox
+            for at in range(lane.departing):
+                local_port = ports.port_of[int(outbox.slot[at])]
+                packet = outbox.data[at, : outbox.bytes[at]].tobytes()
+                self._deliver(local_port, address_of(int(outbox.destination[at])), packet)
+        self.plane.deliver()
 
     def events_of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -1,5 +1,8 @@
 """What streams hear and say, tick by tick."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,6 +24,7 @@ from mixminus.media.contract import (
 )
 from mixminus.media.kernels.streams import FADE_SAMPLES
 from mixminus.media.stream_state import SAID_SAMPLES
+from mixminus.media.stream_terms import PLAYED_NUMBERS, TRACK_NUMBERS
 
 Samples = NDArray[np.int16]
 
@@ -41,18 +45,26 @@ def messages(studio: Studio) -> list[StreamsHeard]:
     return [event for event in studio.events if isinstance(event, StreamsHeard)]
 
 
+def frames(studio: Studio) -> Iterator[tuple[int, int, int, Samples]]:
+    """Stream, track, tick and audio of all frames, as they came."""
+    for message in messages(studio):
+        numbers, at = np.frombuffer(message.tracks, np.int64).reshape(-1, TRACK_NUMBERS), 0
+        for stream, track, tick, octets in numbers.tolist():
+            yield stream, track, tick, g711.decode_ulaw(message.audio[at : at + octets])
+            at += octets
+        assert at == len(message.audio)
+
+
 def heard(studio: Studio) -> dict[tuple[int, int], Samples]:
     """What each track heard in the last tick."""
-    last = messages(studio)[-1]
-    names = np.frombuffer(last.tracks, np.int64).reshape(-1, 2)
-    frames = g711.decode_ulaw(last.audio).reshape(-1, FRAME)
-    return {(int(stream), int(track)): frame for (stream, track), frame in zip(names, frames, strict=True)}
+    ticks = studio.engine.ticks
+    return {(stream, track): frame for stream, track, tick, frame in frames(studio) if tick == ticks}
 
 
 def played(studio: Studio) -> list[tuple[int, ...]]:
     """Stream, epoch and octets of all ticks."""
-    rows = [np.frombuffer(message.played, np.int64).reshape(-1, 3) for message in messages(studio)]
-    return [tuple(int(number) for number in row) for row in np.concatenate(rows)]
+    rows = [np.frombuffer(message.played, np.int64).reshape(-1, PLAYED_NUMBERS) for message in messages(studio)]
+    return [tuple(row.tolist()) for rows_of_beat in rows for row in rows_of_beat]
 
 
 def test_a_stream_hears_its_leg_from_the_next_tick_on(studio: Studio) -> None:
@@ -63,7 +75,38 @@ def test_a_stream_hears_its_leg_from_the_next_tick_on(studio: Studio) -> None:
     studio.tick()
     assert notes(heard(studio)[50, 0]) == {400}
     studio.tick(4)
-    assert [message.tick for message in messages(studio)] == [4, 5, 6, 7, 8]
+    assert [tick for _, _, tick, _ in frames(studio)] == [4, 5, 6, 7, 8]
+
+
+def test_each_beat_brings_the_frames_of_its_own_legs(studio: Studio) -> None:
+    legs = range(1, 13)
+    for leg in legs:
+        studio.phone(leg)
+        studio.apply(OpenStream(100 + leg, (inbound(leg), outbound(leg))))
+    studio.tick(5)
+    of_beats = [
+        {(stream, track) for stream, track, _, _ in np.frombuffer(m.tracks, np.int64).reshape(-1, 4).tolist()}
+        for m in messages(studio)
+    ]
+    assert len(of_beats) == 5 * 4
+    assert all(len(tracks) == 6 for tracks in of_beats)
+    assert all(now == before for before, now in zip(of_beats, of_beats[4:], strict=False)), "a stream keeps its beat"
+
+
+def test_a_stream_moves_with_its_room_and_no_frame_is_missing(studio: Studio) -> None:
+    """The room goes round all beats, either way; each time its legs are heard 5 ms sooner or later."""
+    studio.phone(1, hums=400)
+    studio.room(9, 1)
+    studio.tick(5)
+    studio.apply(OpenStream(50, (inbound(1),)))
+    turns, row = studio.engine.rooms.turns, studio.engine.rooms.slots.row(9)
+    for step in (1, 1, 1, 1, -1, -1, -1, -1):
+        studio.tick(3)
+        turns.beat[row] = (int(turns.beat[row]) + step) % 4
+    studio.tick(3)
+    ticks = [tick for _, _, tick, _ in frames(studio)]
+    assert all(later - sooner == 1 for sooner, later in pairwise(ticks))
+    assert len(ticks) >= 25
 
 
 def test_both_directions_of_a_leg_are_two_tracks(studio: Studio) -> None:
@@ -183,6 +226,8 @@ def test_when_the_leg_goes_the_stream_hears_silence_and_the_next_leg_is_not_spok
     studio.tick(3)
     assert notes(heard(studio)[50, 0]) == set()
     assert newcomer.hears() == set()
+    ticks = [tick for _, _, tick, _ in frames(studio)]
+    assert ticks == list(range(ticks[0], ticks[0] + 5))
 
 
 def test_many_streams_come_and_go(studio: Studio) -> None:
@@ -236,9 +281,8 @@ def test_every_octet_that_was_said_is_played_once_or_cleared(story: list[tuple[i
             studio.apply(ClearStream(50, epoch))
     totals[epoch] = said
     studio.tick(30)
-    figures = played(studio) if messages(studio) else []
     by_epoch: dict[int, list[int]] = {}
-    for _, number, octets in figures:
+    for _, number, octets in played(studio):
         by_epoch.setdefault(number, []).append(octets)
     assert all(numbers == sorted(numbers) and numbers[-1] <= totals[n] for n, numbers in by_epoch.items())
     assert by_epoch.get(epoch, [0])[-1] == totals[epoch]

@@ -63,12 +63,13 @@ class LiveStream:
     # --- AgentListener --------------------------------------------------------------------------------------------
 
     def received(self, data: bytes, *, is_text: bool) -> None:
-        epoch = self.session.playout.epoch
-        answers, fault = self.session.received(data, is_text=is_text)
+        session, playout = self.session, self.session.playout
+        epoch = playout.epoch
+        answers, fault = session.received(data, is_text=is_text)
         if self._stream is not None:
-            if self.session.playout.epoch != epoch:
-                self._link.clear(self._stream, self.session.playout.epoch)
-            if self.has_audio:
+            if playout.epoch != epoch:
+                self._link.clear(self._stream, playout.epoch)
+            if playout.is_waiting:
                 self._link.talks(self._stream)
         self._tell(answers)
         if fault is not None:

@@ -8,14 +8,14 @@ from typing import Protocol
 import numpy as np
 
 from mixminus.media.contract import ClearStream, CloseStream, Command, OpenStream, StreamsHeard, StreamsSay, Tap
-from mixminus.media.stream_terms import FRAME_OCTETS
+from mixminus.media.stream_terms import PLAYED_NUMBERS, TRACK_NUMBERS
 
 
 class StreamOwner(Protocol):
     """Who hears what a stream hears."""
 
     def heard(self, track: int, audio: bytes, tick: int) -> None:
-        """20 ms of one track."""
+        """20 ms of one track, by the audio's own time (`StreamsHeard`)."""
 
     def played(self, epoch: int, octets: int) -> None:
         """That much of what was said since *epoch* began was really played."""
@@ -66,16 +66,19 @@ class StreamLink:
             asyncio.get_running_loop().call_soon(self._flush)
 
     def heard(self, event: StreamsHeard) -> None:
-        """One tick."""
+        """One beat."""
         owners, audio, at = self._owners, event.audio, 0
-        for stream, track in np.frombuffer(event.tracks, np.int64).reshape(-1, 2).tolist():
+        tracks = np.frombuffer(event.tracks, np.int64).reshape(-1, TRACK_NUMBERS)
+        for stream, track, tick, octets in tracks.tolist():
             if (owner := owners.get(stream)) is not None:
-                owner.heard(track, audio[at : at + FRAME_OCTETS], event.tick)
-            at += FRAME_OCTETS
-        for stream, epoch, octets in np.frombuffer(event.played, np.int64).reshape(-1, 3).tolist():
+                owner.heard(track, audio[at : at + octets], tick)
+            at += octets
+        played = np.frombuffer(event.played, np.int64).reshape(-1, PLAYED_NUMBERS)
+        for stream, epoch, octets in played.tolist():
             if (owner := owners.get(stream)) is not None:
                 owner.played(epoch, octets)
-        self._flush()
+        if self._talking:
+            self._flush()
 
     def _flush(self) -> None:
         self._flush_is_due = False

@@ -28,7 +28,7 @@ async def serve(settings: Settings, credentials: Credentials) -> None:
         loop.add_signal_handler(number, stop)
     if not await _started(node, stopping):
         return
-    _calm_collector()
+    calm_collector()
     try:
         print(f"mixminus ready http={node.http} sip={node.sip}", flush=True)
         await stopping.wait()
@@ -52,7 +52,7 @@ async def _started(node: RunningNode, stopping: asyncio.Event) -> bool:
     return True
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Let the collector forget what was loaded: it never dies, and looking it all through stops every call."""
     gc.collect()
     gc.freeze()

@@ -186,7 +186,6 @@ class Engine:
         if self.beat % self.seats.beats == 0:
             self.ticks += 1
             self._events.extend(self.digits.step())
-            self.streaming.begin_tick()
             self.wideband.sharing.free(self.ticks)
             if self.ticks % FOLLOW_TICKS == 0:
                 self.beats.follow(self.beat)
@@ -212,9 +211,9 @@ class Engine:
             if lane.happenings.totals[0]:
                 self._tell_happenings(lane)
             lane.arrived = 0
+        self._events.extend(self.streaming.heard(self.beat))
         if self.is_end_of_tick:
             self._events.extend(self.watch.go_on(self.ticks))
-            self._events.extend(self.streaming.heard(self.ticks))
             self.recorders.flush(self.ticks)
 
     def _lane(self, number: int, settings: EngineSettings) -> Lane:

@@ -34,6 +34,8 @@ class TrackRows(NamedTuple):
     room: I32
     """Whose turns it keeps to, or -1: then it is those of a leg."""
     leg: I32
+    tick: I64
+    """Of the last frame: the engine's for the first one, or 0 before it, and one more for each that followed."""
 
 
 COLUMNS: Final = {"StreamRows.ring": (SAID_SAMPLES,)}

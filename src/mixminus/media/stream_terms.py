@@ -1,8 +1,9 @@
 """Streams: audio that the control process hears and says, on the engine's ticks.
 
-A stream listens at taps, one channel a track, and may speak to one leg, as a player does. Each tick the engine sends
-one message with the frame of every track of every stream; what is to be said is sent ahead of time and waits in the
-engine, which tells how much of it was played. Audio is 8 kHz µ-law: an octet is a sample, a frame has 160.
+A stream listens at taps, one channel a track, and may speak to one leg, as a player does. A track is heard on the
+beat of its room or leg, and each beat the engine sends one message with the frames of all that were. What is to be
+said is sent ahead of time and waits in the engine, which tells how much of it was played. Audio is 8 kHz µ-law: an
+octet is a sample, a frame has 160.
 """
 
 from typing import Final
@@ -54,13 +55,19 @@ class CloseStream(StreamCommand, frozen=True, tag=True):
 
 
 class StreamsHeard(msgspec.Struct, frozen=True, tag=True):
-    """What all streams heard in one tick, and what was played of what they said. Little-endian arrays."""
+    """What streams heard in one beat, and what was played of what they said. Little-endian arrays of 64 bits."""
 
-    tick: int
     tracks: bytes
-    """Two numbers of 64 bits a track: its stream, and which one of its tracks."""
+    """Rows of `TRACK_NUMBERS`."""
     audio: bytes
-    """160 octets for each of these."""
+    """The frames of these tracks, one after another."""
     played: bytes
-    """Three numbers of 64 bits: a stream, an epoch, and how many octets were played since it began. One row for each
-    stream that spoke in this tick, and one for the end of each epoch, before any of the next one's."""
+    """Rows of `PLAYED_NUMBERS`: one for each stream that spoke in this beat, and one for the end of each epoch,
+    before any of the next one's."""
+
+
+TRACK_NUMBERS: Final = 4
+"""A stream, which one of its tracks, the tick of the frame, and its octets. A track's first tick is the engine's;
+from then on it counts frames: a room that moves to another beat is heard sooner or later, and misses nothing."""
+PLAYED_NUMBERS: Final = 3
+"""A stream, an epoch, and how many octets were played since it began."""

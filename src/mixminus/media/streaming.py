@@ -1,4 +1,4 @@
-"""Streams: the engine's end. What they hear leaves as one message a tick; what they say waits here to be played."""
+"""Streams: the engine's end. What they hear leaves as one message a beat; what they say waits here to be played."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,14 +6,16 @@ from typing import Final
 import numpy as np
 
 from mixminus.audio import g711
-from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.kernels.streams import hush, listen, pour, speak
+from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Slots
+from mixminus.media.state import I64
 from mixminus.media.stream_state import StreamRows, TrackRows
 from mixminus.media.stream_terms import (
+    FRAME_OCTETS,
     ClearStream,
     CloseStream,
     OpenStream,
@@ -25,13 +27,11 @@ from mixminus.media.tapping import Tapping
 from mixminus.media.turn import Turn
 
 FIRST_ROWS: Final = 16
-_SILENCE: Final = int(g711.ULAW_ENCODING[0])
-
 MAX_TRACKS: Final = 1024
 
 
 class Streaming:
-    """All streams of one engine. Without any, a tick costs nothing."""
+    """All streams of one engine. Without any, a beat costs nothing."""
 
     def __init__(self, legs: Legs, rooms: Rooms) -> None:
         self.overflowed = 0
@@ -43,6 +43,8 @@ class Streaming:
         self._track_slots: Slots[int] = Slots(FIRST_ROWS)
         """By stream and number: see `_track`."""
         self._tracks = zeroed(TrackRows, FIRST_ROWS)
+        self._turns = zeroed(Turns, FIRST_ROWS)
+        """Of tracks."""
         self._tapping = Tapping(FIRST_ROWS, legs, rooms)
         self._count: dict[int, int] = {}
         """How many tracks each stream has."""
@@ -50,8 +52,10 @@ class Streaming:
         """Streams by leg."""
         self._ended: list[tuple[int, int, int]] = []
         """Epochs that came to their end: stream, epoch, octets played."""
-        self._audio = np.zeros(FIRST_ROWS * FRAME_SAMPLES, np.uint8)
-        self._names = np.zeros((0, 2), np.int64)
+        self._audio = np.zeros((FIRST_ROWS, FRAME_OCTETS), np.uint8)
+        """By track."""
+        self._names = np.zeros((FIRST_ROWS, 2), np.int64)
+        """Stream and number of each track."""
 
     @property
     def is_idle(self) -> bool:
@@ -83,12 +87,6 @@ class Streaming:
         for stream in self._spoken_to.pop(leg, ()):
             self._rows.leg[self._slots.row(stream)] = -1
 
-    def begin_tick(self) -> None:
-        """Nobody has spoken in it, and nothing was heard."""
-        if not self.is_idle:
-            self._rows.spoke[:] = 0
-            self._audio[:] = _SILENCE
-
     def speak(self, turn: Turn) -> None:
         """Before the mix."""
         if not self.is_idle:
@@ -99,19 +97,17 @@ class Streaming:
         if not self.is_idle:
             self._listen(turn)
 
-    def heard(self, tick: int) -> Iterator[StreamsHeard]:
-        """The message of this tick, if there is any stream."""
+    def heard(self, beat: int) -> Iterator[StreamsHeard]:
+        """The message of this beat, if there is anything to tell. All lanes have done their work."""
         if self.is_idle and not self._ended:
             return
-        active = self._slots.active[: self._slots.count]
-        spoke = active[self._rows.spoke[active] == 1]
-        streams = np.fromiter((self._slots.key(int(row)) for row in spoke), np.int64, len(spoke))
-        played = np.stack((streams, self._rows.epoch[spoke], self._rows.played[spoke]), axis=1)
-        if self._ended:
-            played = np.concatenate((np.array(self._ended, np.int64), played))
-            self._ended = []
-        audio = self._audio[: self._track_slots.count * FRAME_SAMPLES]
-        yield StreamsHeard(tick, self._names.tobytes(), audio.tobytes(), played.tobytes())
+        tracks = self._track_slots.active[: self._track_slots.count]
+        tracks = tracks[self._turns.served[tracks] == beat]
+        played = self._played()
+        if len(tracks) or len(played):
+            octets = np.full(len(tracks), FRAME_OCTETS)
+            numbers = np.column_stack((self._names[tracks], self._tracks.tick[tracks], octets))
+            yield StreamsHeard(numbers.tobytes(), self._audio[tracks].tobytes(), played.tobytes())
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -125,6 +121,7 @@ class Streaming:
             slots.active,
             slots.count,
             self._tracks,
+            self._turns,
             self._tapping.taps,
             self._rooms.buses.narrow,
             self._legs.mixing,
@@ -134,8 +131,21 @@ class Streaming:
             self._legs.turns,
             self._rooms.turns,
             turn.now,
+            self._legs.seats.beats,
             turn.lane,
         )
+
+    def _played(self) -> I64:
+        """Of streams that spoke in this beat, and of epochs that have ended."""
+        streams = self._slots.active[: self._slots.count]
+        streams = streams[self._rows.spoke[streams] == 1]
+        self._rows.spoke[streams] = 0
+        ids = np.fromiter((self._slots.key(int(row)) for row in streams), np.int64, len(streams))
+        played = np.column_stack((ids, self._rows.epoch[streams], self._rows.played[streams]))
+        if self._ended:
+            played = np.concatenate((np.array(self._ended, np.int64), played))
+            self._ended = []
+        return played
 
     def _open(self, command: OpenStream) -> None:
         stream, leg = command.stream, command.leg
@@ -150,10 +160,12 @@ class Streaming:
             self._spoken_to.setdefault(leg, set()).add(stream)
         for number, taps in enumerate(command.tracks):
             track = self._track_slots.take(_track(stream, number))
+            clear_row(self._tracks, track)
+            clear_row(self._turns, track)
+            self._names[track] = stream, number
             self._tracks.tap[track] = self._tapping.chain(taps)
             self._tracks.room[track], self._tracks.leg[track] = self._tapping.leads(taps)
         self._count[stream] = len(command.tracks)
-        self._name_tracks()
 
     def _say(self, streams: tuple[int, ...], octets: tuple[int, ...], audio: bytes) -> None:
         if len(streams) != len(octets) or sum(octets) != len(audio) or min(octets, default=0) < 0:
@@ -180,12 +192,6 @@ class Streaming:
         self._slots.release(stream)
         for streams in self._spoken_to.values():
             streams.discard(stream)
-        self._name_tracks()
-
-    def _name_tracks(self) -> None:
-        slots = self._track_slots
-        names = [slots.key(int(row)) for row in slots.active[: slots.count]]
-        self._names = np.stack(np.divmod(np.array(names, np.int64), MAX_TRACKS), axis=1)
 
     def _make_room(self, tracks: int) -> None:
         """Double what is used up."""
@@ -196,7 +202,9 @@ class Streaming:
         if track_slots.count + tracks > track_slots.capacity:
             track_slots.grow(2 * track_slots.capacity + tracks)
             self._tracks = grown(self._tracks, track_slots.capacity)
-            self._audio = np.zeros(track_slots.capacity * FRAME_SAMPLES, np.uint8)
+            self._turns = grown(self._turns, track_slots.capacity)
+            self._names = np.resize(self._names, (track_slots.capacity, 2))
+            self._audio = np.zeros((track_slots.capacity, FRAME_OCTETS), np.uint8)
 
 
 def _track(stream: int, number: int) -> int:

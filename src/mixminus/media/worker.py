@@ -153,8 +153,7 @@ class Worker:
                 left_out_s = TICK_S * self._missed(lateness)
                 self._is_late = lateness > LATE_S
                 self.beat(due_unix_s + left_out_s)
-                if self._engine.is_end_of_tick:
-                    self._link.tell(self._engine)
+                self._link.tell(self._engine)
                 deadline += self._beat_s + left_out_s
         self._crew.close()
 

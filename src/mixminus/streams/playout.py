@@ -61,6 +61,11 @@ class Playout:
         """Whether there is audio that the engine was not given yet."""
         return bool(self._waiting)
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether there are any, due or not."""
+        return bool(self._marks)
+
     def say(self, audio: bytes) -> int:
         """Append audio. Returns how much of it was discarded."""
         kept = audio[: max(0, self._most - self.pending)]

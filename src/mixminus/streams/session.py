@@ -93,12 +93,13 @@ class StreamSession:
 
     def heard(self, track: int, audio: bytes, tick: int) -> bytes:
         """20 ms of a track. The timestamp follows the ticks, so a frame that was left out is a gap, not a delay."""
-        self._step(Step.TALK)
+        if self.state is not StreamState.STREAMING:
+            self._step(Step.TALK)  # which it is not; this is asked 50 times a second and track
         if self._began_at is None:
             self._began_at = tick - 1
-        timestamp = FRAME_MS * (tick - self._began_at)
-        body = MediaBody(self.facts.tracks[track], str(next(self._chunks[track])), str(timestamp), audio)
-        return encode(Media(self._number(), body, self.facts.sid))
+        timestamp, facts = FRAME_MS * (tick - self._began_at), self.facts
+        body = MediaBody(facts.tracks[track], str(next(self._chunks[track])), str(timestamp), audio)
+        return encode(Media(str(next(self._numbers)), body, facts.sid))
 
     def skipped(self, track: int, tick: int) -> None:
         """20 ms of a track are not sent: the agent reads too slowly."""
@@ -167,6 +168,8 @@ class StreamSession:
         return encode(Played(self._number(), self.facts.sid, body))
 
     def _marks(self) -> list[bytes]:
+        if not self.playout.has_marks:
+            return []
         return [encode(mark) for mark in self._numbered(self.playout.take_due())]
 
     def _numbered(self, names: Iterable[str]) -> Iterable[Mark]:

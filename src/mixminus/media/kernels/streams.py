@@ -5,7 +5,7 @@ from typing import Final
 from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.kernels.record import gather
-from mixminus.media.kernels.turns import Turns, is_served, is_served_with
+from mixminus.media.kernels.turns import Turns, is_due, is_served, is_served_with
 from mixminus.media.state import I16, I32, U8, Mixing, Taps
 from mixminus.media.stream_state import SAID_SAMPLES, StreamRows, TrackRows
 
@@ -69,6 +69,7 @@ def listen(
     active: I32,
     count: int,
     tracks: TrackRows,
+    turns: Turns,
     taps: Taps,
     bus: I32,
     mixing: Mixing,
@@ -78,14 +79,20 @@ def listen(
     leg_turns: Turns,
     room_turns: Turns,
     now: int,
+    beats: int,
     lane: int,
 ) -> None:
-    """20 ms of every track whose room or leg is served, each in its place in *audio*."""
+    """20 ms of every track whose room or leg is served, in its row of *audio*; when that is gone, on its old beat."""
     for n in range(count):
         track = active[n]
-        if not is_served_with(leg_turns, room_turns, tracks.leg[track], tracks.room[track], now, lane):
+        if tracks.room[track] < 0 and tracks.leg[track] < 0:
+            mine = is_due(turns, track, now, beats, lane)
+        else:
+            mine = is_served_with(leg_turns, room_turns, tracks.leg[track], tracks.room[track], now, lane)
+        if not mine:
             continue
+        turns.beat[track], turns.lane[track], turns.served[track] = now % beats, lane, now
+        tracks.tick[track] = now // beats if tracks.tick[track] == 0 else tracks.tick[track] + 1
         gather(taps, tracks.tap[track], bus, mixing, total)
-        frame = audio[n * FRAME_SAMPLES : (n + 1) * FRAME_SAMPLES]
         for i in range(FRAME_SAMPLES):
-            frame[i] = encoding[min(32767, max(-32768, total[i])) & 0xFFFF]
+            audio[track, i] = encoding[min(32767, max(-32768, total[i])) & 0xFFFF]

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import logging
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
@@ -45,6 +46,9 @@ DEAF_BYTES: Final = 4 << 20
 SILENT: Final = logging.Logger("picows", logging.CRITICAL + 1)
 """What goes wrong is told as a fault, once."""
 
+TEXT: Final = WSMsgType.TEXT
+"""Looked up once, and not 50 times a second and stream."""
+
 CLOSE_CODES: Final = {code.value: code for code in WSCloseCode}
 
 
@@ -54,6 +58,8 @@ class AgentConnection(WSListener):
     def __init__(self, listener: AgentListener) -> None:
         self._listener = listener
         self._transport: WSTransport | None = None
+        self._unsent: Callable[[], int] = _nothing
+        """How many bytes wait for the agent to read."""
         self._pieces: list[bytes] = []
         """Of a message that comes in fragments."""
         self._pieces_are_text = True
@@ -65,15 +71,16 @@ class AgentConnection(WSListener):
 
     @property
     def is_congested(self) -> bool:
-        return self._unsent > CONGESTED_BYTES
+        return self._unsent() > CONGESTED_BYTES
 
     def send(self, message: bytes) -> None:
-        if self._transport is None or self._is_ending:
+        transport = self._transport
+        if transport is None or self._is_ending:
             return
-        if self._unsent > DEAF_BYTES:
+        if self._unsent() > DEAF_BYTES:
             self._fail(BROKEN_PIPE, "The agent does not read what it is sent")
         else:
-            self._transport.send(WSMsgType.TEXT, message)
+            transport.send(TEXT, message)
 
     def close(self, code: int = NORMAL_CLOSURE) -> None:
         if self._transport is not None and not self._is_ending:
@@ -97,6 +104,7 @@ class AgentConnection(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
+        self._unsent = transport.underlying_transport.get_write_buffer_size
         if self._is_over:
             transport.disconnect(False)
 
@@ -104,7 +112,7 @@ class AgentConnection(WSListener):
         kind = frame.msg_type
         if self._is_over:
             return
-        if kind is WSMsgType.TEXT and frame.fin and not self._pieces:
+        if kind is TEXT and frame.fin and not self._pieces:
             self._listener.received(frame.get_payload_as_bytes(), is_text=True)
         elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._gather(kind, frame.get_payload_as_bytes(), is_last=frame.fin)
@@ -129,10 +137,6 @@ class AgentConnection(WSListener):
     def _is_ending(self) -> bool:
         return self._is_over or self._closing is not None
 
-    @property
-    def _unsent(self) -> int:
-        return 0 if self._transport is None else self._transport.underlying_transport.get_write_buffer_size()
-
     def _disconnect_soon(self, transport: WSTransport) -> None:
         self._closing = asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, transport.disconnect, False)
 
@@ -153,6 +157,10 @@ class AgentConnection(WSListener):
         if self._transport is not None and not self._is_over:
             self._is_over, self._fault = True, Fault(code, message)
             self._transport.disconnect(False)
+
+
+def _nothing() -> int:
+    return 0
 
 
 def _broken_off(transport: WSTransport) -> Fault:
