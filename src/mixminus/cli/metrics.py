@@ -100,6 +100,8 @@ class NodeCollector(Collector):
         yield _gauge("live_streams", "Media Streams that have not ended, those being dialled included", len(streams))
         yield _by("streams_failed", "Media Streams that did not begin or broke off", "code", streams.failures)
         yield _counter("stream_frames_skipped", "Frames that agents read too slowly for", streams.skipped_frames)
+        left_out = self._world.node.qualities.worker.left_out_frames
+        yield _counter("stream_frames_left_out", "Frames that the control process was too busy for", left_out)
         refused = streams.refused_messages
         yield _counter("stream_messages_refused", "Messages of agents that were not understood", refused)
 

@@ -1,12 +1,13 @@
 """Streams: the engine's end. What they hear leaves as one message a beat; what they say waits here to be played."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
 
 from mixminus.audio import g711
 from mixminus.media.bundles import clear_row, grown, zeroed
+from mixminus.media.contract import Event
 from mixminus.media.kernels.streams import hush, listen, pour, speak
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
@@ -16,6 +17,7 @@ from mixminus.media.state import I64
 from mixminus.media.stream_state import StreamRows, TrackRows
 from mixminus.media.stream_terms import (
     FRAME_OCTETS,
+    TRACK_NUMBERS,
     ClearStream,
     CloseStream,
     OpenStream,
@@ -36,6 +38,8 @@ class Streaming:
     def __init__(self, legs: Legs, rooms: Rooms) -> None:
         self.overflowed = 0
         """Octets that were sent too far ahead."""
+        self.left_out = 0
+        """Frames that the control plane was too busy for."""
         self._legs = legs
         self._rooms = rooms
         self._slots: Slots[int] = Slots(FIRST_ROWS)
@@ -108,6 +112,16 @@ class Streaming:
             octets = np.full(len(tracks), FRAME_OCTETS)
             numbers = np.column_stack((self._names[tracks], self._tracks.tick[tracks], octets))
             yield StreamsHeard(numbers.tobytes(), self._audio[tracks].tobytes(), played.tobytes())
+
+    def leave_out(self, events: Iterable[Event]) -> list[Event]:
+        """The same events without audio; what was played is still told, for marks are due by it."""
+        rest: list[Event] = []
+        for event in events:
+            if isinstance(event, StreamsHeard):
+                self.left_out += len(event.tracks) // (TRACK_NUMBERS * 8)
+                event = StreamsHeard(b"", b"", event.played)
+            rest.append(event)
+        return rest
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
