@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from mixminus.audio import g711
@@ -119,7 +120,7 @@ class Streaming:
         for event in events:
             if isinstance(event, StreamsHeard):
                 self.left_out += len(event.tracks) // (TRACK_NUMBERS * 8)
-                event = StreamsHeard(b"", b"", event.played)
+                event = msgspec.structs.replace(event, tracks=b"", audio=b"")
             rest.append(event)
         return rest
 

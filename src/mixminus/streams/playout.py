@@ -68,7 +68,7 @@ class Playout:
 
     def say(self, audio: bytes) -> int:
         """Append audio. Returns how much of it was discarded."""
-        kept = audio[: max(0, self._most - self.pending)]
+        kept = audio if self.pending + len(audio) <= self._most else audio[: max(0, self._most - self.pending)]
         if kept:
             # One object for each octet would take a gigabyte.
             if self._waiting and len(self._waiting[-1]) + len(kept) <= PIECE:
