@@ -210,7 +210,7 @@ def is_loud(event: StreamsHeard) -> bool:
 
 
 def last_loud_beat(path: Path, began: int, room_beat: int, ahead: int) -> int:
-    """When the last frame with any sound was recorded: one a tick, on the room's beat. The engine counts *ahead* more."""
+    """When the last frame with any sound was recorded: one a tick, on the room's beat. *ahead*: the engine, of us."""
     with wave.open(str(path)) as file:
         frame: int = file.getframerate() // 50  # a room with an HD phone is recorded at 16 kHz
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
