@@ -2,8 +2,8 @@
 
 Linear-phase FIR filters, designed here by weighted least squares. Between 8 kHz and the others they pass telephone
 speech (to 3.3 kHz) and stop what lies above 4.7 kHz; between 16 and 48 kHz they pass 7 kHz and stop 9 kHz; between 24
-and 48 kHz, 11 and 13; at least 60 dB down, and no longer than 1 ms of delay. In integers, so that a sample is the same
-on every machine.
+and 48 kHz, 11 and 13; at least 60 dB down, and no longer than 1 ms of delay. In integers, so that a sample is the
+same on every machine.
 
 A source array begins with its tail: the last samples of the frame before.
 """

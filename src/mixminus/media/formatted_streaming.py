@@ -119,7 +119,7 @@ class FormattedStreaming:
         """Compile, or load, the kernels before the first stream needs them in the middle of a beat."""
         pour(self.spoken, 0, np.zeros(0, np.int16))
         cut(self.spoken, 0)
-        pour_packets(self.spoken, 0, np.zeros(0, np.uint8), np.zeros(0, np.int64), 0, 0, self._scratch)
+        pour_packets(self.spoken, 0, np.frombuffer(b"", np.uint8), 0, 0, self._scratch)
         self._speak(turn)
 
     def carry_out(self, command: StreamCommand) -> None:
@@ -130,8 +130,8 @@ class FormattedStreaming:
                 self._add_track(stream, track, taps)
             case DropTrack(stream, track):
                 self._drop_track(stream, track)
-            case SayFormatted(stream, audio, packets):
-                self._say(stream, audio, packets)
+            case SayFormatted(stream, audio):
+                self._say(stream, audio)
             case ClearStream(stream, epoch):
                 self._clear(stream, epoch)
             case CloseStream(stream):
@@ -245,27 +245,20 @@ class FormattedStreaming:
         self._encoders.pop(row, None)
         self._widen_for(taps)
 
-    def _say(self, stream: int, audio: bytes, packets: tuple[int, ...]) -> None:
-        opened = self._open.get(stream)
+    def _say(self, stream: int, audio: bytes) -> None:
+        opened, opus = self._open.get(stream), self._legs.coded.opus
         if opened is None:
             return
         octets = np.frombuffer(audio, np.uint8)
-        if opened.decoder is not None:
-            self._say_packets(opened, octets, packets)
+        if opened.decoder is not None and opus is not None:
+            decoder = opened.decoder.ctypes.data
+            lost = pour_packets(self.spoken, opened.row, octets, opus.decode_address, decoder, self._scratch)
         elif opened.format.encoding == MULAW:
-            self.overflowed += pour(self.spoken, opened.row, g711.decode_ulaw(audio))
+            lost = pour(self.spoken, opened.row, g711.decode_ulaw(audio))
         else:
             whole = octets[: len(octets) // 2 * 2].view("<i2").astype(np.int16)
-            self.overflowed += pour(self.spoken, opened.row, whole)
-
-    def _say_packets(self, opened: Opened, octets: U8, packets: tuple[int, ...]) -> None:
-        opus = self._legs.coded.opus
-        if opus is None or opened.decoder is None or sum(packets) != len(octets) or min(packets, default=1) < 1:
-            return
-        sizes, decoder = np.array(packets, np.int64), opened.decoder.ctypes.data
-        self.overflowed += pour_packets(
-            self.spoken, opened.row, octets, sizes, opus.decode_address, decoder, self._scratch
-        )
+            lost = pour(self.spoken, opened.row, whole)
+        self.overflowed += lost
 
     def _clear(self, stream: int, epoch: int) -> None:
         opened = self._open.get(stream)

@@ -75,8 +75,7 @@ class SayFormatted(StreamCommand, frozen=True, tag=True):
 
     stream: int
     audio: bytes
-    packets: tuple[int, ...] = ()
-    """Of Opus: the octets of each packet."""
+    """Of Opus: packets, each behind its length in two octets, in network order."""
 
 
 class ClearStream(StreamCommand, frozen=True, tag=True):

@@ -12,11 +12,13 @@ from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.libopus import decode_packet
 from mixminus.media.kernels.mix import add
 from mixminus.media.kernels.turns import Turns, is_served
-from mixminus.media.state import I16, I32, I64, U8, Mixing
+from mixminus.media.state import I16, I32, U8, Mixing
 
 MASK: Final = SPOKEN_SAMPLES - 1
 WIDE_TAIL, MIDDLE_TAIL, FULL_TAIL = 32, 48, 96
 """2 ms: see `audio.resampling`."""
+LENGTH_OCTETS: Final = 2
+"""Before each packet (`SayFormatted`)."""
 FADES_IN: Final = 4
 """A cut fades in a quarter of a frame, 5 ms."""
 
@@ -36,12 +38,13 @@ def pour(spoken: Spoken, row: int, samples: I16) -> int:
 
 
 @kernel
-def pour_packets(spoken: Spoken, row: int, packets: U8, octets: I64, decode: int, decoder: int, scratch: I16) -> int:
+def pour_packets(spoken: Spoken, row: int, packets: U8, decode: int, decoder: int, scratch: I16) -> int:
     """The same for Opus. What cannot be decoded is as long as it says, and silent. `scratch`: 120 ms."""
     at, lost = 0, 0
-    for n in range(len(octets)):
-        packet = packets[at : at + octets[n]]
-        at += octets[n]
+    while at + LENGTH_OCTETS <= len(packets):
+        end = at + LENGTH_OCTETS + (int(packets[at]) << 8) + packets[at + 1]
+        packet = packets[at + LENGTH_OCTETS : min(end, len(packets))]
+        at = end
         sound = scratch[: 6 * duration(packet)]
         decoded = 0
         if len(sound) > 0:
