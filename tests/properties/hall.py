@@ -45,6 +45,7 @@ from mixminus.media.in_process import InProcessPlane
 from mixminus.rtp.packet import RtpPacket
 from mixminus.sip.trace import SipTrace
 from mixminus.store.contract import Store
+from mixminus.streams.heard_by import Listener
 from mixminus.testing.g711 import PCMU
 
 EPOCH: Final = datetime(2026, 1, 2, tzinfo=UTC)
@@ -104,7 +105,7 @@ class Tracker:
     has_audio = False
 
     def __init__(self, name: Note, link: StreamLink) -> None:
-        self.facts = SimpleNamespace(sid=Sid(f"MZ{name}"), has_participant_tracks=True)
+        self.facts = SimpleNamespace(sid=Sid(f"MZ{name}"), has_participant_tracks=True, reports_played=False)
         self.frames: dict[Note, bytes] = {}
         """Of this tick, by speaker."""
         self._link = link
@@ -118,6 +119,9 @@ class Tracker:
     def drop_track(self, number: int) -> None:
         del self._speakers[number]
         self._link.drop_track(self._stream, number)
+
+    def heard_by(self, listeners: tuple[Listener, ...]) -> None:
+        """It says nothing."""
 
     def heard(self, track: int, audio: bytes, tick: int) -> None:
         if speaker := self._speakers.get(track):

@@ -10,6 +10,8 @@ from tests.scenarios.test_streams import AGENT, agent_joins, connect, heard_hz, 
 from mixminus.testing.stream_agent import StreamConversation
 
 ALICE_HZ, BOB_HZ, CAROL_HZ = 521, 733, 971
+HIGH_HZ = 1229
+"""Not near a beep."""
 EARS = "wss://agent.example.com/ears"
 
 
@@ -145,9 +147,9 @@ async def test_two_agents_with_tracks_of_each_other(scene: Scene) -> None:
     await asyncio.sleep(1.0)
     assert announced(talk)[-1] == (second.call_sid, "second", "joined")
     talk.hum(CAROL_HZ, 2.0)
-    other.hum(1229, 2.0)
+    other.hum(HIGH_HZ, 2.0)
     await asyncio.sleep(0.5)
-    assert voices(talk, alice, second.call_sid) == [{ALICE_HZ}, {1229}]
+    assert voices(talk, alice, second.call_sid) == [{ALICE_HZ}, {HIGH_HZ}]
     assert voices(other, alice, added.call_sid) == [{ALICE_HZ}, {CAROL_HZ}]
 
 
@@ -196,3 +198,46 @@ def test_there_is_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
         assert voices(talk, bob) == [{BOB_HZ}]
 
     story()
+
+
+# --- who heard it --------------------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_the_agent_is_told_who_heard_how_much_of_it(scene: Scene) -> None:
+    alice, bob = await alice_and_bob(scene)
+    carol = await scene.calls_in("carol", enter("room", muted=True))
+    added, talk = await agent_joins(scene, connect(report_played=True))
+    await scene.update("bob", hold=True)
+    talk.hum(HIGH_HZ, 5.0)
+    await asyncio.sleep(1.007)
+    await scene.update("bob", hold=False)
+    await asyncio.sleep(0.5)
+    await scene.update(added.call_sid, muted=True)
+    await asyncio.sleep(0.5)
+    talk.clear()
+    await asyncio.sleep(0.2)
+    (message,) = talk.said("played")
+    told = {one["callSid"]: int(one["heardMs"]) for one in message["played"]["heardBy"]}
+    ears = {alice: scene.calls["alice"], bob: scene.calls["bob"], scene.sid("carol"): carol}
+    assert told.keys() == ears.keys()
+    for call_sid, call in ears.items():
+        first, last = call.line.ear.first_heard(HIGH_HZ), call.line.ear.last_heard(HIGH_HZ)
+        assert first is not None
+        assert last is not None
+        assert abs(told[call_sid] - 1000 * (last - first)) <= 60
+    assert 400 < told[bob] < 700 < told[alice] < int(message["played"]["playedMs"]) - 300
+
+
+@scenario
+async def test_a_whisper_is_heard_by_its_coachee_and_by_nobody_else(scene: Scene) -> None:
+    alice, bob = await alice_and_bob(scene)
+    added, talk = await agent_joins(scene, connect(report_played=True))
+    await scene.update(added.call_sid, coaching=True, call_sid_to_coach=bob)
+    talk.hum(HIGH_HZ, 5.0)
+    await asyncio.sleep(1.0)
+    talk.clear()
+    await asyncio.sleep(0.2)
+    (message,) = talk.said("played")
+    told = {one["callSid"]: one["heardMs"] for one in message["played"]["heardBy"]}
+    assert told == {alice: "0", bob: message["played"]["playedMs"]}

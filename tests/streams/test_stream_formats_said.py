@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mixminus.base.stream_formats import RATES_HZ, StreamFormat, stream_format
 from mixminus.base.types import Sid
 from mixminus.streams.faults import BUFFER_FULL, MALFORMED
+from mixminus.streams.heard_by import Listener
 from mixminus.streams.messages import StreamFacts, media_format
 from mixminus.streams.opus import MOST_OCTETS, samples_of
 from mixminus.streams.packet_playout import MOST_WAITING_OCTETS, PacketPlayout
@@ -222,3 +223,54 @@ def test_marks_of_packets_come_back_once_in_order_and_never_early(story: list[tu
             playout.played(epoch, played)
         collect()
     assert playout.pending == said - played
+
+
+# --- who heard it --------------------------------------------------------------------------------------------------
+
+ANN, BOB, CID = (Sid("CA" + letter * 32) for letter in "abc")
+
+
+def cleared(session: StreamSession) -> None:
+    session.received(json.dumps({"event": "clear", "streamSid": STREAM}).encode())
+
+
+def test_who_heard_how_much_is_counted_as_it_is_played() -> None:
+    session = opened()
+    session.heard_by.change((Listener(ANN, "ann", True), Listener(BOB, None, False)))
+    session.received(media(bytes(8_000)))
+    session.playout.take_audio()
+    session.played(0, 400)
+    session.heard_by.change((Listener(BOB, None, True), Listener(CID, "cid", False)))
+    session.played(0, 800)
+    cleared(session)
+    (message,) = session.played(0, 1_200)
+    assert json.loads(message)["played"] == {
+        "saidMs": "1000",
+        "playedMs": "150",
+        "heardBy": [
+            {"callSid": ANN, "label": "ann", "heardMs": "50"},
+            {"callSid": BOB, "label": None, "heardMs": "100"},
+            {"callSid": CID, "label": "cid", "heardMs": "0"},
+        ],
+    }
+
+
+def test_the_next_utterance_begins_at_nothing() -> None:
+    session = opened()
+    session.heard_by.change((Listener(ANN, None, True),))
+    for number in range(2):
+        session.received(media(bytes(1_600)))
+        session.playout.take_audio()
+        session.played(number, 160)
+        cleared(session)
+        (message,) = session.played(number, 320)
+        assert json.loads(message)["played"]["heardBy"] == [{"callSid": ANN, "label": None, "heardMs": "40"}]
+
+
+def test_outside_a_conference_nobody_is_named() -> None:
+    session = opened()
+    session.received(media(bytes(1_600)))
+    session.playout.take_audio()
+    cleared(session)
+    (message,) = session.played(0, 160)
+    assert json.loads(message)["played"] == {"saidMs": "200", "playedMs": "20"}

@@ -9,6 +9,7 @@ from mixminus.base.stream_formats import LINEAR, MULAW, OPUS
 from mixminus.base.types import Sid
 from mixminus.media.contract import Tap
 from mixminus.streams.contract import AgentSocket, Fault
+from mixminus.streams.heard_by import Listener
 from mixminus.streams.messages import OUTBOUND, TELEPHONE, StreamFacts
 from mixminus.streams.session import StreamSession, StreamState
 
@@ -60,6 +61,10 @@ class LiveStream:
         if self._stream is not None:
             self._link.drop_track(self._stream, number)
             self._tell([self.session.left(number)])
+
+    def heard_by(self, listeners: tuple[Listener, ...]) -> None:
+        """Who is there from now on, and hears what the agent says."""
+        self.session.heard_by.change(listeners)
 
     def warn_once(self, fault: Fault) -> None:
         """Tell of this kind of fault, unless that has been done."""

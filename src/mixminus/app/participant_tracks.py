@@ -1,19 +1,22 @@
-"""Streams with a track for each other participant of the conference that their call is in, whenever it is in one.
+"""Streams that want to know who else is in the conference that their call is in, whenever it is in one.
 
 Here it is settled who has a track. Whether somebody is heard on it the engine finds out, tick by tick, from the
-routing plan: the agent hears on a track what it could hear in the mix, and nothing else (law 1).
+routing plan: the agent hears on a track what it could hear in the mix, and nothing else (law 1). Who hears the agent
+is told for its reports of what was played.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
 from mixminus.app.live_stream import LiveStream
 from mixminus.base.types import Sid
+from mixminus.calls.outputs import Seat
 from mixminus.media.contract import Tap
 from mixminus.streams.contract import Fault
 from mixminus.streams.faults import BAD_TRACKS
+from mixminus.streams.heard_by import Listener
 
 MOST_TRACKS: Final = 64
 """Of a stream: 3,200 frames a second. Who comes later waits, unannounced, until somebody leaves."""
@@ -24,12 +27,25 @@ class Roster:
     """Who is in a conference now."""
 
     legs: Mapping[Sid, int]
-    seats: Container[Sid]
-    """Those of them that the routing plan knows."""
+    seats: Mapping[Sid, Seat]
+    """The rows of the routing plan."""
     label_of: Callable[[Sid], str | None]
 
     def leg(self, call_sid: Sid) -> int | None:
         return self.legs.get(call_sid) if call_sid in self.seats else None
+
+    def others(self, call_sid: Sid) -> dict[Sid, int]:
+        """Their legs."""
+        return {sid: leg for sid, leg in self.legs.items() if sid != call_sid and sid in self.seats}
+
+    def listeners(self, call_sid: Sid) -> tuple[Listener, ...]:
+        """The others, and whether each one hears this one."""
+        is_public = self.seats[call_sid].recorded
+        return tuple(
+            Listener(sid, self.label_of(sid), (is_public and seat.hears_bus) or call_sid in seat.plus)
+            for sid in self.others(call_sid)
+            if (seat := self.seats[sid])
+        )
 
 
 @dataclass(slots=True)
@@ -74,8 +90,8 @@ class ParticipantTracks:
         """By stream."""
 
     def begin(self, stream: LiveStream, call_sid: Callable[[], Sid]) -> None:
-        """A stream has begun; harmless for one without such tracks. *call_sid*: of the call where it is."""
-        if stream.facts.has_participant_tracks:
+        """A stream has begun; harmless for one that does not care. *call_sid*: of the call where it is."""
+        if stream.facts.has_participant_tracks or stream.facts.reports_played:
             attendance = self._attending[stream.facts.sid] = Attendance(stream, call_sid)
             self._find(attendance)
 
@@ -108,9 +124,14 @@ class ParticipantTracks:
                 _attend(attendance, room, roster)
                 return
         attendance.follow(None, None, {}, None)
+        attendance.stream.heard_by(())
 
 
 def _attend(attendance: Attendance, room: int, roster: Roster) -> None:
-    mine = attendance.call_sid()
-    others = {sid: leg for sid, leg in roster.legs.items() if sid != mine and sid in roster.seats}
-    attendance.follow(room, roster.leg(mine), others, roster)
+    mine, facts = attendance.call_sid(), attendance.stream.facts
+    if facts.has_participant_tracks:
+        attendance.follow(room, roster.leg(mine), roster.others(mine), roster)
+    else:
+        attendance.room = room
+    if facts.reports_played:
+        attendance.stream.heard_by(roster.listeners(mine))

@@ -117,10 +117,12 @@ class StreamLink:
         self._flush_is_due = False
         said = [(stream, audio) for stream, owner in self._talking.items() if (audio := owner.take_audio())]
         self._talking = {stream: owner for stream, owner in self._talking.items() if owner.has_audio}
-        for stream, audio in said:
-            if stream in self._formatted:
-                self._send(SayFormatted(stream, audio))
-        if said := [(stream, audio) for stream, audio in said if stream not in self._formatted]:
+        if self._formatted:
+            for stream, audio in said:
+                if stream in self._formatted:
+                    self._send(SayFormatted(stream, audio))
+            said = [(stream, audio) for stream, audio in said if stream not in self._formatted]
+        if said:
             streams, pieces = zip(*said, strict=True)
             self._send(StreamsSay(streams, tuple(map(len, pieces)), b"".join(pieces)))
 

@@ -123,9 +123,17 @@ class Mark(msgspec.Struct, frozen=True, tag="mark", tag_field="event", rename="c
     mark: MarkBody
 
 
-class PlayedBody(msgspec.Struct, frozen=True, rename="camel"):
+class ListenerBody(msgspec.Struct, frozen=True, rename="camel"):
+    call_sid: str
+    label: str | None
+    heard_ms: str
+
+
+class PlayedBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     said_ms: str
     played_ms: str
+    heard_by: tuple[ListenerBody, ...] = ()
+    """In a conference: the other participants, and who has left since it was said."""
 
 
 class Played(msgspec.Struct, frozen=True, tag="played", tag_field="event", rename="camel"):

@@ -13,11 +13,13 @@ from mixminus.base.stream_formats import LINEAR, OPUS
 from mixminus.base.types import Sid
 from mixminus.streams.contract import Fault
 from mixminus.streams.faults import BUFFER_FULL, MALFORMED
+from mixminus.streams.heard_by import HeardBy
 from mixminus.streams.messages import (
     CONNECTED,
     PARTICIPANT,
     Dtmf,
     DtmfBody,
+    ListenerBody,
     Mark,
     MarkBody,
     Media,
@@ -85,6 +87,7 @@ class StreamSession:
         self.state = StreamState.CONNECTING
         playout = PacketPlayout if facts.media_format.encoding == OPUS else Playout
         self.playout = playout(facts.media_format.octets(LEAD_MS), facts.media_format.octets(MOST_MS))
+        self.heard_by = HeardBy()
         self.refused = 0
         """Messages of the agent that were not obeyed, or not wholly."""
         self._numbers = count(1)
@@ -196,6 +199,8 @@ class StreamSession:
 
         For an epoch that was cleared it is the last figure, of which agents are told that asked for it.
         """
+        if self.facts.reports_played:
+            self.heard_by.played(octets)
         interruption = self.playout.played(epoch, octets)
         if self.state is not StreamState.STREAMING:
             return []
@@ -221,7 +226,10 @@ class StreamSession:
 
     def _played(self, interruption: Interruption) -> bytes:
         duration_ms = self.facts.media_format.duration_ms
-        body = PlayedBody(str(duration_ms(interruption.said)), str(duration_ms(interruption.played)))
+        heard_by = (
+            ListenerBody(one.call_sid, one.label, str(duration_ms(heard))) for one, heard in self.heard_by.take()
+        )
+        body = PlayedBody(str(duration_ms(interruption.said)), str(duration_ms(interruption.played)), tuple(heard_by))
         return encode(Played(self._number(), self.facts.sid, body))
 
     def _marks(self) -> list[bytes]:

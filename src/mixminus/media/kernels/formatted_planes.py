@@ -15,7 +15,7 @@ from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.formatted import FULL_TAIL, QUIET, WIDE_TAIL, said_samples
 from mixminus.media.kernels.mix import add
 from mixminus.media.kernels.turns import Turns, is_served, is_served_with
-from mixminus.media.state import I16, I32, PIPE, TAP_BUS, TAP_LEG_OUT, Line, Mixing, Taps
+from mixminus.media.state import I16, I32, PIPE, TAP_BUS, TAP_LEG_OUT, TAP_TO_EAR, Line, Mixing, Taps
 
 WIDE_BIT: Final = 1 << WIDE
 FULL_BIT: Final = 1 << FULL
@@ -27,6 +27,7 @@ def note_tracks(
     count: int,
     tracks: Listened,
     taps: Taps,
+    mixing: Mixing,
     planes: Planes,
     room_planes: RoomPlanes,
     leg_turns: Turns,
@@ -51,8 +52,8 @@ def note_tracks(
                 room_planes.wanted[source] |= bit
             elif source >= 0 and taps.kind[tap] == TAP_LEG_OUT:
                 planes.listens[source] |= bit
-            elif source >= 0:
-                planes.needed[source] |= bit
+            elif source >= 0 and (taps.kind[tap] != TAP_TO_EAR or mixing.room[source] == taps.room[tap]):
+                planes.needed[source] |= bit  # and not of who has gone to a room of another lane
             tap = taps.next[tap]
     return listened
 

@@ -83,7 +83,7 @@ def note_wishes(
         planes.listens[slot] = planes.ears[slot]
     listened = WIDE_BIT if note_taps(active_channels, channels, recorders, taps, planes, room_planes) else 0
     listened |= note_tracks(
-        active_tracks, track_count, tracks, track_taps, planes, room_planes, leg_turns, room_turns, now, lane
+        active_tracks, track_count, tracks, track_taps, mixing, planes, room_planes, leg_turns, room_turns, now, lane
     )
     for n in range(legs):
         slot = active_legs[n]
