@@ -384,7 +384,11 @@ class ConferenceRoom:
         return {call_sid: leg for call_sid, leg in found if leg is not None}
 
     def _label(self, call_sid: Sid) -> str | None:
-        return self.machine.participant(call_sid).label
+        """None, too, of who has left since the plan was made."""
+        try:
+            return self.machine.participant(call_sid).label
+        except Refusal:
+            return None
 
     def _at(self) -> datetime:
         return self._services.clock.utc()
