@@ -31,7 +31,7 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     try:
         await _until_out(stage, effect, room, seat)
     except asyncio.CancelledError as cancellation:
-        room.leave(stage.sid, stage.departure, stage.call_status)
+        room.leave(stage.sid, stage.departure, stage.call_status, stage.why)
         raise Interrupted(_left(stage, seat, recording)) from cancellation
     finally:
         if recording is not None:

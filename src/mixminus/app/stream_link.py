@@ -7,7 +7,16 @@ from typing import Protocol
 
 import numpy as np
 
-from mixminus.media.contract import ClearStream, CloseStream, Command, OpenStream, StreamsHeard, StreamsSay, Tap
+from mixminus.media.contract import (
+    ClearStream,
+    CloseStream,
+    Command,
+    MoveStream,
+    OpenStream,
+    StreamsHeard,
+    StreamsSay,
+    Tap,
+)
 from mixminus.media.stream_terms import PLAYED_NUMBERS, TRACK_NUMBERS
 
 
@@ -48,6 +57,10 @@ class StreamLink:
         self._owners[stream] = owner
         self._send(OpenStream(stream, tracks, leg))
         return stream
+
+    def move(self, stream: int, tracks: tuple[tuple[Tap, ...], ...], leg: int | None) -> None:
+        """Listen there and speak to that leg from the next tick on; what waits to be said is said there."""
+        self._send(MoveStream(stream, tracks, leg))
 
     def close(self, stream: int) -> None:
         if self._owners.pop(stream, None) is not None:

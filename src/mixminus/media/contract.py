@@ -21,6 +21,7 @@ from mixminus.media.plans import Ticked as Ticked
 from mixminus.media.plans import WatchRoom as WatchRoom
 from mixminus.media.stream_terms import ClearStream as ClearStream
 from mixminus.media.stream_terms import CloseStream as CloseStream
+from mixminus.media.stream_terms import MoveStream as MoveStream
 from mixminus.media.stream_terms import OpenStream as OpenStream
 from mixminus.media.stream_terms import StreamsHeard as StreamsHeard
 from mixminus.media.stream_terms import StreamsSay as StreamsSay
@@ -231,6 +232,7 @@ Command = (
     | ResumeRecording
     | StopRecording
     | OpenStream
+    | MoveStream
     | StreamsSay
     | ClearStream
     | CloseStream
