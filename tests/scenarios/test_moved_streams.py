@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.scenarios.cast import Scene, enter, scenario, twiml
+from tests.scenarios.test_nothing_left_over import FORGOTTEN_AFTER_S, held
 from tests.scenarios.test_streams import AGENT, FRAME_S, agent_joins, connect, heard_hz
 
 from mixminus.testing.ear import Ear
@@ -465,3 +466,35 @@ async def test_keys_go_to_the_agent_while_it_is_alone_with_the_caller(scene: Sce
     await scene.calls["alice"].press("2")
     await asyncio.sleep(0.5)
     assert [message["dtmf"]["digit"] for message in talk.said("dtmf")] == ["2"]
+
+
+@scenario
+async def test_moves_leave_nothing_behind(scene: Scene) -> None:
+    async def one_evening(n: int) -> None:
+        room, alice, bob = f"room{n}", f"alice{n}", f"bob{n}"
+        agent = scene.world.agents.at(AGENT)
+        before = len(agent.conversations)
+        hers = await scene.calls_in(alice, connect())
+        talk = await agent.conversation(before)
+        his = await scene.calls_in(bob, enter(room))
+        talk.hum(971, 3.0)
+        for form in (
+            {"Conference": room},
+            {"Call": scene.sid(alice)},
+            {"Conference": room},
+            {"Call": scene.sid(bob)},
+        ):
+            await move(scene, talk, **form)
+            await asyncio.sleep(0.3)
+        await hers.hang_up()
+        await his.hang_up()
+        agent.conversations.clear()
+        await asyncio.sleep(FORGOTTEN_AFTER_S)
+
+    for n in range(2):
+        await one_evening(n)
+    before = held(scene)
+    for n in range(2, 4):
+        await one_evening(n)
+    after = held(scene)
+    assert {path: size for path, size in after.items() if size > before.get(path, 0)} == {}
