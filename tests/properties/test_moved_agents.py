@@ -184,6 +184,13 @@ def test_a_node_comes_to_rest_whatever_is_moved(
 
 
 ONCE_WENT_WRONG: dict[str, Story] = {
+    "to somebody else, back and into the conference before anybody takes notice": [
+        (CallAgent("ann", "/agent"), None),
+        (Dial("bob", "/room"), 0.05),
+        (Leave(1, 1), None),
+        (Return(0), None),
+        (Bring(0, "room", None, False, False), None),
+    ],
     "caller and agent are brought and the conference ends at once": [
         (CallAgent("ann", "/agent"), 0.5),
         (Bring(0, "room", None, False, False), None),

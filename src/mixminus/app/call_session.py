@@ -227,6 +227,8 @@ class CallSession(LegListener):
         if self.live and self._errand is errand:
             self.departure = Departure.HUNG_UP
             self._run()
+        else:
+            errand.unreached(self, Unreached(CallStatus.CANCELED, None, "The call was redirected, or ended."))
 
     def agent_gone(self, fault: Fault | None) -> None:
         self._nothing_left = parting(fault)

@@ -39,8 +39,6 @@ class ConferenceSeat:
         """To be done when the leg is out of the room for good, before anybody is told."""
         self.onward: ConferenceSeat | None = None
         """In the conference to which the call was moved from here."""
-        self.came_with_agent = False
-        """The call is in `<Connect>` and goes on there."""
         self._dismissed: asyncio.Future[ReasonParticipantLeft] = asyncio.get_running_loop().create_future()
 
     def dismiss(self, reason: ReasonParticipantLeft, why: str) -> None:

@@ -1,10 +1,11 @@
 """`<Connect><Stream>`: the call is an agent's, alone or in the conferences that both are moved to."""
 
-from mixminus.app.conference_seat import ConferenceSeat
-from mixminus.app.sitting import sit
+import asyncio
+
+from mixminus.app.sitting import leave, sit
 from mixminus.app.stage import Stage
 from mixminus.calls.streams import StreamWish
-from mixminus.streams.contract import Fault, StreamError
+from mixminus.streams.contract import StreamError
 
 
 async def connect_stream(stage: Stage, wish: StreamWish) -> None:
@@ -19,15 +20,35 @@ async def connect_stream(stage: Stage, wish: StreamWish) -> None:
 
 
 async def converse(stage: Stage) -> None:
-    """With the stream that is here. If both go to a conference, the call is back when that lets it go.
+    """With the stream that is here, or in the conference where both were moved, as often as that changes.
 
-    It is over when the stream is, or has gone elsewhere, and when the call comes back without it.
+    It is over when there is neither: the stream has ended or gone elsewhere, or a conference let the call go.
     """
+    streams, company = stage.services.streams, stage.services.streams.company
+    company.keep(stage)
+    try:
+        while True:
+            if (seat := company.seat(stage)) is not None:
+                await sit(stage, seat)
+                if company.seat(stage) is seat:
+                    company.sits(stage, None)
+            elif (held := streams.at(stage)) is not None:
+                fault = await streams.stay(stage, held)
+                if held.place is stage:
+                    stage.agent_gone(fault)
+            else:
+                return
+    except asyncio.CancelledError:
+        forsake(stage)
+        raise
+    finally:
+        company.forget(stage)
+
+
+def forsake(stage: Stage) -> None:
+    """The call ends, or does something else: also what nobody has taken notice of yet."""
     streams = stage.services.streams
-    while (held := streams.at(stage)) is not None:
-        outcome = await streams.stay(stage, held)
-        match outcome:
-            case ConferenceSeat():
-                await sit(stage, outcome)
-            case Fault() | None if held.place is stage:
-                stage.agent_gone(outcome)
+    if (seat := streams.company.forget(stage)) is not None:
+        leave(stage, seat)
+    if (held := streams.at(stage)) is not None:
+        streams.end(held)

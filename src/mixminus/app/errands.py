@@ -3,7 +3,7 @@
 from mixminus.app.call_session import CallSession, Verdict
 from mixminus.app.callbacks import facts
 from mixminus.app.conference_room import ConferenceRoom
-from mixminus.app.connect_stream import converse
+from mixminus.app.connect_stream import converse, forsake
 from mixminus.app.line import Unreached
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.sitting import leave, sit
@@ -106,7 +106,8 @@ class KeepCompany:
         """It is answered."""
 
     def unreached(self, session: CallSession, unreached: Unreached) -> None:
-        """The call ended before it could begin, and its stream with it."""
+        """The call ended, or was redirected once more, before this could begin."""
+        forsake(session)
 
     async def run(self, session: CallSession) -> None:
         await converse(session)

@@ -9,7 +9,6 @@ from mixminus.app.services import Services
 from mixminus.app.streams import Held
 from mixminus.app.tasks import cancelled
 from mixminus.calls.records import CallRecord
-from mixminus.streams.contract import Fault
 
 
 class StreamLine:
@@ -26,6 +25,10 @@ class StreamLine:
     def leg(self) -> int | None:
         return self._legs[0] if self._legs else None
 
+    @property
+    def sip_call_ids(self) -> tuple[str, ...]:
+        return ()
+
     def stage(self, owner: LineOwner) -> ApplicationStage:
         """Where the stream is to be: the inner leg."""
         assert self._legs is not None
@@ -39,9 +42,11 @@ class StreamLine:
         self._watch = self._services.tasks.spawn(self._until_gone(stage, held, owner), f"agent of {stage.sid}")
 
     async def _until_gone(self, stage: ApplicationStage, held: Held, owner: LineOwner) -> None:
-        outcome = await self._services.streams.stay(stage, held)
+        fault = None
+        while held.place is stage and self._services.streams.at(stage) is held:
+            fault = await self._services.streams.stay(stage, held)
         if held.place is stage and not self._over:
-            owner.line_gone(parting(outcome if isinstance(outcome, Fault) else None))
+            owner.line_gone(parting(fault))
 
     async def dial(self, owner: LineOwner) -> None:
         raise AssertionError("a stream is there before its call")

@@ -75,13 +75,13 @@ class StreamMoves:
         call = Call(record)
         with services.media.together():
             seat = room.join(session.sid, session.leg, command.call, session.about, Origin.API)
-            seat.came_with_agent = True
+            self._streams.company.sits(session, seat)
             line = StreamLine(services, call.record)
             wishes = CallWishes(command.callback, time_limit_s=command.time_limit_s or DEFAULT_TIME_LIMIT_S)
             agent = CallSession(services, call, line, KeepSeat(room), wishes)
             self._calls.add(agent)
             stage = line.stage(agent)
-            self._streams.move(held, stage, seat)
+            self._streams.move(held, stage)
             agent.begin_answered()
             line.follow(stage, held, agent)
             own = room.join(agent.sid, agent.leg, command.agent, voice_request(facts(agent.record)), Origin.API)
@@ -129,10 +129,10 @@ class StreamMoves:
         before = held.place
         if before is not session:
             self._require_alone(held, session)
-            seat = self._conferences.seat(session.sid, session.leg)
-            self._part(held, session, seat)
+            self._part(held, session)
             self._end_agent(before, session)
-            if seat is None or not seat.came_with_agent:
+            if not self._streams.company.keeps(session):
+                self._streams.company.keep(session)
                 await session.redirect(KeepCompany())
         return self._place(held)
 
@@ -142,9 +142,10 @@ class StreamMoves:
         if (other := self._streams.at(session)) is not None:
             raise Refusal(BAD_TRACKS, 409, f"The call {session.sid} has the stream {other.sid} already.")
 
-    def _part(self, held: Held, session: CallSession, seat: ConferenceSeat | None) -> None:
+    def _part(self, held: Held, session: CallSession) -> None:
         """Out of whatever room they are in, the agent first: should it end by the caller's leaving, they are out."""
         agent, own = held.place.record.sid, self._seat(held.place)
+        seat = self._conferences.seat(session.sid, session.leg)
         with self._services.media.together():
             forgets = own is not None and _is_private(own, agent)
             if own is not None:
@@ -154,7 +155,8 @@ class StreamMoves:
                 seat.take_leave = None
                 seat.room.leave(session.sid, Departure.MOVED, session.call_status)
             self._streams.move(held, session, forgets=forgets)
-        if seat is not None and seat.came_with_agent:
+        if seat is not None and self._streams.company.seat(session) is seat:
+            self._streams.company.sits(session, None)
             seat.dismiss(Departure.MOVED.reason, Departure.MOVED.sentence)
 
     def _end_agent(self, place: StreamedCall, session: CallSession) -> None:

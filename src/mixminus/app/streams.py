@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.collecting import Keys
+from mixminus.app.company import Company
 from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
 from mixminus.app.tasks import Tasks, cancelled
@@ -57,8 +58,8 @@ class Held:
     call: CallRecord
     """In which it began: `CallSid` of `start`, `stop` and the callbacks, wherever it is moved."""
     wish: StreamWish
-    left: asyncio.Future[object]
-    """It is not at this place any more: resolves with what its call goes on with, or None."""
+    left: asyncio.Future[None]
+    """It is not at this place any more."""
     life: asyncio.Task[Fault | None] | None = None
     hooks: ExitStack = field(default_factory=ExitStack)
     """What is to be undone where it is."""
@@ -93,6 +94,7 @@ class Streams:
         self._dial = dial
         self._sign = sign
         self._held: dict[Sid, Held] = {}
+        self.company = Company()
         self.failures: Counter[int] = Counter()
         """Streams that did not begin or broke off, by Twilio's number."""
         self._skipped_frames = self._refused_messages = 0
@@ -125,11 +127,8 @@ class Streams:
         held.life = self._tasks.spawn(self._live(held, wish.url), f"stream {held.sid}")
         return held
 
-    async def stay(self, place: StreamedCall, held: Held) -> object:
-        """Until the stream is over, which returns its `Fault` or None, or is moved away: what `move` was told then.
-
-        Whoever is cancelled takes the stream with it.
-        """
+    async def stay(self, place: StreamedCall, held: Held) -> Fault | None:
+        """Until the stream is over, or was moved. Returns what was wrong. Whoever is cancelled takes it with it."""
         life, left = held.life, held.left
         assert life is not None
         ends: tuple[asyncio.Future[Any], ...] = (life, left)
@@ -140,9 +139,7 @@ class Streams:
                 self._end(held)
                 await cancelled(life)
             raise
-        if left.done():
-            return left.result()
-        return None if life.cancelled() else life.result()
+        return life.result() if life.done() and not life.cancelled() else None
 
     def at(self, place: StreamedCall) -> Held | None:
         """The stream that has this leg to itself."""
@@ -159,17 +156,14 @@ class Streams:
         """Those that talk both ways, in the order in which they began."""
         return tuple(held for held in self._held.values() if held.is_bidirectional and held.stream.is_live)
 
-    def move(self, held: Held, place: StreamedCall, goes_on_with: object = None, *, forgets: bool = False) -> None:
-        """From the next tick on it is there. The call where it was is told what it goes on with.
-
-        Of what the agent has said the rest is said there, unless the stream *forgets* it.
-        """
+    def move(self, held: Held, place: StreamedCall, *, forgets: bool = False) -> None:
+        """From the next tick on it is there, with what it has still to say, unless it *forgets* that."""
         held.hooks.close()
         left, held.left = held.left, asyncio.get_running_loop().create_future()
         held.place = place
         held.stream.move(place.leg, forgets=forgets)
         self._follow_keys(held)
-        left.set_result(goes_on_with)
+        left.set_result(None)
 
     def start(self, call: StreamedCall, wish: StreamWish) -> StreamRecord:
         """One way, beside whatever the call does. Raises `StreamError`."""
@@ -187,14 +181,20 @@ class Streams:
         """End what `start` began, by its name or SID. None: there is no such stream."""
         for held in self._of_call(call_sid):
             if not held.is_bidirectional and name in (held.stream.name, held.sid):
-                self._cancel(held)
+                self.end(held)
                 return self._record(held, StreamStatus.STOPPED)
         return None
+
+    def end(self, held: Held) -> None:
+        """Say `stop`, and close."""
+        self._end(held)
+        if held.life is not None:
+            held.life.cancel()
 
     def end_of_call(self, call_sid: Sid) -> None:
         """Its leg is about to go."""
         for held in self._of_call(call_sid):
-            self._cancel(held)
+            self.end(held)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -204,11 +204,6 @@ class Streams:
     def _follow_keys(self, held: Held) -> None:
         held.hooks.enter_context(self._media.collecting_keys(held.place.leg))
         held.hooks.enter_context(held.place.keys.followed_by(held.stream.press))
-
-    def _cancel(self, held: Held) -> None:
-        self._end(held)
-        if held.life is not None:
-            held.life.cancel()
 
     def _hold(self, call: StreamedCall, wish: StreamWish, *, is_bidirectional: bool) -> Held:
         record, sid = call.record, self._sids.new(STREAM)
@@ -229,7 +224,7 @@ class Streams:
             self._callbacks.warned(held.place.record.sid, fault.code, fault.message)
 
         stream = LiveStream(facts, name, call.leg, self._media.streams, warn)
-        left: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         held = self._held[sid] = Held(stream, call, record, wish, left)
         return held
 
