@@ -328,6 +328,16 @@ def test_the_fade_of_what_was_cleared_is_not_heard_where_it_goes(studio: Studio)
     assert played(studio)[-1][:2] == (50, 1)
 
 
+def test_nor_is_what_was_under_way_in_a_pipe(studio: Studio) -> None:
+    room = studio.phone(9)
+    studio.apply(OpenPipe(1, 2), OpenStream(50, (), leg=2), say(50, hum(400, samples=10 * FRAME)))
+    studio.tick(3)
+    studio.room(5, 1, 9)
+    studio.apply(ClearStream(50, 1), MoveStream(50, (), leg=2))
+    studio.tick(4)
+    assert not room.audio.any()
+
+
 def test_a_leg_that_it_left_may_close_and_one_where_it_is_may_too(studio: Studio) -> None:
     studio.phone(1)
     bob = studio.phone(2, hums=700)

@@ -371,6 +371,61 @@ async def test_an_application_may_be_left_alone_with_a_caller(scene: Scene) -> N
     assert (talk.messages[-1][1]["event"], talk.closed_with) == ("stop", 1000)
 
 
+@scenario
+async def test_what_an_application_whispered_in_one_conference_is_not_heard_in_the_next(scene: Scene) -> None:
+    await scene.calls_in("alice", enter("room", beep=False))
+    bob = await scene.calls_in("bob", enter("hall", beep=False, wait_url=""))
+    _, talk = await agent_joins(scene, connect(), beep="false", call_sid_to_coach=scene.sid("alice"))
+    talk.hum(971, 5.0)
+    talk.mark("said")
+    await asyncio.sleep(1)
+    assert scene.calls["alice"].hears(971)
+    await move(scene, talk, Conference="hall", Beep="false")
+    await asyncio.sleep(1)
+    assert talk.marks == ["said"]
+    assert abs(bob.heard.astype(int)).max() == 0
+    talk.hum(971, 1.0)
+    await asyncio.sleep(0.5)
+    assert bob.hears(971)
+
+
+@scenario
+async def test_a_document_may_take_an_agent_elsewhere_by_the_agents_own_call(scene: Scene) -> None:
+    talk = await alone(scene)
+    await scene.calls_in("bob", enter("room"))
+    carol = await scene.calls_in("carol", enter("hall"))
+    dave = await scene.calls_in("dave", enter("yard"))
+    own = (await move(scene, talk, Conference="room"))["call_sid"]
+    await asyncio.sleep(0.5)
+    await scene.twilio.calls(own).update_async(twiml=enter("hall"))
+    carol.hum(733)
+    dave.hum(971)
+    await asyncio.sleep(1)
+    assert talk.hears() == {733}
+    await move(scene, talk, Conference="yard")
+    await asyncio.sleep(1)
+    assert talk.hears() == {971}
+    assert without_gaps(talk)
+    await (await scene.room("yard")).update_async(status="completed")
+    await asyncio.sleep(0.2)
+    assert (talk.messages[-1][1]["event"], talk.closed_with) == ("stop", 1000)
+    assert await scene.call_status(own) == "completed"
+
+
+@scenario
+async def test_an_agent_that_is_bridged_with_its_caller_is_not_moved(scene: Scene) -> None:
+    scene.app.answers("/agent", connect())
+    made = await scene.twilio.applications.create_async(friendly_name="ai", voice_url=scene.world.url("/agent"))
+    agent = scene.world.agents.at(AGENT)
+    dial = f"<Dial><Application><ApplicationSid>{made.sid}</ApplicationSid></Application></Dial>"
+    await scene.calls_in("alice", twiml(dial))
+    talk = await agent.conversation()
+    status, answer = await ask(scene, "POST", f"/Streams/{talk.stream_sid}", Conference="new")
+    assert (status, answer["code"]) == (409, 16099)
+    assert scene.world.exchange.live_conferences == ()
+    assert talk.is_open
+
+
 # --- two at once, and what is refused -------------------------------------------------------------------------------
 
 
@@ -441,6 +496,17 @@ async def test_a_call_has_one_agent(scene: Scene) -> None:
     status, answer = await ask(scene, "POST", f"/Streams/{talk.stream_sid}", Call=scene.sid("bob"))
     assert (status, answer["code"]) == (409, 31941)
     assert (await move(scene, other, Call=scene.sid("bob")))["call_sid"] == scene.sid("bob"), "there it is"
+
+
+@scenario
+async def test_two_agents_are_not_left_alone_with_each_other(scene: Scene) -> None:
+    talk = await alone(scene)
+    await scene.calls_in("bob", connect())
+    other = await scene.world.agents.at(AGENT).conversation(1)
+    own = (await move(scene, talk, Conference="room"))["call_sid"]
+    for stream in (talk, other):
+        status, answer = await ask(scene, "POST", f"/Streams/{stream.stream_sid}", Call=own)
+        assert (status, answer["code"]) == (409, 16099)
 
 
 @scenario

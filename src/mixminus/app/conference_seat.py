@@ -50,6 +50,12 @@ class ConferenceSeat:
         """Do this when the conference lets the call go."""
         self._dismissed.add_done_callback(lambda _: action())
 
+    @property
+    def last(self) -> "ConferenceSeat":
+        """Where the call is now."""
+        return self if self.onward is None else self.onward.last
+
     async def dismissed(self) -> ReasonParticipantLeft:
-        """Wait until the call is out of the conference."""
-        return await asyncio.shield(self._dismissed)
+        """Wait until the call is out of the conference, and of those that it was moved to from there."""
+        reason = await asyncio.shield(self._dismissed)
+        return reason if self.onward is None else await self.onward.dismissed()

@@ -251,12 +251,13 @@ class Exchange:
         return self._moves.places()
 
     async def move_stream(self, command: MoveStreamToConference | MoveStreamToCall) -> AgentPlace:
-        self._moves.place(command.sid)
         if isinstance(command, MoveStreamToCall):
             place = await self._moves.to_call(command)
         else:
             self._require_open()
-            place = self._moves.to_conference(command, self._room_to_join(command.conference, command.options))
+            place = self._moves.to_conference(
+                command, lambda: self._room_to_join(command.conference, command.options)
+            )
         await self.store.flush()
         return place
 

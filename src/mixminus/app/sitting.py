@@ -35,19 +35,14 @@ async def sit(sitter: Sitter, seat: ConferenceSeat) -> str:
     """
     try:
         await seat.dismissed()
-        while seat.onward is not None:
-            seat = seat.onward
-            await seat.dismissed()
     except asyncio.CancelledError:
         leave(sitter, seat)
         raise
-    return seat.why
+    return seat.last.why
 
 
 def leave(sitter: Sitter, seat: ConferenceSeat) -> None:
     """The call ends, or does something else: it goes, from wherever it was moved to."""
-    while seat.onward is not None:
-        seat = seat.onward
     if sitter.live:
-        seat.take_leave = None  # it was redirected, and its far end is still wanted
-    seat.room.leave(sitter.sid, sitter.departure, sitter.call_status, sitter.why)
+        seat.last.take_leave = None  # it was redirected, and its far end is still wanted
+    seat.last.room.leave(sitter.sid, sitter.departure, sitter.call_status, sitter.why)

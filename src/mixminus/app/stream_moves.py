@@ -3,8 +3,10 @@
 See docs/decisions/0011-a-stream-outlives-its-place.md.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from mixminus.app.application_line import ApplicationLine
 from mixminus.app.call_session import CallSession, CallWishes, Verdict
 from mixminus.app.callbacks import facts
 from mixminus.app.calls import Calls
@@ -57,15 +59,17 @@ class StreamMoves:
 
     # --- into a conference ----------------------------------------------------------------------------------------
 
-    def to_conference(self, command: MoveStreamToConference, room: ConferenceRoom) -> AgentPlace:
-        """Raises refusals, and has changed nothing then."""
+    def to_conference(self, command: MoveStreamToConference, find_room: Callable[[], ConferenceRoom]) -> AgentPlace:
+        """Raises refusals, and has changed nothing then. A room that need not be is not asked for."""
         held = self._streams.live(command.sid)
         session = self._session(held.place.record.sid)
         agent = _without_music(command.agent)
         if held.place is session:
-            self._bring(held, session, replace(command, agent=agent), room)
+            self._bring(held, session, replace(command, agent=agent), find_room())
+        elif (seat := self._seat(held.place)) is not None:
+            self._take_along(held, session, seat, agent, find_room())
         else:
-            self._take_along(held, session, agent, room)
+            raise Refusal(UNSUITABLE, 409, f"The agent of {held.sid} is bridged with the call that dialled it.")
         return self._place(held)
 
     def _bring(self, held: Held, session: CallSession, command: MoveStreamToConference, room: ConferenceRoom) -> None:
@@ -102,18 +106,21 @@ class StreamMoves:
             queue_time_ms=0,
         )
 
-    def _take_along(self, held: Held, session: CallSession, agent: ParticipantOptions, room: ConferenceRoom) -> None:
+    def _take_along(
+        self,
+        held: Held,
+        session: CallSession,
+        seat: ConferenceSeat,
+        agent: ParticipantOptions,
+        room: ConferenceRoom,
+    ) -> None:
         """An agent that has a leg of its own goes from one conference to another with it."""
-        seat = self._conferences.seat(session.sid, session.leg)
-        if seat is None:
-            sentence = f"The stream {held.sid} is dialled by another call: move it when it is in a conference."
-            raise Refusal(UNSUITABLE, 409, sentence)
         if seat.room is room:
             raise AlreadyInConference(session.sid)
         room.require_places((session.sid, agent))
         with self._services.media.together():
             if _is_private(seat, session.sid):
-                held.stream.forget()
+                self._streams.forget(held)
             take_leave, seat.take_leave = seat.take_leave, None
             seat.room.leave(session.sid, Departure.MOVED, session.call_status)
             seat.onward = room.join(session.sid, session.leg, agent, session.about, Origin.API)
@@ -137,8 +144,10 @@ class StreamMoves:
         return self._place(held)
 
     def _require_alone(self, held: Held, session: CallSession) -> None:
-        if session.sid == held.place.record.sid:
-            raise Refusal(UNSUITABLE, 409, f"The call {session.sid} is the agent's own.")
+        if isinstance(session.line, ApplicationLine | StreamLine):
+            raise Refusal(
+                UNSUITABLE, 409, f"At the far end of {session.sid} is an agent or application: nobody is there."
+            )
         if (other := self._streams.at(session)) is not None:
             raise Refusal(BAD_TRACKS, 409, f"The call {session.sid} has the stream {other.sid} already.")
 

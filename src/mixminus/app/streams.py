@@ -165,6 +165,10 @@ class Streams:
         self._follow_keys(held)
         left.set_result(None)
 
+    def forget(self, held: Held) -> None:
+        """Nothing of what it has still to say is heard by anybody, also what is on the way already."""
+        held.stream.move(held.place.leg, forgets=True)
+
     def start(self, call: StreamedCall, wish: StreamWish) -> StreamRecord:
         """One way, beside whatever the call does. Raises `StreamError`."""
         tracks = TRACKS.get(wish.track)

@@ -131,6 +131,12 @@ class Legs:
             return None
         return self.slots.key(int(self.line.peer[row]))
 
+    def forget_under_way(self, leg: int) -> None:
+        """What was said into this end of a pipe does not come out at the other one."""
+        row = self.slots.row(leg)
+        if row is not None and self.peer(row) is not None:
+            self.mixing.piped[self.line.peer[row]] = 0
+
     def set_media(self, media: SetLegMedia) -> bool:
         """Obey SDP; a pipe has none (False). A new remote address is believed until packets come from elsewhere."""
         row = self.slots.row(media.leg)

@@ -33,6 +33,7 @@ class MoveStream(StreamCommand, frozen=True, tag=True):
     """From the next tick on listen there and speak to that leg. What waits to be said is said there, and counts on.
 
     As many tracks as at the start; another number, or an unknown stream, is ignored.
+    The fade of what was cleared, and what is under way to the leg in a pipe, is dropped.
     """
 
     stream: int

@@ -178,6 +178,8 @@ class Streaming:
         self._rows.read[row] += self._rows.fading[row]
         self._rows.fading[row] = 0
         self._speak_to(stream, row, command.leg)
+        if command.leg is not None:
+            self._legs.forget_under_way(command.leg)
         for number, taps in enumerate(command.tracks):
             track = self._track_slots.row(_track(stream, number))
             assert track is not None
