@@ -5,6 +5,7 @@ from tests.api.fake_node import FakeNode
 from tests.api.world import Api
 from twilio.base.exceptions import TwilioRestException
 
+from mixminus.base.stream_formats import StreamFormat
 from mixminus.base.types import Sid
 from mixminus.calls.commands import StartStream, StopStream
 from mixminus.calls.options import Webhook
@@ -72,4 +73,37 @@ def test_a_stream_can_only_be_stopped(api: Api, node: FakeNode, call_sid: Sid) -
     with pytest.raises(TwilioRestException) as refusal:
         api.sdk.calls("CA" + "0" * 32).streams.create(url=AGENT)
     assert refusal.value.status == 404
+    assert node.asked == []
+
+
+@pytest.mark.parametrize(
+    ("more", "meant"),
+    [
+        ({"AudioFormat": "audio/x-l16"}, StreamFormat("audio/x-l16", 16_000)),
+        ({"AudioFormat": "audio/x-l16", "SampleRate": "8000"}, StreamFormat("audio/x-l16", 8_000)),
+        ({"AudioFormat": "audio/opus"}, StreamFormat("audio/opus", 48_000)),
+        ({"SampleRate": "8000"}, StreamFormat()),
+    ],
+)
+def test_a_stream_in_another_format(
+    api: Api, node: FakeNode, call_sid: Sid, more: dict[str, str], meant: StreamFormat
+) -> None:
+    answer = api.post(f"{api.account}/Calls/{call_sid}/Streams.json", Url=AGENT, Track="participant_tracks", **more)
+    assert answer.status == 200
+    assert node.asked == [StartStream(call_sid, StreamWish(AGENT, "participant_tracks", audio=meant))]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"AudioFormat": "audio/flac"},
+        {"SampleRate": "16000"},
+        {"SampleRate": "fast"},
+        {"AudioFormat": "audio/opus", "SampleRate": "16000"},
+    ],
+)
+def test_a_format_that_is_not_offered_is_refused(
+    api: Api, node: FakeNode, call_sid: Sid, wrong: dict[str, str]
+) -> None:
+    assert api.post(f"{api.account}/Calls/{call_sid}/Streams.json", Url=AGENT, **wrong).status == 400
     assert node.asked == []

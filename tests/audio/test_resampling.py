@@ -1,4 +1,4 @@
-"""The six filters between 8, 16 and 48 kHz, by their spectra."""
+"""The filters between 8, 16, 24 and 48 kHz, by their spectra."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,18 @@ from mixminus.audio.resampling import TAIL_MS, Filter, lower_rate, raise_rate
 
 Samples = NDArray[np.int16]
 
-RISING = [(8, 16, resampling.NARROW_TO_WIDE), (8, 48, resampling.NARROW_TO_FULL), (16, 48, resampling.WIDE_TO_FULL)]
-FALLING = [(16, 8, resampling.WIDE_TO_NARROW), (48, 8, resampling.FULL_TO_NARROW), (48, 16, resampling.FULL_TO_WIDE)]
+RISING = [
+    (8, 16, resampling.NARROW_TO_WIDE),
+    (8, 48, resampling.NARROW_TO_FULL),
+    (16, 48, resampling.WIDE_TO_FULL),
+    (24, 48, resampling.MIDDLE_TO_FULL),
+]
+FALLING = [
+    (16, 8, resampling.WIDE_TO_NARROW),
+    (48, 8, resampling.FULL_TO_NARROW),
+    (48, 16, resampling.FULL_TO_WIDE),
+    (48, 24, resampling.FULL_TO_MIDDLE),
+]
 ALL = pytest.mark.parametrize(
     ("from_khz", "to_khz", "taps"), RISING + FALLING, ids=[f"{a}-to-{b}" for a, b, _ in RISING + FALLING]
 )
@@ -44,11 +54,11 @@ def levels_db(sound: Samples, khz: int, peak: float = 12_000.0) -> tuple[NDArray
 
 
 def pass_hz(from_khz: int, to_khz: int) -> int:
-    return 3300 if 8 in (from_khz, to_khz) else 7000
+    return {8: 3300, 16: 7000, 24: 11_000}[min(from_khz, to_khz)]
 
 
 def stop_hz(from_khz: int, to_khz: int) -> int:
-    return 4700 if 8 in (from_khz, to_khz) else 9000
+    return {8: 4700, 16: 9000, 24: 13_000}[min(from_khz, to_khz)]
 
 
 @ALL

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, cast
 from unittest import mock
 
@@ -29,6 +30,7 @@ from mixminus.app.recordings import Recordings
 from mixminus.app.services import Services
 from mixminus.app.sip_traces import SipTraces
 from mixminus.app.sounds import SoundSystem
+from mixminus.app.stream_link import StreamLink
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
@@ -43,6 +45,7 @@ from mixminus.media.in_process import InProcessPlane
 from mixminus.rtp.packet import RtpPacket
 from mixminus.sip.trace import SipTrace
 from mixminus.store.contract import Store
+from mixminus.streams.heard_by import Listener
 from mixminus.testing.g711 import PCMU
 
 EPOCH: Final = datetime(2026, 1, 2, tzinfo=UTC)
@@ -53,6 +56,8 @@ SPREAD: Final = replace(ON_THE_BEAT, beats=4, lanes=3, lone_legs=0)
 SIDS: Final = {name: Sid(f"{CALL}{number:032x}") for number, name in enumerate(notes.VOICES)}
 SILENCE: Final = PCMU.encode(notes.hummed(notes.VOICES[0]) * 0)
 AGENT: Final = "dot"
+TRACKING: Final = (AGENT, "bob")
+"""Who else hears each of the others on a track of its own."""
 LOOP_FRAMES: Final = 7
 """Of music: short, so that it goes round in every test."""
 
@@ -92,6 +97,44 @@ class Agent:
 
     def take_audio(self) -> bytes:
         return self._payload
+
+
+class Tracker:
+    """What hears each other participant on a track of its own, for one of them (see `app.live_stream.LiveStream`)."""
+
+    has_audio = False
+
+    def __init__(self, name: Note, link: StreamLink) -> None:
+        self.facts = SimpleNamespace(sid=Sid(f"MZ{name}"), has_participant_tracks=True, reports_played=False)
+        self.frames: dict[Note, bytes] = {}
+        """Of this tick, by speaker."""
+        self._link = link
+        self._speakers: dict[int, Note] = {}
+        self._stream = link.open((), None, self, ("mulaw", notes.RATE_HZ))
+
+    def add_track(self, number: int, taps: tuple[Tap, ...], participant: Sid, label: str | None) -> None:
+        self._speakers[number] = next(name for name, sid in SIDS.items() if sid == participant)
+        self._link.add_track(self._stream, number, taps)
+
+    def drop_track(self, number: int) -> None:
+        del self._speakers[number]
+        self._link.drop_track(self._stream, number)
+
+    def heard_by(self, listeners: tuple[Listener, ...]) -> None:
+        """It says nothing."""
+
+    def heard(self, track: int, audio: bytes, tick: int) -> None:
+        if speaker := self._speakers.get(track):
+            self.frames[speaker] = audio
+
+    def played(self, epoch: int, octets: int) -> None:
+        raise AssertionError("it says nothing")
+
+    def take_audio(self) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        self._link.close(self._stream)
 
 
 class WrittenNotes:
@@ -152,6 +195,8 @@ class Hall:
     """What every person was sent, tick by tick: one µ-law frame each."""
     served: list[set[Note]] = field(default_factory=list)
     """Who was sent one, and listened to."""
+    tracked: list[dict[tuple[Note, Note], bytes]] = field(default_factory=list)
+    """Frames by listener and speaker, tick by tick, of those who track."""
     began: dict[Sid, int] = field(default_factory=dict)
     """Recordings, and the tick before which each one began."""
 
@@ -164,6 +209,9 @@ class Hall:
         self.memory = Memory()
         self._by_port: dict[int, bytes] = {}
         self.conferences = self._conferences(draw)
+        self.trackers = {name: Tracker(name, self.media.streams) for name in TRACKING}
+        for name, tracker in self.trackers.items():
+            self.streams.participants.begin(cast(Any, tracker), lambda name=name: SIDS[name])  # type: ignore[misc]
         for name in notes.VOICES:
             if name == AGENT:
                 self._connect_agent()
@@ -176,6 +224,7 @@ class Hall:
         callbacks = Callbacks(account, lambda: "http://node", store, clock, lambda *_: None)
         recordings = Recordings(self.folder, self.media, store, callbacks, clock, sids, self.tasks)
         documents = Documents(cast(Any, None))
+        self.streams = Streams(self.media, callbacks, clock, sids, self.tasks, cast(Any, None), cast(Any, None))
         services = Services(
             account_sid=account,
             settings=Settings(data=self.folder),
@@ -187,7 +236,7 @@ class Hall:
             documents=documents,
             callbacks=callbacks,
             recordings=recordings,
-            streams=Streams(self.media, callbacks, clock, sids, self.tasks, cast(Any, None), cast(Any, None)),
+            streams=self.streams,
             qualities=CallQualities(self.media),
             sip_traces=SipTraces(SipTrace(0), clock),
             tasks=self.tasks,
@@ -249,7 +298,12 @@ class Hall:
             self.began[sid] = self.ticks
         for person in self._phones():
             self.plane.receive(person.port, person.packet(), person.address)
+        for tracker in self.trackers.values():
+            tracker.frames = {}
         self.plane.tick()
+        self.tracked.append(
+            {(name, who): frame for name, one in self.trackers.items() for who, frame in one.frames.items()}
+        )
         self._agent_heard()
         phones = self._phones()
         self.heard.append({person.name: self._by_port.get(person.port, SILENCE) for person in phones})
@@ -280,6 +334,9 @@ class Hall:
             self.plane.apply(CloseLeg(person.leg))
         self.plane.apply(CloseLeg(self._far))
         self.media.streams.close(self._stream)
+        for tracker in self.trackers.values():
+            self.streams.participants.end(cast(Any, tracker))
+            tracker.close()
         for _ in range(5):
             await asyncio.sleep(0)
         self.plane.tick()
@@ -296,6 +353,8 @@ class Hall:
         assert not waiting, f"the control plane still waits for {waiting}"
         assert not self.tasks._running, f"still running: {self.tasks._running}"
         assert self.room is None
+        assert engine.formatted.is_idle
+        assert not vars(self.streams.participants)["_rosters"]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.properties import notes
 from tests.properties.asking import Step
-from tests.properties.hall import ON_THE_BEAT, Hall, WrittenNotes
+from tests.properties.hall import ON_THE_BEAT, TRACKING, Hall, WrittenNotes
 from tests.properties.law import Law
 from tests.properties.notes import ALL, VOICES, Note
 
@@ -91,6 +91,7 @@ async def _run(sequence: tuple[Step, ...], make_hall: Callable[[], Hall], intrud
     if hall.settings != ON_THE_BEAT:
         ledger.forgive(hall.served)
     judged = _judge_ears(hall, ledger)
+    _judge_tracks(hall, ledger)
     await hall.close()
     for sid, began in recordings.items():
         _judge_recording(hall.folder / hall.memory.recordings[sid].file_name, began, ledger)
@@ -109,6 +110,30 @@ def _judge_ears(hall: Hall, ledger: Ledger) -> int:
         raise BrokenLaw(f"in tick {tick} {VOICES[ear]} hears something that nobody hums")
     _judge_together(levels[:, :, ALL.index("notice")] > notes.SILENT, np.array(ledger.in_room))
     return len(frames)
+
+
+def _judge_tracks(hall: Hall, ledger: Ledger) -> None:
+    """On each track there is what its listener hears of one speaker, in that very tick, and nothing else."""
+    rows = [(tick, *pair, frame) for tick, frames in enumerate(hall.tracked) for pair, frame in frames.items()]
+    for tick, frames in enumerate(hall.tracked):
+        for listener in TRACKING:
+            missing = ledger.must[tick][VOICES.index(listener)] & set(VOICES) - {who for _, who in frames}
+            if missing:
+                raise BrokenLaw(f"in tick {tick} {listener} has no track of {sorted(missing)}")
+    if not rows:
+        return
+    levels = notes.levels(notes.decoded([frame for *_, frame in rows]))
+    must, may = (
+        np.array([notes.columns(table[tick][VOICES.index(ear)] & {who}) for tick, ear, who, _ in rows])
+        for table in (ledger.must, ledger.may)
+    )
+    wrong = _wrong(levels, must, may)
+    if wrong.any():
+        at, note = (int(place) for place in np.argwhere(wrong)[0])
+        tick, ear, who, _ = rows[at]
+        _complain(
+            f"in tick {tick} {ear}'s track of {who}", ALL[note], levels[at], ledger.must[tick][VOICES.index(ear)]
+        )
 
 
 def _wrong(levels: notes.Levels, must: NDArray[np.bool_], may: NDArray[np.bool_]) -> NDArray[np.bool_]:

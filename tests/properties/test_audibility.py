@@ -21,7 +21,7 @@ from tests.properties.judge import BrokenLaw, convict
 
 from mixminus.calls import hearing
 from mixminus.calls.outputs import Ear, Seat
-from mixminus.media.contract import ChangeRoom, Command, SetRoom, StartRecording, StopPlayer, Tap
+from mixminus.media.contract import AddTrack, ChangeRoom, Command, SetRoom, StartRecording, StopPlayer, Tap
 from mixminus.media.in_process import InProcessPlane
 
 SEQUENCES = int(os.environ.get("MIXMINUS_SEQUENCES", "300"))
@@ -144,6 +144,19 @@ class CoachOnTape(InProcessPlane):
         return StartRecording(command.recording, command.path, (taps,), command.trim_silence)
 
 
+class TracksOfAll(InProcessPlane):
+    """Whoever has a track is heard on it, muted, held, or whispering to somebody else."""
+
+    def apply(self, *commands: Command) -> None:
+        super().apply(*(_public(command) for command in commands))
+
+
+def _public(command: Command) -> Command:
+    if not isinstance(command, AddTrack):
+        return command
+    return AddTrack(command.stream, command.track, tuple(Tap("leg_in", tap.id) for tap in command.taps))
+
+
 def _plane(broken: type[InProcessPlane]) -> Callable[[], AbstractContextManager[object]]:
     return lambda: mock.patch.object(hall, "InProcessPlane", broken)
 
@@ -156,6 +169,7 @@ BREACHES: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "a plan comes a tick late": _plane(LatePlans),
     "one listener is a tick late": _plane(PlansInPieces),
     "the recording hears whispers": _plane(CoachOnTape),
+    "a track hears what its listener does not": _plane(TracksOfAll),
 }
 
 

@@ -7,8 +7,9 @@ import sipmessage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixminus.sip.answers import response_to
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.message import BadRequest, MalformedMessage, Request, Response, parse, response_to
+from mixminus.sip.message import BadRequest, MalformedMessage, Request, Response, parse
 from mixminus.sip.uri import AddressError, NameAddr, Uri, name_addr, sip_uri, split_outside_quotes, target_of
 
 HEAD = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mixminus.base.types import Sid
 from mixminus.streams.faults import MALFORMED, UNREADABLE
-from mixminus.streams.messages import MULAW, StreamFacts
+from mixminus.streams.messages import TELEPHONE, StreamFacts
 from mixminus.streams.session import LocalStreamError, StreamSession, StreamState
 
 STREAM = "MZ00000000000000000000000000000009"
@@ -300,4 +300,4 @@ def test_a_field_too_many_is_told_and_the_message_obeyed() -> None:
 
 
 def test_values_for_more_than_mulaw() -> None:
-    assert (MULAW.octets(20), MULAW.duration_ms(160)) == (160, 20)
+    assert (TELEPHONE.octets(20), TELEPHONE.duration_ms(160)) == (160, 20)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mixminus.base.stream_formats import StreamFormat
 from mixminus.twiml.context import Context
 from mixminus.twiml.document import read_document
 from mixminus.twiml.effects import (
@@ -85,3 +86,38 @@ def test_a_parameter_that_is_too_long_is_left_out() -> None:
 
 def test_without_a_stream_there_is_nothing_to_wait_for() -> None:
     assert effects_of("<Connect action='/never'/><Start/><Stop/>") == ([], RanOut())
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("", StreamFormat("audio/x-mulaw", 8_000)),
+        ("audioFormat='audio/x-l16'", StreamFormat("audio/x-l16", 16_000)),
+        ("audioFormat='audio/x-l16' sampleRate='24000'", StreamFormat("audio/x-l16", 24_000)),
+        ("audioFormat='audio/opus' sampleRate='48000'", StreamFormat("audio/opus", 48_000)),
+    ],
+)
+def test_a_stream_may_have_another_format(written: str, meant: StreamFormat) -> None:
+    (effect,), _ = effects_of(f"<Start><Stream url='{AGENT}' {written}/></Start>")
+    assert effect == StartStream(StreamAttributes(AGENT, audio=meant))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "audioFormat='audio/flac'",
+        "sampleRate='16000'",
+        "sampleRate='44100'",
+        "audioFormat='audio/opus' sampleRate='8000'",
+    ],
+)
+def test_a_format_that_is_not_offered_is_warned_of_and_is_twilios(written: str) -> None:
+    (warning, effect), _ = effects_of(f"<Start><Stream url='{AGENT}' {written}/></Start>")
+    assert isinstance(warning, Warn)
+    assert warning.code == 12200
+    assert effect == StartStream(StreamAttributes(AGENT))
+
+
+def test_a_track_for_each_participant() -> None:
+    (effect,), _ = effects_of(f"<Connect><Stream url='{AGENT}' track='participant_tracks'/></Connect>")
+    assert effect == ConnectStream(StreamAttributes(AGENT, track="participant_tracks"))

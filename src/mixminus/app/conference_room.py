@@ -9,6 +9,7 @@ import structlog
 from mixminus.app.conference_ledger import ConferenceLedger, name_of
 from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
+from mixminus.app.participant_tracks import Roster
 from mixminus.app.prompting import Loudspeaker
 from mixminus.app.room_sounds import ENTER_BEEP, EXIT_BEEP, Announcement, PrivateSound
 from mixminus.app.services import Services
@@ -285,6 +286,8 @@ class ConferenceRoom:
             hushing.extend(sound.loudspeaker.hush())
             sound.task.cancel()
         self._services.media.apply(self._plan(change), *hushing, *self._recordings.follow(self._legs))
+        roster = Roster(legs, self._wiring.seats, self._label)
+        self._services.streams.participants.rewired(self.room, roster)
         for seat in seats:
             if seat.sound is not None and seat.call_sid not in self._private:
                 self._play_private(seat.call_sid, seat.sound)
@@ -318,6 +321,7 @@ class ConferenceRoom:
             self._speakers.close()
         over = SetRoom(self.room, (), self._ledger.plan({}, {}))
         self._services.media.apply(over, self._ledger.close(), *self._recordings.stop(self.record.sid))
+        self._services.streams.participants.rewired(self.room, None)
         self._on_over(self)
 
     # --- private sound --------------------------------------------------------------------------------------------
@@ -378,6 +382,9 @@ class ConferenceRoom:
         came = sorted(live, key=lambda person: (person.join_time is None, person.join_time or person.date_created))
         found = ((person.call_sid, self._seats[person.call_sid].leg) for person in came)
         return {call_sid: leg for call_sid, leg in found if leg is not None}
+
+    def _label(self, call_sid: Sid) -> str | None:
+        return self.machine.participant(call_sid).label
 
     def _at(self) -> datetime:
         return self._services.clock.utc()

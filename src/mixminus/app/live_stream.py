@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from mixminus.app.stream_link import StreamLink
+from mixminus.base.stream_formats import LINEAR, MULAW, OPUS
+from mixminus.base.types import Sid
 from mixminus.media.contract import Tap
 from mixminus.streams.contract import AgentSocket, Fault
-from mixminus.streams.messages import OUTBOUND, StreamFacts
+from mixminus.streams.heard_by import Listener
+from mixminus.streams.messages import OUTBOUND, TELEPHONE, StreamFacts
 from mixminus.streams.session import StreamSession, StreamState
+
+ENCODINGS: Final = {MULAW: "mulaw", LINEAR: "linear", OPUS: "opus"}
+"""As `OpenFormatted` has them."""
 
 
 class LiveStream:
@@ -45,7 +52,7 @@ class LiveStream:
         """The agent has answered: introduce the call, and listen."""
         self._socket = socket
         self._tell(self.session.open())
-        self._stream = self._link.open(self._taps, self._speaks_to, self)
+        self._stream = self._link.open(self._taps, self._speaks_to, self, self._form)
 
     def move(self, leg: int, *, forgets: bool) -> None:
         """Go on at another leg, with what waits to be said, unless it *forgets* that, as at a `clear`."""
@@ -55,6 +62,27 @@ class LiveStream:
         if forgets:
             self.forget()
         self._link.move(self._stream, self._taps, self._speaks_to)
+
+    def add_track(self, number: int, taps: tuple[Tap, ...], participant: Sid, label: str | None) -> None:
+        """Announce a participant, and listen to it."""
+        if self._stream is not None:
+            self._tell([self.session.joined(number, participant, label)])
+            self._link.add_track(self._stream, number, taps)
+
+    def drop_track(self, number: int) -> None:
+        """Listen to a participant no more, and tell so."""
+        if self._stream is not None:
+            self._link.drop_track(self._stream, number)
+            self._tell([self.session.left(number)])
+
+    def heard_by(self, listeners: tuple[Listener, ...]) -> None:
+        """Who is there from now on, and hears what the agent says."""
+        self.session.heard_by.change(listeners)
+
+    def warn_once(self, fault: Fault) -> None:
+        """Tell of this kind of fault, unless that has been done."""
+        if (news := self.session.news(fault)) is not None:
+            self._warn(news)
 
     def end(self) -> None:
         """Say `stop`, and close; harmless when that has happened."""
@@ -103,7 +131,7 @@ class LiveStream:
 
     def heard(self, track: int, audio: bytes, tick: int) -> None:
         socket = self._socket
-        if socket is None:
+        if socket is None or not self.session.hears(track):
             return
         if socket.is_congested:
             self.skipped_frames += 1
@@ -125,11 +153,20 @@ class LiveStream:
 
     @property
     def _taps(self) -> tuple[tuple[Tap, ...], ...]:
+        if self.facts.has_participant_tracks:
+            return ()
         return tuple((Tap("leg_out" if track == OUTBOUND else "leg_in", self._leg),) for track in self.facts.tracks)
 
     @property
     def _speaks_to(self) -> int | None:
         return self._leg if self.facts.is_bidirectional else None
+
+    @property
+    def _form(self) -> tuple[str, int] | None:
+        audio = self.facts.media_format
+        if audio == TELEPHONE and not self.facts.has_participant_tracks:
+            return None
+        return ENCODINGS[audio.encoding], audio.sample_rate
 
     def _tell(self, messages: list[bytes]) -> None:
         if self._socket is not None:

@@ -77,4 +77,4 @@ def recording_options(said: DialRecording) -> RecordingOptions:
 def stream_wish(said: StreamAttributes) -> StreamWish:
     """`<Stream>`."""
     webhook = Webhook(said.callback.url, said.callback.method) if said.callback else None
-    return StreamWish(said.url, said.track, said.name, said.parameters, webhook, said.report_played)
+    return StreamWish(said.url, said.track, said.name, said.parameters, webhook, said.report_played, said.audio)

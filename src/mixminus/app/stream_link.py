@@ -8,11 +8,15 @@ from typing import Protocol
 import numpy as np
 
 from mixminus.media.contract import (
+    AddTrack,
     ClearStream,
     CloseStream,
     Command,
+    DropTrack,
     MoveStream,
+    OpenFormatted,
     OpenStream,
+    SayFormatted,
     StreamsHeard,
     StreamsSay,
     Tap,
@@ -44,6 +48,8 @@ class StreamLink:
         self._apply: Callable[..., None] = apply
         self._ids = count(1)
         self._owners: dict[int, StreamOwner] = {}
+        self._formatted: set[int] = set()
+        """Those in another format than 8 kHz µ-law, or whose tracks come and go."""
         self._talking: dict[int, StreamOwner] = {}
         """Those that have something to say; some of them must wait until the engine has played what it has."""
         self._flush_is_due = False
@@ -51,20 +57,39 @@ class StreamLink:
     def __len__(self) -> int:
         return len(self._owners)
 
-    def open(self, tracks: tuple[tuple[Tap, ...], ...], leg: int | None, owner: StreamOwner) -> int:
-        """Hear from the next tick on. Returns the stream's id."""
+    def open(
+        self,
+        tracks: tuple[tuple[Tap, ...], ...],
+        leg: int | None,
+        owner: StreamOwner,
+        form: tuple[str, int] | None = None,
+    ) -> int:
+        """Hear from the next tick on. Returns the stream's id. *form*: encoding and rate, as in `OpenFormatted`."""
         stream = next(self._ids)
         self._owners[stream] = owner
-        self._send(OpenStream(stream, tracks, leg))
+        if form is None:
+            self._send(OpenStream(stream, tracks, leg))
+        else:
+            self._formatted.add(stream)
+            self._send(OpenFormatted(stream, *form, tracks, leg))
         return stream
 
     def move(self, stream: int, tracks: tuple[tuple[Tap, ...], ...], leg: int | None) -> None:
         """Listen there and speak to that leg from the next tick on; what waits to be said is said there."""
         self._send(MoveStream(stream, tracks, leg))
 
+    def add_track(self, stream: int, track: int, taps: tuple[Tap, ...]) -> None:
+        """Hear this, too; only of a stream that was opened with a form."""
+        self._send(AddTrack(stream, track, taps))
+
+    def drop_track(self, stream: int, track: int) -> None:
+        """Do not hear this any more; a frame of it may be under way."""
+        self._send(DropTrack(stream, track))
+
     def close(self, stream: int) -> None:
         if self._owners.pop(stream, None) is not None:
             self._talking.pop(stream, None)
+            self._formatted.discard(stream)
             self._send(CloseStream(stream))
 
     def clear(self, stream: int, epoch: int) -> None:
@@ -97,6 +122,11 @@ class StreamLink:
         self._flush_is_due = False
         said = [(stream, audio) for stream, owner in self._talking.items() if (audio := owner.take_audio())]
         self._talking = {stream: owner for stream, owner in self._talking.items() if owner.has_audio}
+        if self._formatted:
+            for stream, audio in said:
+                if stream in self._formatted:
+                    self._send(SayFormatted(stream, audio))
+            said = [(stream, audio) for stream, audio in said if stream not in self._formatted]
         if said:
             streams, pieces = zip(*said, strict=True)
             self._send(StreamsSay(streams, tuple(map(len, pieces)), b"".join(pieces)))

@@ -11,23 +11,30 @@ from mixminus.app.collecting import Keys
 from mixminus.app.company import Company
 from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
+from mixminus.app.participant_tracks import ParticipantTracks
 from mixminus.app.tasks import Tasks, cancelled
 from mixminus.base.clock import Clock
 from mixminus.base.errors import not_found
 from mixminus.base.sids import STREAM, Sids
+from mixminus.base.stream_formats import OPUS
 from mixminus.base.types import Sid
 from mixminus.calls.records import CallRecord
 from mixminus.calls.streams import StreamRecord, StreamStatus, StreamWish
+from mixminus.media.opus_library import speakable
 from mixminus.streams.contract import DialAgent, Fault, Sign, StreamError
 from mixminus.streams.faults import BAD_TRACKS
-from mixminus.streams.messages import INBOUND, OUTBOUND, StreamFacts
+from mixminus.streams.messages import INBOUND, OUTBOUND, PARTICIPANT, StreamFacts, media_format
 from mixminus.streams.upgrade import upgrade
 
 TRACKS: Final = {
     "inbound_track": (INBOUND,),
     "outbound_track": (OUTBOUND,),
     "both_tracks": (INBOUND, OUTBOUND),
+    "participant_tracks": (PARTICIPANT,),
 }
+
+OPUS_NAME: Final = "opus"
+"""In SDP."""
 
 MAX_TRACKS: Final = 4
 """Of the unidirectional streams of a call (twiml-and-streams.md 4.1)."""
@@ -95,6 +102,7 @@ class Streams:
         self._sign = sign
         self._held: dict[Sid, Held] = {}
         self.company = Company()
+        self.participants = ParticipantTracks()
         self.failures: Counter[int] = Counter()
         """Streams that did not begin or broke off, by Twilio's number."""
         self._skipped_frames = self._refused_messages = 0
@@ -120,8 +128,8 @@ class Streams:
 
         Raises `StreamError` for what cannot even be tried.
         """
-        if TRACKS.get(wish.track) != (INBOUND,):
-            raise StreamError(BAD_TRACKS, "A stream of <Connect> has the inbound track alone")
+        if TRACKS.get(wish.track) not in ((INBOUND,), (PARTICIPANT,)):
+            raise StreamError(BAD_TRACKS, "A stream of <Connect> has the inbound track alone, or participants'")
         held = self._hold(call, wish, is_bidirectional=True)
         self._follow_keys(held)
         held.life = self._tasks.spawn(self._live(held, wish.url), f"stream {held.sid}")
@@ -162,6 +170,7 @@ class Streams:
         left, held.left = held.left, asyncio.get_running_loop().create_future()
         held.place = place
         held.stream.move(place.leg, forgets=forgets)
+        self.participants.moved(held.stream)
         self._follow_keys(held)
         left.set_result(None)
 
@@ -214,12 +223,15 @@ class Streams:
         name = wish.name or sid
         if any(name == held.stream.name for held in self._of_call(record.sid)):
             raise StreamError(BAD_TRACKS, f"The call has a stream of that name already: {name[:60]!r}")
+        if wish.audio.encoding == OPUS and OPUS_NAME not in speakable((OPUS_NAME,)):
+            raise StreamError(BAD_TRACKS, "There is no Opus on this machine (`mixminus doctor`)")
         facts = StreamFacts(
             account_sid=record.account_sid,
             call_sid=record.sid,
             sid=sid,
             tracks=TRACKS[wish.track],
             parameters=wish.parameters,
+            media_format=media_format(wish.audio),
             is_bidirectional=is_bidirectional,
             reports_played=wish.report_played,
         )
@@ -240,6 +252,7 @@ class Streams:
             socket = await self._dial(upgrade(url, self._sign), stream)
             if held.sid in self._held:
                 stream.begin(socket)
+                self.participants.begin(stream, lambda: held.place.record.sid)
                 self._tell(held, "stream-started")
                 await held.place.answer()
                 fault = await stream.ended
@@ -263,6 +276,7 @@ class Streams:
         self._skipped_frames += held.stream.skipped_frames
         self._refused_messages += held.stream.session.refused
         has_begun = held.stream.has_begun
+        self.participants.end(held.stream)
         held.stream.end()
         if has_begun:
             self._tell(held, "stream-stopped")

@@ -1,8 +1,9 @@
-"""From one of the three rates to another: 8, 16 and 48 kHz, a frame at a time.
+"""From one rate to another, a frame at a time: 8, 16 and 48 kHz; and between 24 and 48 kHz.
 
 Linear-phase FIR filters, designed here by weighted least squares. Between 8 kHz and the others they pass telephone
-speech (to 3.3 kHz) and stop what lies above 4.7 kHz; between 16 and 48 kHz they pass 7 kHz and stop 9 kHz; at least
-60 dB down, and no longer than 1 ms of delay. In integers, so that a sample is the same on every machine.
+speech (to 3.3 kHz) and stop what lies above 4.7 kHz; between 16 and 48 kHz they pass 7 kHz and stop 9 kHz; between 24
+and 48 kHz, 11 and 13; at least 60 dB down, and no longer than 1 ms of delay. In integers, so that a sample is the
+same on every machine.
 
 A source array begins with its tail: the last samples of the frame before.
 """
@@ -16,6 +17,7 @@ from mixminus.audio.compiled import kernel
 from mixminus.audio.frames import FRAME_MS, RATE_HZ, Samples
 
 WIDE_RATE_HZ: Final = 16_000
+MIDDLE_RATE_HZ: Final = 24_000
 FULL_RATE_HZ: Final = 48_000
 
 TAIL_MS: Final = 2
@@ -64,6 +66,8 @@ WIDE_TO_FULL: Final = _rising(WIDE_RATE_HZ, FULL_RATE_HZ, 7000, 9000)
 WIDE_TO_NARROW: Final = _falling(WIDE_RATE_HZ, RATE_HZ, 3300, 4700)
 FULL_TO_NARROW: Final = _falling(FULL_RATE_HZ, RATE_HZ, 3300, 4700)
 FULL_TO_WIDE: Final = _falling(FULL_RATE_HZ, WIDE_RATE_HZ, 7000, 9000)
+MIDDLE_TO_FULL: Final = _rising(MIDDLE_RATE_HZ, FULL_RATE_HZ, 11_000, 13_000)
+FULL_TO_MIDDLE: Final = _falling(FULL_RATE_HZ, MIDDLE_RATE_HZ, 11_000, 13_000)
 
 
 @kernel

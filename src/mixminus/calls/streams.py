@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mixminus.base.stream_formats import DEFAULT, StreamFormat
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.options import Webhook
 
@@ -19,6 +20,7 @@ class StreamWish:
     webhook: Webhook | None = None
     """Told that it started, stopped, or failed."""
     report_played: bool = False
+    audio: StreamFormat = DEFAULT
 
 
 class StreamStatus(StrEnum):

@@ -121,6 +121,12 @@ class CodedLegs:
             raise_rate(source, NARROW_TO_FULL, self.planes.heard_full[row])
         self._sounded[row] = source[-TAIL_SAMPLES:]
 
+    def hear_above(self, row: int, plane: int) -> None:
+        """Let a leg without a socket, and so without a codec, hear on this plane."""
+        if plane != NARROW:
+            self.rows.add(row)
+        self.planes.ears[row] = 1 << plane if plane != NARROW else 0
+
     def _prepare(self, row: int, codec: int, understood: set[int], wanted: OpusMedia) -> None:
         """Coders for what may come and what goes, and the plane to hear on."""
         self.planes.ears[row] = 0

@@ -92,6 +92,15 @@ class Planes(NamedTuple):
     """Its players, with the tail."""
     prompted: U8
     """Whether there were any in the last tick."""
+    added: U8
+    """Bits of planes on which streams say something to its far end in this tick, that players do not."""
+    extra_wide: I32
+    extra_full: I32
+    """What they say, added up; only where `added`."""
+    piped_plane: U8
+    """The one above the narrow plane on which the other end of a pipe heard something ..."""
+    piped: I16
+    """... and what."""
 
 
 class RoomPlanes(NamedTuple):
@@ -125,6 +134,9 @@ COLUMNS: Final = {
     "Planes.heard_wide": (320,),
     "Planes.heard_full": (960,),
     "Planes.prompts": (16 + 160,),
+    "Planes.extra_wide": (320,),
+    "Planes.extra_full": (960,),
+    "Planes.piped": (960,),
     "RoomPlanes.bus_wide": (320,),
     "RoomPlanes.bus_full": (960,),
     "RoomPlanes.rest": (160,),

@@ -19,10 +19,14 @@ from mixminus.media.plans import LegRow as LegRow
 from mixminus.media.plans import SetRoom as SetRoom
 from mixminus.media.plans import Ticked as Ticked
 from mixminus.media.plans import WatchRoom as WatchRoom
+from mixminus.media.stream_terms import AddTrack as AddTrack
 from mixminus.media.stream_terms import ClearStream as ClearStream
 from mixminus.media.stream_terms import CloseStream as CloseStream
+from mixminus.media.stream_terms import DropTrack as DropTrack
 from mixminus.media.stream_terms import MoveStream as MoveStream
+from mixminus.media.stream_terms import OpenFormatted as OpenFormatted
 from mixminus.media.stream_terms import OpenStream as OpenStream
+from mixminus.media.stream_terms import SayFormatted as SayFormatted
 from mixminus.media.stream_terms import StreamsHeard as StreamsHeard
 from mixminus.media.stream_terms import StreamsSay as StreamsSay
 from mixminus.media.tap import Tap as Tap
@@ -233,6 +237,10 @@ Command = (
     | StopRecording
     | OpenStream
     | MoveStream
+    | OpenFormatted
+    | AddTrack
+    | DropTrack
+    | SayFormatted
     | StreamsSay
     | ClearStream
     | CloseStream

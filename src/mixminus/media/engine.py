@@ -46,6 +46,7 @@ from mixminus.media.contract import (
 from mixminus.media.digits import DigitSenders
 from mixminus.media.disk import Disk, InlineDisk
 from mixminus.media.figures import WorkerHealth
+from mixminus.media.formatted_streaming import FormattedStreaming
 from mixminus.media.health import Punctuality, leg_quality
 from mixminus.media.hearing import Hearing
 from mixminus.media.kernels.turns import pass_on
@@ -109,7 +110,8 @@ class Engine:
         self.recorders = Recorders(settings.recorders, self.legs, self.rooms, disk)
         self.streaming = Streaming(self.legs, self.rooms)
         self.watch = RoomWatch(self.rooms, self.players)
-        self.wideband = Wideband(self.legs, self.rooms, self.recorders)
+        self.formatted = FormattedStreaming(self.legs, self.rooms)
+        self.wideband = Wideband(self.legs, self.rooms, self.recorders, self.formatted)
         self.digits = DigitSenders(self.legs)
         self.hearing = Hearing(settings.legs, self.legs)
         self.polishing = Polishing(self.legs)
@@ -207,11 +209,14 @@ class Engine:
         legs = self.legs
         if len(legs.pipes):
             pass_on(legs.pipes, legs.line, legs.turns, legs.mixing, self.beat)
+            if not self.wideband.is_idle:
+                self.wideband.pass_on(self.beat)
         for lane in self.lanes:
             if lane.happenings.totals[0]:
                 self._tell_happenings(lane)
             lane.arrived = 0
         self._events.extend(self.streaming.heard(self.beat))
+        self._events.extend(self.formatted.heard(self.beat))
         if self.is_end_of_tick:
             self._events.extend(self.watch.go_on(self.ticks))
             self.recorders.flush(self.ticks)
@@ -229,6 +234,7 @@ class Engine:
             self.hearing,
             self.polishing,
             self.streaming,
+            self.formatted,
         )
 
     def _tell_happenings(self, lane: Lane) -> None:
@@ -298,6 +304,7 @@ class Engine:
                 self.recorders.stop(recording)
             case StreamCommand():
                 self.streaming.carry_out(command)
+                self.formatted.carry_out(command)
 
     def _make_room(self, legs: int) -> str | None:
         """Grow if so many more legs need it. Returns why they cannot be had."""
@@ -384,6 +391,7 @@ class Engine:
         self.reports.drop(leg)
         self.recorders.forget_leg(leg)
         self.streaming.forget_leg(leg)
+        self.formatted.forget_leg(leg)
         self.rooms.leave(leg)
         self.ports.close(row)
         self.legs.close(leg)

@@ -8,6 +8,7 @@ from mixminus.audio import g711
 from mixminus.audio.frames import FRAME_SAMPLES
 from mixminus.media.bundles import grown, zeroed
 from mixminus.media.digits import DigitSenders
+from mixminus.media.formatted_streaming import FormattedStreaming
 from mixminus.media.hearing import Hearing
 from mixminus.media.kernels.beat import (
     CHANNELS,
@@ -63,6 +64,7 @@ class Lane:
         hearing: Hearing,
         polishing: Polishing,
         streaming: Streaming,
+        formatted: FormattedStreaming,
     ) -> None:
         self.turn = turn
         self.inbox = zeroed(Inbox, INBOX_PER_LEG * legs.slots.capacity + INBOX_SPARE)
@@ -87,6 +89,7 @@ class Lane:
         self._hearing = hearing
         self._polishing = polishing
         self._streaming = streaming
+        self._formatted = formatted
 
     def grow(self, legs: int) -> None:
         """Take packets of so many legs."""
@@ -102,7 +105,7 @@ class Lane:
     @property
     def is_plain(self) -> bool:
         """Whether the kernels of `beat` do all that there is to do."""
-        parts = self._wideband, self._hearing, self._polishing, self._streaming, self._digits
+        parts = self._wideband, self._hearing, self._polishing, self._streaming, self._formatted, self._digits
         return all(part.is_idle for part in parts)
 
     def begin(self, beat: int) -> None:
@@ -128,10 +131,12 @@ class Lane:
         self._hearing.hear(turn, self.happenings)
         self._polishing.polish(turn)
         self._streaming.speak(turn)
+        self._formatted.speak(turn)
         mix_and_record(self.table)
         self._streaming.listen(turn)
         if is_wide:
             wideband.mix(turn)
+        wideband.listen(turn)
         self._digits.sound(turn)
         self.departing = send_off(self.table, self.departing)
         if is_wide:

@@ -64,7 +64,7 @@ FREE, SOCKET, PIPE = 0, 1, 2
 DIGIT, TIMED_OUT, PLAYER_ENDED, CONTROL_ARRIVED, SPEECH_STARTED, SPEECH_STOPPED, KEY_SOUNDED = range(1, 8)
 """Kinds of happening."""
 
-TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER = 1, 2, 3, 4, 5
+TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER, TAP_TO_EAR = 1, 2, 3, 4, 5, 6
 """Kinds of tap."""
 
 RECORDING, PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP = 1, 2, 3
@@ -306,6 +306,8 @@ class Taps(NamedTuple):
     row: I32
     """-1: what was tapped is gone."""
     room: I32
+    ear: I32
+    """Whose row of the routing plan says whether the leg is heard there."""
     sign: I32
     next: I32
 

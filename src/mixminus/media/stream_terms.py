@@ -53,6 +53,43 @@ class StreamsSay(StreamCommand, frozen=True, tag=True):
     audio: bytes
 
 
+class OpenFormatted(StreamCommand, frozen=True, tag=True):
+    """The same as `OpenStream` in another format, for a stream that may listen to more or less as it goes on.
+
+    `StreamsHeard` tells of it in octets of that format, of Opus in samples.
+    """
+
+    stream: int
+    encoding: str
+    """`mulaw` (8 kHz), `linear` (16 bits, little-endian; 8, 16 or 24 kHz) or `opus` (48 kHz; else it is nothing)."""
+    rate_hz: int
+    tracks: tuple[tuple[Tap, ...], ...]
+    leg: int | None = None
+
+
+class AddTrack(StreamCommand, frozen=True, tag=True):
+    """Listen to this, too, by a number that the stream (`OpenFormatted`) has no other track of."""
+
+    stream: int
+    track: int
+    taps: tuple[Tap, ...]
+
+
+class DropTrack(StreamCommand, frozen=True, tag=True):
+    """Do not listen to this any more."""
+
+    stream: int
+    track: int
+
+
+class SayFormatted(StreamCommand, frozen=True, tag=True):
+    """Say this after what was sent before. A stream keeps 640 ms or more that were not played yet."""
+
+    stream: int
+    audio: bytes
+    """Of Opus: packets, each behind its length in two octets, in network order."""
+
+
 class ClearStream(StreamCommand, frozen=True, tag=True):
     """Drop what was not played, fading in 5 ms; from now on what is said belongs to *epoch*."""
 

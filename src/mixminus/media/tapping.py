@@ -8,7 +8,7 @@ from mixminus.media.contract import Tap
 from mixminus.media.legs import Legs
 from mixminus.media.rooms import Rooms
 from mixminus.media.slots import Chains
-from mixminus.media.state import TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER, Taps
+from mixminus.media.state import TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_TO_EAR, TAP_VOICE, TAP_WHISPER, Taps
 
 TAP_KINDS: Final = {
     "bus": TAP_BUS,
@@ -16,6 +16,7 @@ TAP_KINDS: Final = {
     "leg_out": TAP_LEG_OUT,
     "voice": TAP_VOICE,
     "whisper": TAP_WHISPER,
+    "to_ear": TAP_TO_EAR,
 }
 
 
@@ -51,10 +52,11 @@ class Tapping:
             wanted = self._wanted.pop(tap)
             if (room := room_of(wanted)) is not None:
                 self._rooms.release(room)
-            if (mine := self._on_leg.get(wanted.id)) is not None and wanted.kind != "bus":
-                mine.discard(tap)
-                if not mine:
-                    del self._on_leg[wanted.id]
+            for leg in legs_of(wanted):
+                if (mine := self._on_leg.get(leg)) is not None:
+                    mine.discard(tap)
+                    if not mine:
+                        del self._on_leg[leg]
             self._rows.release(tap)
             tap = int(self.taps.next[tap])
 
@@ -71,18 +73,24 @@ class Tapping:
         self._wanted[tap] = wanted
         room = room_of(wanted)
         room_row = -1 if room is None else self._rooms.hold(room)
-        if wanted.kind == "bus":
-            row: int | None = room_row
-        else:
-            row = self._legs.slots.row(wanted.id)
-            if row is not None:
-                self._on_leg.setdefault(wanted.id, set()).add(tap)
+        rows = {leg: row for leg in legs_of(wanted) if (row := self._legs.slots.row(leg)) is not None}
+        for leg in rows:
+            self._on_leg.setdefault(leg, set()).add(tap)
+        is_there = wanted.kind != "to_ear" or wanted.ear in rows
         self.taps.kind[tap] = TAP_KINDS[wanted.kind]
-        self.taps.row[tap] = -1 if row is None else row
+        self.taps.row[tap] = room_row if wanted.kind == "bus" else rows.get(wanted.id, -1) if is_there else -1
+        self.taps.ear[tap] = -1 if wanted.ear is None else rows.get(wanted.ear, -1)
         self.taps.room[tap] = room_row
         self.taps.sign[tap] = -1 if wanted.sign < 0 else 1
         self.taps.next[tap] = following
         return tap
+
+
+def legs_of(tap: Tap) -> tuple[int, ...]:
+    """Legs without which it is silent."""
+    if tap.kind == "bus":
+        return ()
+    return (tap.id,) if tap.ear is None else (tap.id, tap.ear)
 
 
 def room_of(tap: Tap) -> int | None:

@@ -1,9 +1,13 @@
-"""The part of a tick that only legs of G.722 and Opus need: their playout, the planes above 8 kHz, their packets."""
+"""The part of a tick that only legs of G.722 and Opus, and streams above 8 kHz, need.
+
+Their playout, the planes above 8 kHz, their packets.
+"""
 
 from typing import Final
 
 import numpy as np
 
+from mixminus.audio import g711
 from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.audio.resampling import NARROW_TO_FULL, NARROW_TO_WIDE, TAIL_MS, raise_rate
 from mixminus.media.bundles import copy_rows, zeroed
@@ -13,8 +17,11 @@ from mixminus.media.coded_state import (
     RoomPlanes,
 )
 from mixminus.media.encoder_sharing import EncoderSharing
+from mixminus.media.formatted_streaming import FormattedStreaming
 from mixminus.media.kernels.coded_packetise import packetise_coded
 from mixminus.media.kernels.coded_playout import play_coded
+from mixminus.media.kernels.formatted_listening import listen_formatted
+from mixminus.media.kernels.formatted_planes import pass_on_planes, play_pipes
 from mixminus.media.kernels.planes import mix_planes
 from mixminus.media.kernels.record_wide import record_wide
 from mixminus.media.legs import Legs
@@ -29,10 +36,11 @@ WIDE_FRAME: Final = SCALES[WIDE] * FRAME_SAMPLES
 class Wideband:
     """Runs its kernels when there is such a leg, and costs nothing otherwise."""
 
-    def __init__(self, legs: Legs, rooms: Rooms, recorders: Recorders) -> None:
+    def __init__(self, legs: Legs, rooms: Rooms, recorders: Recorders, formatted: FormattedStreaming) -> None:
         self._legs = legs
         self._rooms = rooms
         self._recorders = recorders
+        self._formatted = formatted
         self.room_planes = zeroed(RoomPlanes, rooms.slots.capacity)
         self.sharing = EncoderSharing(legs, rooms)
         opus = legs.coded.opus
@@ -42,12 +50,14 @@ class Wideband:
 
     @property
     def is_idle(self) -> bool:
-        return not (self._legs.coded.rows or self._recorders.wide)
+        return not (self._legs.coded.rows or self._recorders.wide or self._formatted.above)
 
     def warm_up(self, turn: Turn, outbox: Outbox) -> None:
         """Compile, or load, the kernels before the first leg needs them in the middle of a tick."""
         self.play(turn)
         self.mix(turn)
+        self._listen(turn)
+        self.pass_on(0)
         self.packetise(turn, outbox, 0)
         narrow = np.zeros((FRAME_MS + TAIL_MS) * RATE_HZ // 1000, np.int16)
         for taps in (NARROW_TO_WIDE, NARROW_TO_FULL):
@@ -75,10 +85,47 @@ class Wideband:
             turn.scratch.long_work,
             self._opus_decode,
         )
+        if len(legs.pipes) or turn.leg_count == 0:  # without legs: to warm up
+            play_pipes(turn.due.legs, turn.leg_count, legs.line, legs.mixing, coded.planes)
+
+    def pass_on(self, beat: int) -> None:
+        """After a beat, when all lanes have done their work: from one end of each pipe to the other."""
+        legs = self._legs
+        pass_on_planes(legs.pipes, legs.line, legs.turns, legs.coded.planes, beat)
+
+    def listen(self, turn: Turn) -> None:
+        """What streams in other formats hear on whatever plane, after `mix`."""
+        if not self._formatted.is_idle:
+            self._listen(turn)
+
+    def _listen(self, turn: Turn) -> None:
+        legs, rooms, formatted = self._legs, self._rooms, self._formatted
+        listen_formatted(
+            formatted.track_slots.active,
+            formatted.track_slots.count,
+            formatted.tracks,
+            formatted.turns,
+            formatted.tapping.taps,
+            rooms.buses.narrow,
+            legs.mixing,
+            rooms.edges,
+            legs.line,
+            legs.coded.planes,
+            self.room_planes,
+            g711.ULAW_ENCODING,
+            self._opus_encode,
+            legs.turns,
+            rooms.turns,
+            turn.now,
+            legs.seats.beats,
+            turn.lane,
+            turn.scratch.long_work,
+            turn.scratch.long_total,
+        )
 
     def mix(self, turn: Turn) -> None:
         """After `mix`: the planes above the narrow one, and what is recorded there."""
-        legs, rooms, recorders = self._legs, self._rooms, self._recorders
+        legs, rooms, recorders, formatted = self._legs, self._rooms, self._recorders, self._formatted
         mix_planes(
             turn.due.rooms,
             turn.room_count,
@@ -94,6 +141,17 @@ class Wideband:
             turn.channel_count,
             recorders.rows,
             recorders.tapping.taps,
+            formatted.slots.active,
+            formatted.slots.count,
+            formatted.spoken,
+            formatted.track_slots.active,
+            formatted.track_slots.count,
+            formatted.tracks,
+            formatted.tapping.taps,
+            legs.turns,
+            rooms.turns,
+            turn.now,
+            turn.lane,
             turn.scratch.long_work,
             turn.scratch.long_total,
         )

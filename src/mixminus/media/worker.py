@@ -204,6 +204,7 @@ class Worker:
         self._engine.wideband.warm_up(lane.turn, lane.outbox)
         self._engine.beats.warm_up()
         self._engine.streaming.warm_up(lane.turn)
+        self._engine.formatted.warm_up(lane.turn)
         self._engine.hearing.warm_up(lane.turn, lane.happenings)
         self._engine.polishing.warm_up(lane.turn)
         self._let_rest()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mixminus.base.types import RandomBytes
+from mixminus.sip.answers import response_to
 from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, SipEvent, Transmit
 from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
 from mixminus.sip.framing import PING, PONG
@@ -23,7 +24,6 @@ from mixminus.sip.message import (
     Response,
     clean,
     parse,
-    response_to,
 )
 from mixminus.sip.outgoing import OutgoingCall
 from mixminus.sip.registrar import MIN_EXPIRES_S, Binding, RegisterRefused, Registrar

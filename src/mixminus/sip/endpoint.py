@@ -4,11 +4,12 @@ from collections import deque
 from typing import Protocol
 
 from mixminus.base.types import RandomBytes
+from mixminus.sip.answers import response_to
 from mixminus.sip.call_table import CallTable
 from mixminus.sip.contract import Address, SipEvent, Transmit, Transport
 from mixminus.sip.deadlines import Deadlines
 from mixminus.sip.dialog import Dialog
-from mixminus.sip.message import MAGIC_COOKIE, HeaderLines, Request, Response, response_to
+from mixminus.sip.message import MAGIC_COOKIE, HeaderLines, Request, Response
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.transaction_layer import (
     ClientTransaction,

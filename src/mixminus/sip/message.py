@@ -5,7 +5,7 @@ it was written. The few values that every layer asks for (`via`, `cseq`, tags) a
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -362,33 +362,6 @@ def _trimmed(message: Request | Response) -> Request | Response:
     if size < 0:
         raise MalformedMessage("Content-Length")
     return Response(headers, message.body[:size], message.status, message.reason)
-
-
-def response_to(
-    request: Request,
-    status: int,
-    *,
-    reason: str = "",
-    to_tag: str | None = None,
-    headers: Iterable[tuple[str, str]] = (),
-    body: bytes = b"",
-) -> Response:
-    """An answer with everything RFC 3261 8.2.6.2 wants repeated; *to_tag* is added when To has none yet."""
-    lines = [line for line in request.headers if line[0] == "Via"]
-    to = request.get("To")
-    if to is not None and to_tag is not None and _has_no_tag(to):
-        to = f"{to};tag={to_tag}"
-    repeated = {"From": request.get("From"), "To": to, "Call-ID": request.get("Call-ID"), "CSeq": request.get("CSeq")}
-    lines += [(name, value) for name, value in repeated.items() if value]  # a refused request may lack some
-    lines += headers
-    return Response(tuple(lines), body, status, clean(reason) or REASONS.get(status, "Unknown"))
-
-
-def _has_no_tag(to: str) -> bool:
-    try:
-        return NameAddr.parse(to).tag is None
-    except AddressError:  # of a request that is refused for it
-        return False
 
 
 def extra_headers(headers: Mapping[str, str]) -> HeaderLines:

@@ -8,22 +8,27 @@ from typing import Final
 
 import msgspec
 
+from mixminus.base.stream_formats import LINEAR, MULAW, OPUS, StreamFormat
 from mixminus.base.types import FormPairs, Sid
 
 INBOUND: Final = "inbound"
 """What is heard from the leg."""
 OUTBOUND: Final = "outbound"
 """What is played to it."""
+PARTICIPANT: Final = "participant"
+"""Ours: what one other participant of the leg's conference says, as far as the leg hears it."""
 
 CONNECTED: Final = b'{"event":"connected","protocol":"Call","version":"1.0.0"}'
 
 
-class MediaFormat(msgspec.Struct, frozen=True, rename="camel"):
-    """How audio travels."""
+class MediaFormat(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """How audio travels. Of Opus, an *octet* here is a sample, since packets differ."""
 
     encoding: str
     sample_rate: int
     channels: int
+    endianness: str | None = None
+    """`little`, where samples have more than one octet."""
 
     def duration_ms(self, octets: int) -> int:
         """How long that much audio lasts, rounded down."""
@@ -34,9 +39,15 @@ class MediaFormat(msgspec.Struct, frozen=True, rename="camel"):
         return duration_ms * self.sample_rate * self.channels * OCTETS_PER_SAMPLE[self.encoding] // 1000
 
 
-OCTETS_PER_SAMPLE: Final = {"audio/x-mulaw": 1, "audio/x-l16": 2}
+OCTETS_PER_SAMPLE: Final = {MULAW: 1, LINEAR: 2, OPUS: 1}
 
-MULAW: Final = MediaFormat("audio/x-mulaw", 8000, 1)
+
+def media_format(audio: StreamFormat) -> MediaFormat:
+    """As `start` tells it."""
+    return MediaFormat(audio.encoding, audio.sample_rate, 1, "little" if audio.encoding == LINEAR else None)
+
+
+TELEPHONE: Final = media_format(StreamFormat())
 """Twilio's only one."""
 
 
@@ -48,12 +59,16 @@ class StreamFacts:
     call_sid: Sid
     sid: Sid
     tracks: tuple[str, ...]
-    """`inbound`, `outbound`, in the order of the engine's tracks."""
+    """`inbound`, `outbound`, in the order of the engine's tracks; or `participant`: any number of these."""
     parameters: FormPairs = ()
-    media_format: MediaFormat = MULAW
+    media_format: MediaFormat = TELEPHONE
     is_bidirectional: bool = False
     reports_played: bool = False
     """The agent wants to know what was heard of what it had said, when it has cleared it."""
+
+    @property
+    def has_participant_tracks(self) -> bool:
+        return self.tracks == (PARTICIPANT,)
 
 
 class StartBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -71,12 +86,14 @@ class Start(msgspec.Struct, frozen=True, tag="start", tag_field="event", rename=
     stream_sid: str
 
 
-class MediaBody(msgspec.Struct, frozen=True, rename="camel"):
+class MediaBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     track: str
     chunk: str
     timestamp: str
     payload: bytes
     """Travels in base64."""
+    participant: str | None = None
+    """Whose track it is, by call SID; only where the track is `participant`."""
 
 
 class Media(msgspec.Struct, frozen=True, tag="media", tag_field="event", rename="camel"):
@@ -106,9 +123,17 @@ class Mark(msgspec.Struct, frozen=True, tag="mark", tag_field="event", rename="c
     mark: MarkBody
 
 
-class PlayedBody(msgspec.Struct, frozen=True, rename="camel"):
+class ListenerBody(msgspec.Struct, frozen=True, rename="camel"):
+    call_sid: str
+    label: str | None
+    heard_ms: str
+
+
+class PlayedBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     said_ms: str
     played_ms: str
+    heard_by: tuple[ListenerBody, ...] = ()
+    """In a conference: the other participants, and who has left since it was said."""
 
 
 class Played(msgspec.Struct, frozen=True, tag="played", tag_field="event", rename="camel"):
@@ -117,6 +142,21 @@ class Played(msgspec.Struct, frozen=True, tag="played", tag_field="event", renam
     sequence_number: str
     stream_sid: str
     played: PlayedBody
+
+
+class ParticipantBody(msgspec.Struct, frozen=True, rename="camel"):
+    call_sid: str
+    label: str | None
+    status: str
+    """`joined` or `left`."""
+
+
+class Participant(msgspec.Struct, frozen=True, tag="participant", tag_field="event", rename="camel"):
+    """Ours, of streams with a track for each participant: before the first frame of one, and after the last."""
+
+    sequence_number: str
+    stream_sid: str
+    participant: ParticipantBody
 
 
 class StopBody(msgspec.Struct, frozen=True, rename="camel"):

@@ -4,20 +4,28 @@ Order is guaranteed: `connected`, `start`, then the rest; `stop` is last (Twilio
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import count
 from typing import Final
 
+from mixminus.base.stream_formats import LINEAR, OPUS
+from mixminus.base.types import Sid
 from mixminus.streams.contract import Fault
-from mixminus.streams.faults import BUFFER_FULL
+from mixminus.streams.faults import BUFFER_FULL, MALFORMED
+from mixminus.streams.heard_by import HeardBy
 from mixminus.streams.messages import (
     CONNECTED,
+    PARTICIPANT,
     Dtmf,
     DtmfBody,
+    ListenerBody,
     Mark,
     MarkBody,
     Media,
     MediaBody,
+    Participant,
+    ParticipantBody,
     Played,
     PlayedBody,
     Start,
@@ -27,6 +35,8 @@ from mixminus.streams.messages import (
     StreamFacts,
     encode,
 )
+from mixminus.streams.opus import samples_of
+from mixminus.streams.packet_playout import PacketPlayout
 from mixminus.streams.playout import LEAD_MS, MOST_MS, Interruption, Playout
 from mixminus.streams.reading import Cleared, Marked, Said, read
 
@@ -55,6 +65,16 @@ STEPS: Final[dict[StreamState, dict[Step, StreamState]]] = {
 }
 
 
+@dataclass(slots=True)
+class Voice:
+    """A track that is sent."""
+
+    track: str
+    participant: Sid | None = None
+    label: str | None = None
+    chunks: int = 0
+
+
 class LocalStreamError(Exception):
     """We tried to say something that the protocol forbids now."""
 
@@ -65,11 +85,15 @@ class StreamSession:
     def __init__(self, facts: StreamFacts) -> None:
         self.facts = facts
         self.state = StreamState.CONNECTING
-        self.playout = Playout(facts.media_format.octets(LEAD_MS), facts.media_format.octets(MOST_MS))
+        playout = PacketPlayout if facts.media_format.encoding == OPUS else Playout
+        self.playout = playout(facts.media_format.octets(LEAD_MS), facts.media_format.octets(MOST_MS))
+        self.heard_by = HeardBy()
         self.refused = 0
         """Messages of the agent that were not obeyed, or not wholly."""
         self._numbers = count(1)
-        self._chunks = [count(1) for _ in facts.tracks]
+        tracks = () if facts.has_participant_tracks else facts.tracks
+        self._voices = {number: Voice(track) for number, track in enumerate(tracks)}
+        """By the engine's number of the track."""
         self._began_at: int | None = None
         """The tick before the first one that was heard."""
         self._told: set[int] = set()
@@ -97,15 +121,31 @@ class StreamSession:
             self._step(Step.TALK)  # which it is not; this is asked 50 times a second and track
         if self._began_at is None:
             self._began_at = tick - 1
-        timestamp, facts = FRAME_MS * (tick - self._began_at), self.facts
-        body = MediaBody(facts.tracks[track], str(next(self._chunks[track])), str(timestamp), audio)
-        return encode(Media(str(next(self._numbers)), body, facts.sid))
+        timestamp, voice = FRAME_MS * (tick - self._began_at), self._voices[track]
+        voice.chunks += 1
+        body = MediaBody(voice.track, str(voice.chunks), str(timestamp), audio, voice.participant)
+        return encode(Media(str(next(self._numbers)), body, self.facts.sid))
 
     def skipped(self, track: int, tick: int) -> None:
         """20 ms of a track are not sent: the agent reads too slowly."""
         if self._began_at is None:
             self._began_at = tick - 1
-        next(self._chunks[track])
+        self._voices[track].chunks += 1
+
+    def hears(self, track: int) -> bool:
+        """Whether the agent is still sent that track: when a participant goes, frames may be under way."""
+        return track in self._voices
+
+    def joined(self, track: int, participant: Sid, label: str | None) -> bytes:
+        """Somebody is heard on a track of that number from now on."""
+        self._step(Step.TALK)
+        voice = self._voices[track] = Voice(PARTICIPANT, participant, label)
+        return self._told_of(voice, "joined")
+
+    def left(self, track: int) -> bytes:
+        """And is not any more."""
+        self._step(Step.TALK)
+        return self._told_of(self._voices.pop(track), "left")
 
     def pressed(self, digit: str) -> list[bytes]:
         """A key; unidirectional streams are not told of keys."""
@@ -134,17 +174,23 @@ class StreamSession:
         if fault is not None:
             self.refused += 1
         if self.state is not StreamState.STREAMING or not self.facts.is_bidirectional:
-            return [], self._news(fault)
+            return [], self.news(fault)
         match request:
             case Said(audio):
-                if self.playout.say(audio):
-                    fault = fault or Fault(BUFFER_FULL, "More than 10 minutes of audio wait; the rest is discarded")
+                fault = self._said(audio) or fault
             case Marked(name):
                 if not self.playout.mark(name):
                     fault = fault or Fault(BUFFER_FULL, "Too many marks wait; the rest is discarded")
             case Cleared():
                 self.playout.clear()
-        return self._marks(), self._news(fault)
+        return self._marks(), self.news(fault)
+
+    def news(self, fault: Fault | None) -> Fault | None:
+        """The fault, if none of its kind was told: each is, once a stream (twiml-and-streams.md 4.4)."""
+        if fault is None or fault.code in self._told:
+            return None
+        self._told.add(fault.code)
+        return fault
 
     def forget(self) -> list[bytes]:
         """Drop what was not played, as if the agent had said `clear`; the marks, which are all due."""
@@ -158,6 +204,8 @@ class StreamSession:
 
         For an epoch that was cleared it is the last figure, of which agents are told that asked for it.
         """
+        if self.facts.reports_played:
+            self.heard_by.played(octets)
         interruption = self.playout.played(epoch, octets)
         if self.state is not StreamState.STREAMING:
             return []
@@ -167,9 +215,26 @@ class StreamSession:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
+    def _said(self, audio: bytes) -> Fault | None:
+        encoding, fault = self.facts.media_format.encoding, None
+        if encoding == OPUS and not samples_of(audio):
+            return Fault(MALFORMED, "The payload is not one Opus packet of at most 120 ms")
+        if encoding == LINEAR and len(audio) % 2:
+            audio, fault = audio[:-1], Fault(MALFORMED, "The payload ends in the middle of a sample of 16 bits")
+        if self.playout.say(audio):
+            return Fault(BUFFER_FULL, "More than 10 minutes of audio wait; the rest is discarded")
+        return fault
+
+    def _told_of(self, voice: Voice, status: str) -> bytes:
+        body = ParticipantBody(voice.participant or "", voice.label, status)
+        return encode(Participant(self._number(), self.facts.sid, body))
+
     def _played(self, interruption: Interruption) -> bytes:
         duration_ms = self.facts.media_format.duration_ms
-        body = PlayedBody(str(duration_ms(interruption.said)), str(duration_ms(interruption.played)))
+        heard_by = (
+            ListenerBody(one.call_sid, one.label, str(duration_ms(heard))) for one, heard in self.heard_by.take()
+        )
+        body = PlayedBody(str(duration_ms(interruption.said)), str(duration_ms(interruption.played)), tuple(heard_by))
         return encode(Played(self._number(), self.facts.sid, body))
 
     def _marks(self) -> list[bytes]:
@@ -182,13 +247,6 @@ class StreamSession:
 
     def _number(self) -> str:
         return str(next(self._numbers))
-
-    def _news(self, fault: Fault | None) -> Fault | None:
-        """Each kind is told once a stream (twiml-and-streams.md 4.4)."""
-        if fault is None or fault.code in self._told:
-            return None
-        self._told.add(fault.code)
-        return fault
 
     def _step(self, step: Step) -> None:
         try:

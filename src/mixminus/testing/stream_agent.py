@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+import av
 import numpy as np
 
 from mixminus.testing import detection
@@ -97,19 +98,39 @@ class StreamConversation:
         """When a mark came back."""
         return next(at for at, one in self.messages if one["event"] == "mark" and one["mark"]["name"] == name)
 
-    def heard(self, seconds: float, track: str = "inbound") -> Samples:
-        """The last audio of a track."""
-        frames = [
+    def frames(self, track: str = "inbound", participant: str | None = None) -> list[bytes]:
+        """All audio of a track, message by message."""
+        return [
             base64.b64decode(message["media"]["payload"])
             for _, message in self.messages
-            if message["event"] == "media" and message["media"]["track"] == track
+            if message["event"] == "media"
+            and (message["media"]["track"], message["media"].get("participant")) == (track, participant)
         ]
-        return PCMU.decode(b"".join(frames[-round(50 * seconds) :]))
 
-    def hears(self, track: str = "inbound", seconds: float = 0.1) -> frozenset[int]:
+    def heard(self, seconds: float, track: str = "inbound", participant: str | None = None) -> Samples:
+        """The last audio of a track, at the rate of the stream."""
+        frames = self.frames(track, participant)
+        if self.encoding == "audio/opus":
+            return _opus_decoded(frames)[-round(self.rate_hz * seconds) :]
+        octets = b"".join(frames[-round(50 * seconds) :])
+        if self.encoding == "audio/x-l16":
+            return np.frombuffer(octets, "<i2").astype(np.int16)
+        return PCMU.decode(octets)
+
+    def hears(
+        self, track: str = "inbound", seconds: float = 0.1, *, participant: str | None = None
+    ) -> frozenset[int]:
         """The notes in the last audio of a track."""
-        samples = self.heard(seconds, track)
+        samples = self.heard(seconds, track, participant)[:: self.rate_hz // RATE_HZ]
         return detection.chord(samples, FREQUENCIES_HZ) if len(samples) else frozenset()
+
+    @property
+    def encoding(self) -> str:
+        return str(self.start["mediaFormat"]["encoding"])
+
+    @property
+    def rate_hz(self) -> int:
+        return int(self.start["mediaFormat"]["sampleRate"])
 
     def loudest(self, seconds: float, track: str = "inbound") -> int:
         """The peak of the last audio of a track; 0 is perfect silence."""
@@ -126,15 +147,16 @@ class StreamConversation:
     # --- ours: what it says ---------------------------------------------------------------------------------------
 
     def say(self, samples: Samples) -> None:
-        """Audio, all at once."""
-        self.say_octets(PCMU.encode(samples))
+        """Audio at the stream's rate, all at once; Opus wants packets (`say_octets`)."""
+        is_linear = self.encoding == "audio/x-l16"
+        self.say_octets(samples.astype("<i2").tobytes() if is_linear else PCMU.encode(samples))
 
     def say_octets(self, octets: bytes) -> None:
         self.tell("media", media={"payload": base64.b64encode(octets).decode()})
 
     def hum(self, hertz: int, seconds: float) -> None:
         """A note, all at once."""
-        time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+        time = np.arange(round(seconds * self.rate_hz)) / self.rate_hz
         self.say(np.round(3_000 * np.sin(2 * np.pi * hertz * time)).astype(np.int16))
 
     def mark(self, name: str) -> None:
@@ -162,6 +184,15 @@ class StreamConversation:
         if self.is_open:
             self.is_open = False
             self._loop.call_soon(self._listener.closed, complaint)
+
+
+def _opus_decoded(packets: list[bytes]) -> Samples:
+    """At 48 kHz."""
+    decoder: Any = av.CodecContext.create("libopus", "r")
+    decoder.sample_rate, decoder.layout = 48_000, "mono"
+    decoder.open()
+    frames = [frame.to_ndarray().reshape(-1) for packet in packets for frame in decoder.decode(av.Packet(packet))]
+    return np.concatenate([np.zeros(0, np.int16), *frames]).astype(np.int16)
 
 
 def _listen(conversation: StreamConversation, message: Message) -> None:

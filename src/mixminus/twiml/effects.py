@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from mixminus.base.stream_formats import DEFAULT, StreamFormat
+
 # --- effects ---------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +196,7 @@ class StreamAttributes:
     parameters: tuple[tuple[str, str], ...] = ()
     callback: CallbackTo | None = None
     report_played: bool = False
+    audio: StreamFormat = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from mixminus.api.routes import ACCOUNT, Operation
 from mixminus.api.uris import account_uri, canonical
 from mixminus.base import sids
 from mixminus.base.sids import is_sid
+from mixminus.base.stream_formats import ALL_RATES_HZ, RATES_HZ, StreamFormat, stream_format
 from mixminus.base.types import FormPairs
 from mixminus.calls.commands import StartStream, StopStream
 from mixminus.calls.streams import StreamRecord, StreamWish
 
-TRACKS: Final = ("inbound_track", "outbound_track", "both_tracks")
+TRACKS: Final = ("inbound_track", "outbound_track", "both_tracks", "participant_tracks")
 
 MOST_PARAMETERS: Final = 99
 MOST_CHARACTERS: Final = 500
@@ -60,7 +61,17 @@ def stream_wish(form: Form) -> StreamWish:
         name=form.word("Name"),
         parameters=_parameters(form),
         webhook=form.webhook("StatusCallback", "StatusCallbackMethod", url_code=form.code, method_code=form.code),
+        audio=_audio(form),
     )
+
+
+def _audio(form: Form) -> StreamFormat:
+    """`AudioFormat` and `SampleRate`: ours, as `<Stream>` has them."""
+    rate = form.choice("SampleRate", tuple(map(str, ALL_RATES_HZ)))
+    try:
+        return stream_format(form.choice("AudioFormat", tuple(RATES_HZ)), int(rate) if rate else None)
+    except ValueError as error:
+        raise form.refusal("SampleRate", f"does not fit: {error}") from error
 
 
 def _parameters(form: Form) -> FormPairs:

@@ -26,9 +26,12 @@ from mixminus.media.coded_state import (
     Planes,
     RoomPlanes,
 )
+from mixminus.media.formatted_state import Listened, Spoken
 from mixminus.media.kernels.copying import copy
+from mixminus.media.kernels.formatted_planes import add_raised, note_tracks
 from mixminus.media.kernels.mix import add, clip_into, mix_minus
 from mixminus.media.kernels.record_wide import note_taps
+from mixminus.media.kernels.turns import Turns
 from mixminus.media.state import (
     I16,
     I32,
@@ -62,15 +65,26 @@ def note_wishes(
     channels: int,
     recorders: RecorderRows,
     taps: Taps,
+    active_tracks: I32,
+    track_count: int,
+    tracks: Listened,
+    track_taps: Taps,
+    leg_turns: Turns,
+    room_turns: Turns,
+    now: int,
+    lane: int,
 ) -> int:
     """Who has to be brought to which planes: each speaker to those of its listeners. Returns those with any."""
     for n in range(rooms):
         room_planes.wanted[active_rooms[n]] = 0
     for n in range(legs):
         slot = active_legs[n]
-        planes.needed[slot] = 0
+        planes.needed[slot] = planes.added[slot] = 0
         planes.listens[slot] = planes.ears[slot]
     listened = WIDE_BIT if note_taps(active_channels, channels, recorders, taps, planes, room_planes) else 0
+    listened |= note_tracks(
+        active_tracks, track_count, tracks, track_taps, mixing, planes, room_planes, leg_turns, room_turns, now, lane
+    )
     for n in range(legs):
         slot = active_legs[n]
         ears = planes.listens[slot]
@@ -200,13 +214,14 @@ def hear_on_plane(
     edges: Edges,
     line: Line,
     prompts: I16,
+    extra: I32,
     total: I32,
 ) -> None:
-    """What one leg hears there; the twin of `mix.hear`. `prompts`: what its players add, or empty."""
+    """What one leg hears there; the twin of `mix.hear`. `prompts`, `extra`: of its players and streams, if any."""
     tail = said.shape[1] - len(heard)
     room = mixing.room[slot]
     on_bus, hears_bus = mixing.on_bus[slot] == 1, room >= 0 and mixing.hears_bus[slot] == 1
-    plain = mixing.edge[slot] < 0 and len(prompts) == 0
+    plain = mixing.edge[slot] < 0 and len(prompts) == 0 and len(extra) == 0
     if plain and hears_bus and on_bus:
         mix_minus(heard, bus[room], said[slot, tail:])
         return
@@ -225,6 +240,8 @@ def hear_on_plane(
             add(total, said[speaker, tail:], edges.sign[edge])
         edge = edges.next[edge]
     add(total, prompts, 1)
+    for i in range(len(extra)):
+        total[i] += extra[i]
     clip_into(heard, total)
 
 
@@ -244,6 +261,7 @@ def mix_plane(
     said: I16,
     heard: I16,
     bus: I32,
+    extra: I32,
     prompts: I16,
     total: I32,
 ) -> None:
@@ -268,7 +286,8 @@ def mix_plane(
             if sounding:
                 raise_rate(planes.prompts[slot], taps, prompts)
             private = prompts if sounding else prompts[:0]
-            hear_on_plane(heard[slot], bus, said, slot, mixing, edges, line, private, total)
+            streamed = extra[slot] if planes.added[slot] & bit else extra[slot][:0]
+            hear_on_plane(heard[slot], bus, said, slot, mixing, edges, line, private, streamed, total)
 
 
 @kernel
@@ -287,6 +306,17 @@ def mix_planes(
     channels: int,
     recorders: RecorderRows,
     taps: Taps,
+    active_spoken: I32,
+    spoken_count: int,
+    spoken: Spoken,
+    active_tracks: I32,
+    track_count: int,
+    tracks: Listened,
+    track_taps: Taps,
+    leg_turns: Turns,
+    room_turns: Turns,
+    now: int,
+    lane: int,
     scratch: I16,
     total: I32,
 ) -> None:
@@ -294,7 +324,9 @@ def mix_planes(
     listened = note_wishes(
         active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
         active_channels, channels, recorders, taps,
+        active_tracks, track_count, tracks, track_taps, leg_turns, room_turns, now, lane,
     )  # fmt: skip
+    add_raised(active_spoken, spoken_count, spoken, mixing, planes, leg_turns, now, lane, scratch)
     total[:FRAME_SAMPLES] = 0
     silence = total[:FRAME_SAMPLES]
     collect_prompts(active_rooms, rooms, active_legs, legs, bus, mixing, planes, room_planes, silence)
@@ -303,12 +335,12 @@ def mix_planes(
         mix_plane(
             WIDE_BIT, NARROW_TO_WIDE,
             active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
-            planes.said_wide, planes.heard_wide, room_planes.bus_wide, scratch[: 2 * FRAME_SAMPLES],
-            total[: 2 * FRAME_SAMPLES],
+            planes.said_wide, planes.heard_wide, room_planes.bus_wide, planes.extra_wide,
+            scratch[: 2 * FRAME_SAMPLES], total[: 2 * FRAME_SAMPLES],
         )  # fmt: skip
     if listened & FULL_BIT:
         mix_plane(
             FULL_BIT, NARROW_TO_FULL,
             active_rooms, rooms, active_legs, legs, mixing, edges, line, planes, room_planes,
-            planes.said_full, planes.heard_full, room_planes.bus_full, scratch, total,
+            planes.said_full, planes.heard_full, room_planes.bus_full, planes.extra_full, scratch, total,
         )  # fmt: skip

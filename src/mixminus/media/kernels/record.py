@@ -11,6 +11,7 @@ from mixminus.media.state import (
     RECORDING,
     TAP_BUS,
     TAP_LEG_OUT,
+    TAP_TO_EAR,
     TAP_VOICE,
     TAP_WHISPER,
     Mixing,
@@ -23,6 +24,8 @@ from mixminus.media.state import (
 def is_heard(taps: Taps, tap: int, mixing: Mixing) -> bool:
     """Whether the routing plan of this very tick lets the tapped leg be heard there (laws 2 and 3)."""
     kind, leg = taps.kind[tap], taps.row[tap]
+    if kind == TAP_TO_EAR:  # none of a recording's, nor of a stream's in the default format
+        return False
     if kind != TAP_VOICE and kind != TAP_WHISPER:
         return True
     speaks = mixing.on_bus[leg] == 1 if kind == TAP_VOICE else mixing.whispers[leg] > 0

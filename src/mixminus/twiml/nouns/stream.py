@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
+from mixminus.base.stream_formats import ALL_RATES_HZ, DEFAULT, RATES_HZ, StreamFormat, stream_format
 from mixminus.base.types import FormPairs
 from mixminus.twiml.attributes import SCHEMA, Attribute, Reader, Table, WarnOf
 from mixminus.twiml.context import Context
@@ -10,7 +11,7 @@ from mixminus.twiml.effects import CallbackTo, StreamAttributes
 from mixminus.twiml.element import Element
 from mixminus.twiml.nouns import callbacks
 from mixminus.twiml.nouns.parameter import parameters
-from mixminus.twiml.values import BOOLEAN, TEXT, URL, one_of
+from mixminus.twiml.values import BOOLEAN, TEXT, URL, one_of, optional, words
 
 MAX_PARAMETER: Final = 500
 """Characters of name and value together."""
@@ -18,7 +19,10 @@ MAX_PARAMETER: Final = 500
 NAME: Final = Attribute("name", TEXT, "")
 STREAM_URL: Final[Attribute[str | None]] = Attribute("url", URL, None)
 REPORT_PLAYED: Final = Attribute("reportPlayed", BOOLEAN, False)
-TRACK: Final = Attribute("track", one_of("inbound_track", "outbound_track", "both_tracks"), "inbound_track", 31941)
+TRACKS: Final = one_of("inbound_track", "outbound_track", "both_tracks", "participant_tracks")
+TRACK: Final = Attribute("track", TRACKS, "inbound_track", 31941)
+AUDIO_FORMAT: Final = Attribute("audioFormat", optional(one_of(*RATES_HZ)), None)
+SAMPLE_RATE: Final = Attribute("sampleRate", optional(words({str(rate): rate for rate in ALL_RATES_HZ})), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Stream:
     parameters: FormPairs = ()
     callback: CallbackTo | None = None
     report_played: bool = False
+    audio: StreamFormat = DEFAULT
 
     ATTRIBUTES: ClassVar[Table] = (
         STREAM_URL,
@@ -40,8 +45,8 @@ class Stream:
         callbacks.STREAM.method,
         REPORT_PLAYED,
         Attribute[Any]("connectorName", TEXT, None, offered=False),
-        Attribute[Any]("audioFormat", TEXT, None, offered=False),
-        Attribute[Any]("sampleRate", TEXT, None, offered=False),
+        AUDIO_FORMAT,
+        SAMPLE_RATE,
     )
 
     @classmethod
@@ -55,6 +60,7 @@ class Stream:
             parameters=_parameters(element, warn),
             callback=CallbackTo(callback_url, read(callbacks.STREAM.method)) if callback_url else None,
             report_played=read(REPORT_PLAYED),
+            audio=_audio(read, element, warn),
         )
 
     def attributes_in(self, context: Context, warn: WarnOf) -> StreamAttributes:
@@ -66,6 +72,7 @@ class Stream:
             self.parameters,
             callbacks.resolved(self.callback, callbacks.STREAM, context, warn),
             self.report_played,
+            self.audio,
         )
 
 
@@ -80,6 +87,15 @@ def stream_in(element: Element, warn: WarnOf) -> Stream | None:
         else:
             found = Stream.parse(child, warn)
     return found
+
+
+def _audio(read: Reader, element: Element, warn: WarnOf) -> StreamFormat:
+    """Twilio's own, where what is asked for is not offered: an agent is told in `start` what it gets."""
+    try:
+        return stream_format(read(AUDIO_FORMAT), read(SAMPLE_RATE))
+    except ValueError as error:
+        warn(SCHEMA, f"Line {element.line}: {error}; the stream has {DEFAULT.encoding} at {DEFAULT.sample_rate} Hz")
+        return DEFAULT
 
 
 def _parameters(element: Element, warn: WarnOf) -> FormPairs:

@@ -1,0 +1,53 @@
+"""What an agent that speaks Opus has said: whole packets. Lengths and positions are samples at 48 kHz."""
+
+from collections import deque
+from typing import Final
+
+from mixminus.streams.opus import samples_of
+from mixminus.streams.playout import Playout
+
+MOST_WAITING_OCTETS: Final = 16 << 20
+"""Of ten minutes at 220 kbit/s; more is discarded. Packets may be short and large."""
+
+LENGTH_OCTETS: Final = 2
+"""Of a packet's length, in network order."""
+
+
+class PacketPlayout(Playout):
+    """The same promises, kept for packets."""
+
+    def __init__(self, lead: int, most: int) -> None:
+        super().__init__(lead, most)
+        self._packets: deque[tuple[bytes, int]] = deque()
+        """And the samples of each."""
+        self._octets = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        return bool(self._packets)
+
+    def say(self, audio: bytes) -> int:
+        """Append one packet. Returns how much was discarded: nothing, or all of it."""
+        samples = samples_of(audio)
+        if self.pending + samples > self._most or self._octets + len(audio) > MOST_WAITING_OCTETS:
+            self.discarded += samples
+            return samples
+        self._packets.append((audio, samples))
+        self._octets += len(audio)
+        self._said += samples
+        return 0
+
+    def clear(self) -> None:
+        super().clear()
+        self._packets.clear()
+        self._octets = 0
+
+    def take_audio(self) -> bytes:
+        """What the engine is to be given now, each packet behind its length; often nothing."""
+        taken = bytearray()
+        while self._packets and self._given - self._played < self._lead:
+            packet, samples = self._packets.popleft()
+            self._octets -= len(packet)
+            self._given += samples
+            taken += len(packet).to_bytes(LENGTH_OCTETS) + packet
+        return bytes(taken)
