@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.scenarios.cast import Scene, enter, scenario, twiml
 from tests.scenarios.test_nothing_left_over import FORGOTTEN_AFTER_S, held
+from tests.scenarios.test_stream_formats import opus_hum
 from tests.scenarios.test_streams import AGENT, FRAME_S, agent_joins, connect, heard_hz
 
 from mixminus.testing.ear import Ear
@@ -269,6 +270,17 @@ async def test_an_agent_that_was_moved_is_removed_like_anybody(scene: Scene) -> 
     assert scene.statuses("/leg") == ["completed"]
     assert set(await scene.participants()) == {scene.sid("alice"), scene.sid("bob")}
     assert len(scene.world.node.streams) == 0
+
+
+@scenario
+async def test_its_own_time_limit_is_its_own(scene: Scene) -> None:
+    talk = await alone(scene)
+    await scene.calls_in("bob", enter("room"))
+    moved = await move(scene, talk, Conference="room", TimeLimit="2")
+    await asyncio.sleep(2.5)
+    assert talk.closed_with == 1000
+    assert await scene.call_status(moved["call_sid"]) == "completed"
+    assert set(await scene.participants()) == {scene.sid("alice"), scene.sid("bob")}
 
 
 @scenario
@@ -565,3 +577,46 @@ async def test_moves_leave_nothing_behind(scene: Scene) -> None:
     after = held(scene)
     more = {path for path, size in after.items() if size > before.get(path, 0) and "sip_traces" not in path}
     assert more == set()
+
+
+# --- in other formats -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("audio_format", "sample_rate"), [("audio/x-l16", "16000"), ("audio/opus", "48000")])
+def test_a_stream_in_another_format_is_moved_as_any(audio_format: str, sample_rate: str) -> None:
+    @scenario
+    async def story(scene: Scene) -> None:
+        talk = await alone(scene, connect(audio_format=audio_format, sample_rate=sample_rate))
+        bob = await scene.calls_in("bob", enter("room", beep=False))
+        alice = scene.calls["alice"]
+        await move(scene, talk, Conference="room", Beep="false")
+        alice.hum(521)
+        bob.hum(733)
+        (opus_hum if audio_format == "audio/opus" else StreamConversation.hum)(talk, 971, 2.0)
+        await asyncio.sleep(0.5)
+        assert talk.hears() == {521, 733}
+        assert await heard_hz(scene, "alice") == {733, 971}
+        assert await heard_hz(scene, "bob") == {521, 971}
+        await move(scene, talk, Call=scene.sid("alice"))
+        await asyncio.sleep(0.3)
+        assert talk.hears() == {521}
+        assert await heard_hz(scene, "alice") == {971}
+        assert await heard_hz(scene, "bob") == set()
+        assert without_gaps(talk)
+
+    story()
+
+
+@scenario
+async def test_it_tells_apart_whoever_is_where_it_was_moved(scene: Scene) -> None:
+    talk = await alone(scene, connect(track="participant_tracks"))
+    await scene.calls_in("bob", enter("room"))
+    await scene.calls_in("carol", enter("hall"))
+    for form in ({"Conference": "room"}, {"Conference": "hall"}, {"Call": scene.sid("carol")}):
+        await move(scene, talk, **form)
+        await asyncio.sleep(0.5)
+    told = [(body["callSid"], body["status"]) for body in (one["participant"] for one in talk.said("participant"))]
+    alice, bob, carol = (scene.sid(name) for name in ("alice", "bob", "carol"))
+    assert set(told[:2]) == {(alice, "joined"), (bob, "joined")}
+    assert set(told[2:4]) == {(alice, "left"), (bob, "left")}
+    assert told[4:] == [(carol, "joined"), (carol, "left")]

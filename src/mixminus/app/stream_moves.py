@@ -30,7 +30,6 @@ from mixminus.calls.streams import AgentPlace
 from mixminus.streams.faults import BAD_TRACKS
 from mixminus.twiml.parameters import voice_request
 
-DEFAULT_TIME_LIMIT_S = 14_400.0
 UNSUITABLE = 16099
 
 
@@ -78,18 +77,19 @@ class StreamMoves:
         room.require_places((session.sid, command.call), (record.sid, command.agent))
         call = Call(record)
         with services.media.together():
-            seat = room.join(session.sid, session.leg, command.call, session.about, Origin.API)
-            self._streams.company.sits(session, seat)
-            line = StreamLine(services, call.record)
-            wishes = CallWishes(command.callback, time_limit_s=command.time_limit_s or DEFAULT_TIME_LIMIT_S)
+            line, wishes = StreamLine(services, call.record), CallWishes(command.callback)
             agent = CallSession(services, call, line, KeepSeat(room), wishes)
             self._calls.add(agent)
             stage = line.stage(agent)
             self._streams.move(held, stage)
             agent.begin_answered()
             line.follow(stage, held, agent)
+            seat = room.join(session.sid, session.leg, command.call, session.about, Origin.API)
+            self._streams.company.sits(session, seat)
             own = room.join(agent.sid, agent.leg, command.agent, voice_request(facts(agent.record)), Origin.API)
             own.take_leave = line.take_leave
+        if command.time_limit_s is not None:
+            agent.limit_time(command.time_limit_s)
 
     def _record(self, held: Held, caller: CallSession) -> CallRecord:
         now = self._services.clock.utc()
