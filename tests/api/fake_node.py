@@ -15,6 +15,8 @@ from mixminus.base.sids import Sids
 from mixminus.base.types import Sid
 from mixminus.calls.commands import (
     AddParticipant,
+    MoveStreamToCall,
+    MoveStreamToConference,
     PlaceCall,
     PolishParticipant,
     RemoveParticipant,
@@ -41,7 +43,7 @@ from mixminus.calls.records import (
     RecordingSource,
     RecordingStatus,
 )
-from mixminus.calls.streams import StreamRecord, StreamStatus
+from mixminus.calls.streams import AgentPlace, StreamRecord, StreamStatus
 from mixminus.sip.trace import Traced
 from mixminus.store.contract import Store
 from mixminus.store.runner import InlineRunner
@@ -210,6 +212,17 @@ class FakeNode:
     async def stop_stream(self, command: StopStream) -> StreamRecord:
         self._take(command)
         return self._stream(command.call_sid, command.stream, StreamStatus.STOPPED)
+
+    def agent(self, stream_sid: str) -> AgentPlace:
+        self._take(("agent", stream_sid))
+        return AgentPlace(Sid(stream_sid), "ai", Sid("CA" + "1" * 32), Sid("CA" + "2" * 32), None)
+
+    def agents(self) -> list[AgentPlace]:
+        return [self.agent("MZ" + "3" * 32)]
+
+    async def move_stream(self, command: MoveStreamToConference | MoveStreamToCall) -> AgentPlace:
+        self._take(command)
+        return AgentPlace(command.sid, "ai", Sid("CA" + "1" * 32), Sid("CA" + "2" * 32), Sid("CF" + "4" * 32))
 
     def _stream(self, call_sid: Sid, name: str | None, status: StreamStatus) -> StreamRecord:
         return StreamRecord(self.sids.new(prefixes.STREAM), self.account_sid, call_sid, name, status, self._utc())

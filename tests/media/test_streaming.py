@@ -16,6 +16,7 @@ from mixminus.media.contract import (
     ClearStream,
     CloseLeg,
     CloseStream,
+    MoveStream,
     OpenPipe,
     OpenStream,
     StreamsHeard,
@@ -286,3 +287,86 @@ def test_every_octet_that_was_said_is_played_once_or_cleared(story: list[tuple[i
         by_epoch.setdefault(number, []).append(octets)
     assert all(numbers == sorted(numbers) and numbers[-1] <= totals[n] for n, numbers in by_epoch.items())
     assert by_epoch.get(epoch, [0])[-1] == totals[epoch]
+
+
+# --- moved ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_moved_stream_listens_and_speaks_elsewhere_from_the_next_tick_on(studio: Studio) -> None:
+    alice, bob = studio.phone(1, hums=400), studio.phone(2, hums=700)
+    studio.apply(OpenStream(50, (inbound(1),), leg=1), say(50, hum(1100, samples=20 * FRAME)))
+    studio.tick(4)
+    assert (notes(heard(studio)[50, 0]), alice.hears(), bob.hears()) == ({400}, {1100}, set())
+    studio.apply(MoveStream(50, (inbound(2),), leg=2))
+    studio.tick()
+    assert (notes(heard(studio)[50, 0]), alice.hears(), bob.hears()) == ({700}, set(), {1100})
+
+
+def test_not_a_sample_of_what_it_says_is_lost_or_said_twice(studio: Studio) -> None:
+    alice, bob = studio.phone(1), studio.phone(2)
+    said = hum(400, samples=4 * FRAME)
+    studio.apply(OpenStream(50, (), leg=1), say(50, said))
+    studio.tick(2)
+    studio.apply(MoveStream(50, (), leg=2))
+    studio.tick(3)
+    both = alice.audio.astype(int) + bob.audio.astype(int)
+    assert np.array_equal(both[: len(said)], g711.decode_ulaw(g711.encode_ulaw(said)))
+    assert played(studio)[-1] == (50, 0, len(said)), "and it is counted on"
+
+
+def test_the_fade_of_what_was_cleared_is_not_heard_where_it_goes(studio: Studio) -> None:
+    studio.phone(1)
+    bob = studio.phone(2)
+    studio.apply(OpenStream(50, (), leg=1), say(50, hum(400, samples=10 * FRAME)))
+    studio.tick(2)
+    studio.apply(ClearStream(50, 1), MoveStream(50, (), leg=2))
+    studio.tick(3)
+    assert not bob.audio.any()
+    studio.apply(say(50, hum(700, samples=2 * FRAME)))
+    studio.tick(2)
+    assert bob.hears() == {700}
+    assert played(studio)[-1][:2] == (50, 1)
+
+
+def test_nor_is_what_was_under_way_in_a_pipe(studio: Studio) -> None:
+    room = studio.phone(9)
+    studio.apply(OpenPipe(1, 2), OpenStream(50, (), leg=2), say(50, hum(400, samples=10 * FRAME)))
+    studio.tick(3)
+    studio.room(5, 1, 9)
+    studio.apply(ClearStream(50, 1), MoveStream(50, (), leg=2))
+    studio.tick(4)
+    assert not room.audio.any()
+
+
+def test_a_leg_that_it_left_may_close_and_one_where_it_is_may_too(studio: Studio) -> None:
+    studio.phone(1)
+    bob = studio.phone(2, hums=700)
+    studio.apply(OpenStream(50, (inbound(1),), leg=1))
+    studio.tick(2)
+    studio.apply(MoveStream(50, (inbound(2),), leg=2), CloseLeg(1), say(50, hum(400, samples=10 * FRAME)))
+    studio.tick(4)
+    assert bob.hears() == {400}
+    assert notes(heard(studio)[50, 0]) == {700}
+    studio.apply(CloseLeg(2))
+    studio.tick(2)
+    assert notes(heard(studio)[50, 0]) == set()
+    studio.apply(CloseStream(50))
+    studio.tick()
+
+
+def test_a_move_of_no_stream_or_with_other_tracks_is_nothing(studio: Studio) -> None:
+    studio.phone(1, hums=400)
+    studio.phone(2, hums=700)
+    studio.apply(OpenStream(50, (inbound(1),), leg=1))
+    studio.apply(MoveStream(51, (inbound(2),), leg=2), MoveStream(50, (), leg=2))
+    studio.apply(MoveStream(50, (inbound(2), outbound(2)), leg=2))
+    studio.tick(3)
+    assert notes(heard(studio)[50, 0]) == {400}
+
+
+def test_a_move_to_a_leg_that_is_gone_is_silence(studio: Studio) -> None:
+    studio.phone(1, hums=400)
+    studio.apply(OpenStream(50, (inbound(1),), leg=1))
+    studio.apply(MoveStream(50, (inbound(9),), leg=9), say(50, hum(400, samples=2 * FRAME)))
+    studio.tick(3)
+    assert notes(heard(studio)[50, 0]) == set()

@@ -54,6 +54,8 @@ DOCUMENTS = {
     "/broken": "<Dial><Conference>",
     "/tune": "<Say>please wait</Say>",
 }
+AGENT_PATHS = ("/agent", "/slow-agent", "/no-agent")
+"""What `test_moved_agents` serves."""
 PATHS = tuple(DOCUMENTS)
 
 
@@ -70,6 +72,8 @@ class Stage:
         """Phones, numbers and an application; every document comes after its delay."""
         for path, body in DOCUMENTS.items():
             world.app.stalls(path, delays_s.get(path, 0.0), f"<Response>{body}</Response>")
+            await world.number(number_of(path), path)
+        for path in AGENT_PATHS:
             await world.number(number_of(path), path)
         now = world.clock.utc()
         voice = VoiceInstructions(world.url("/say"))
@@ -116,7 +120,7 @@ class Stage:
 
 
 def number_of(path: str) -> str:
-    return f"+1555000{PATHS.index(path):04}"
+    return f"+1555000{(*PATHS, *AGENT_PATHS).index(path):04}"
 
 
 class Action:

@@ -58,11 +58,12 @@ class Owner:
 class Application:
     """An application's line on an engine of its own; its document waits or fails as told."""
 
-    def __init__(self, document: Exception | None = None) -> None:
+    def __init__(self, document: Exception | None = None, *, answers: bool = False) -> None:
         self.engine = Engine(EngineSettings(legs=4, rooms=1, players=1, recorders=1), random.Random(7).randbytes)
         self.tasks = Tasks()
         self.may_load = asyncio.Event()
         self._document = document
+        self._answers = answers
         media = MediaLink(InProcessPlane(self.engine, lambda *_: None))
         services = cast(Services, _Parts(media, self.tasks))
         record = cast(CallRecord, _Record())
@@ -72,7 +73,9 @@ class Application:
         await self.may_load.wait()
         return Instructions()
 
-    async def _run(self, _: Stage, __: Instructions) -> None:
+    async def _run(self, stage: Stage, _: Instructions) -> None:
+        if self._answers:
+            await stage.answer()
         if self._document is not None:
             raise self._document
 
@@ -90,12 +93,15 @@ class _Record:
 
 
 @pytest.mark.parametrize("document", [None, RuntimeError("a bug in a verb")], ids=["ends", "fails"])
-async def test_an_application_hangs_up_when_its_document_ends_however_it_does(document: Exception | None) -> None:
-    application, owner = Application(document), Owner()
+@pytest.mark.parametrize(("answers", "told"), [(True, ["answered", "gone"]), (False, ["unreached"])])
+async def test_an_application_hangs_up_when_its_document_ends_however_it_does(
+    document: Exception | None, answers: bool, told: list[str]
+) -> None:
+    application, owner = Application(document, answers=answers), Owner()
     application.may_load.set()
     await application.line.dial(owner)
     await asyncio.sleep(0)
-    assert owner.told == ["ringing", "answered", "gone"]
+    assert owner.told == ["ringing", *told]
 
 
 async def test_an_application_that_is_hung_up_while_it_is_looked_up_opens_no_legs() -> None:

@@ -6,6 +6,7 @@ hangs up, every conference is ended, and a minute later nothing may be alive tha
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from itertools import groupby
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_a_node_comes_to_rest(tmp_path_factory: pytest.TempPathFactory) -> None:
     )
     @given(story=stories(), delays_s=delays)
     def comes_to_rest(story: Story, delays_s: dict[str, float]) -> None:
-        told.update(run_exactly(_tell(story, delays_s, tmp_path_factory.mktemp("node"))))
+        told.update(run_exactly(tell(story, delays_s, tmp_path_factory.mktemp("node"))))
 
     comes_to_rest()
     assert STORIES < 100 or told >= WORTH_TELLING
@@ -111,7 +112,7 @@ ONCE_WENT_WRONG: dict[str, Story] = {
 
 @pytest.mark.parametrize("name", ONCE_WENT_WRONG)
 def test_a_node_comes_to_rest_after_what_once_went_wrong(name: str, tmp_path: Path) -> None:
-    run_exactly(_tell(ONCE_WENT_WRONG[name], {}, tmp_path))
+    run_exactly(tell(ONCE_WENT_WRONG[name], {}, tmp_path))
 
 
 def test_a_caller_goes_on_when_the_call_it_dialled_is_canceled_while_it_rings() -> None:
@@ -142,11 +143,18 @@ def test_a_call_for_a_conference_that_has_ended_is_never_placed() -> None:
     run_exactly(story())
 
 
-async def _tell(story: Story, delays_s: dict[str, float], folder: Path) -> set[str]:
+async def tell(
+    story: Story,
+    delays_s: dict[str, float],
+    folder: Path,
+    prepare: Callable[[Stage], Awaitable[None]] | None = None,
+) -> set[str]:
     """Returns the names of the events that it came to."""
     with capture_logs() as lines:
         async with World(settings=Settings(data=folder, rtp_timeout_s=RTP_TIMEOUT_S)) as world:
             stage = await Stage.open(world, delays_s)
+            if prepare is not None:
+                await prepare(stage)
             for action, pause_s in story:
                 stage.start(action)
                 if pause_s is not None:
@@ -229,6 +237,9 @@ def _assert_nothing_is_left(world: World) -> None:
         "tasks": [task.get_name() for task in node.tasks._running],
         "legs, rooms, players, recorders": [part.count for part in slots]
         if any(part.count for part in slots)
+        else [],
+        "streams": [len(node.streams), len(node.media.streams), engine.streaming.is_idle]
+        if len(node.streams) or len(node.media.streams) or not engine.streaming.is_idle
         else [],
         "waited for": [name for name, value in vars(node.media).items() if isinstance(value, dict) and value],
         "dialogs": node.desk._owners,

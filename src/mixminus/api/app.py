@@ -13,6 +13,7 @@ from mixminus.api.resources import (
     accounts as accounts_resource,
 )
 from mixminus.api.resources import (
+    agents,
     applications,
     calls,
     conferences,
@@ -48,6 +49,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *history.OPERATIONS,
         *ledger.OPERATIONS,
         *sip_trace.OPERATIONS,
+        *agents.OPERATIONS,
         *tracks.operations(listeners),
         *openapi.OPERATIONS,
     )

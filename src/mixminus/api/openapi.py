@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from mixminus import __version__
+from mixminus.api import openapi_streams
 from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.routes import Operation
 
@@ -317,9 +318,11 @@ DOCUMENT: dict[str, Any] = {
                 *(_parameter(name, "query", kind) for name, kind in _AFTER),
             )
         },
+        **openapi_streams.PATHS,
     },
     "components": {
         "schemas": {
+            "stream": openapi_streams.STREAM,
             "participant": PARTICIPANT,
             "event": EVENT,
             "quality": QUALITY,

@@ -8,15 +8,15 @@ import structlog
 
 from mixminus.app.callbacks import facts
 from mixminus.app.collecting import Keys
-from mixminus.app.line import LineOwner, Unreached
+from mixminus.app.line import LineOwner, Unreached, parting
 from mixminus.app.media_link import LegListener
 from mixminus.app.services import Services
 from mixminus.app.stage import Stage
-from mixminus.app.tasks import cancelled
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Instructions
 from mixminus.calls.records import CallRecord, CallStatus
+from mixminus.streams.contract import Fault
 from mixminus.twiml.parameters import voice_request
 
 LoadInstructions = Callable[[], Awaitable[Instructions | None]]
@@ -26,14 +26,20 @@ RunDocument = Callable[[Stage, Instructions], Coroutine[Any, Any, None]]
 class ApplicationStage(LegListener):
     """Where the application's document is performed: the inner leg of the pair."""
 
-    def __init__(self, services: Services, record: Callable[[], CallRecord], leg: int) -> None:
+    def __init__(self, services: Services, record: Callable[[], CallRecord], leg: int, owner: LineOwner) -> None:
         self.services = services
         self.leg = leg
         self.keys = Keys()
         self.departure = Departure.HUNG_UP
         self.call_status = CallStatus.COMPLETED
-        self.is_answered = True
+        self.live = False
+        """What a document here does ends with the call that it speaks for."""
+        self.why = "The application's document came to its end."
+        self.is_answered = False
         self._record = record
+        self._owner = owner
+        self._fault: Fault | None = None
+        """Why there is no agent."""
         self._star = asyncio.Event()
 
     @property
@@ -48,14 +54,34 @@ class ApplicationStage(LegListener):
     def sid(self) -> Sid:
         return self._record().sid
 
+    async def open(self) -> None:
+        """A document hears and speaks from the beginning; nobody hears it before it has answered."""
+
     async def answer(self) -> None:
-        """An application has answered already."""
+        """By the first verb that says or hears something; `<Connect>` does when its stream is up."""
+        if not self.is_answered:
+            self.is_answered = True
+            self._owner.line_answered()
 
     def size_jitter_buffer(self, size: str) -> None:
         """There is no network between an application and its call."""
 
+    def agent_gone(self, fault: Fault | None) -> None:
+        self.why, self._fault = parting(fault), fault
+
+    def fails(self, code: int, message: str) -> bool:
+        """Nobody is there to be told; who dialled the application learns it from the call's status."""
+        if not self.is_answered:
+            self._owner.line_unreached(Unreached(CallStatus.FAILED, None, message, code))
+        return not self.is_answered
+
     def refuse(self, reason: str) -> None:
-        """Too late for that: the document simply ends."""
+        """The document ended before it answered: it wanted so, or it had no agent."""
+        if self._fault is not None:
+            self.fails(self._fault.code, self._fault.message)
+        else:
+            status = CallStatus.BUSY if reason == "busy" else CallStatus.FAILED
+            self._owner.line_unreached(Unreached(status, None, f"The application declined the call: {reason}."))
 
     def digit(self, digit: str) -> None:
         if digit == "*":
@@ -72,7 +98,7 @@ class ApplicationStage(LegListener):
 
 
 class ApplicationLine:
-    """Answers at once; hangs up when the document has come to its end."""
+    """Rings until the document answers; hangs up when that has come to its end."""
 
     def __init__(
         self,
@@ -87,7 +113,6 @@ class ApplicationLine:
         self._run = run
         self._legs: tuple[int, int] | None = None
         self._document: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
         self._over = False
 
     @property
@@ -107,10 +132,9 @@ class ApplicationLine:
         if self._over:
             return
         self._legs = self._services.media.open_pipe()
-        stage = ApplicationStage(self._services, self._record, self._legs[1])
+        stage = ApplicationStage(self._services, self._record, self._legs[1], owner)
         self._services.media.listen(stage.leg, stage)
         owner.line_ringing()
-        owner.line_answered()
         performing = self._perform(stage, instructions, owner)
         self._document = self._services.tasks.spawn(performing, f"application of {stage.sid}")
 
@@ -118,7 +142,12 @@ class ApplicationLine:
         try:
             await self._run(stage, instructions)
         finally:  # also when it failed: nobody else would end the call
-            owner.line_gone("The application's document came to its end.")
+            if self._over:
+                pass
+            elif stage.is_answered:
+                owner.line_gone(stage.why)
+            else:
+                owner.line_unreached(Unreached(CallStatus.FAILED, None, stage.why))
 
     async def answer(self) -> None:
         """The application answers, not we."""
@@ -127,9 +156,14 @@ class ApplicationLine:
         self.hang_up()
 
     def hang_up(self) -> None:
+        if not self._over and self._document is not None:
+            self._document.cancel()
         self._over = True
-        if self._document is not None and not self._document.done():
-            self._closing = self._services.tasks.spawn(cancelled(self._document), "end of an application")
+
+    def take_leave(self) -> None:
+        """Its agent is told before anybody else (ai-and-desk.md 3.3)."""
+        self.hang_up()
+        self._services.streams.end_of_call(self._record().sid)
 
     def size_jitter_buffer(self, size: str) -> None:
         """There is no network between an application and its call."""

@@ -14,7 +14,7 @@ import structlog
 
 from mixminus.app.callbacks import facts
 from mixminus.app.collecting import Keys
-from mixminus.app.line import Line, Unreached
+from mixminus.app.line import Line, Unreached, parting
 from mixminus.app.media_link import LegListener
 from mixminus.app.services import Services
 from mixminus.app.tasks import cancelled
@@ -31,6 +31,7 @@ from mixminus.calls.records import (
     RecordingSource,
     RecordingStatus,
 )
+from mixminus.streams.contract import Fault
 from mixminus.twiml.parameters import voice_request
 
 
@@ -56,6 +57,7 @@ class Verdict:
     status: CallStatus
     reason: str
     sip_code: int | None = None
+    error_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class CallSession(LegListener):
         self._answered = asyncio.Event()
         self._verdict: Verdict | None = None
         self._star: asyncio.Event | None = None
+        self._nothing_left = "The call had nothing left to do."
         self._answered_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         """Of the ringing, and from the answer on of the whole call."""
@@ -112,6 +115,11 @@ class CallSession(LegListener):
     @property
     def live(self) -> bool:
         return self._verdict is None
+
+    @property
+    def why(self) -> str | None:
+        """Why the call ends, for people; None while it lives."""
+        return None if self._verdict is None else self._verdict.reason
 
     @property
     def call_status(self) -> CallStatus:
@@ -146,6 +154,16 @@ class CallSession(LegListener):
         self._end_at(self._now() + self.wishes.timeout_s, self._ring_timed_out)
         await self.line.dial(self)
 
+    def begin_answered(self) -> None:
+        """The far end is there already."""
+        self._call.dialling(self._at())
+        self._connected()
+        self._run()
+
+    async def open(self) -> None:
+        """Have media: an incoming call is answered for that."""
+        await self.answer()
+
     async def answer(self) -> None:
         """Pick up an incoming call, once; outgoing calls are answered by the far end."""
         if self._answered.is_set():
@@ -171,7 +189,7 @@ class CallSession(LegListener):
             self._run()
 
     def line_unreached(self, unreached: Unreached) -> None:
-        self.end(Verdict(unreached.status, unreached.reason, unreached.sip_code))
+        self.end(Verdict(unreached.status, unreached.reason, unreached.sip_code, unreached.error_code))
 
     def line_gone(self, reason: str) -> None:
         status = CallStatus.COMPLETED if self.is_answered else CallStatus.CANCELED
@@ -209,6 +227,15 @@ class CallSession(LegListener):
         if self.live and self._errand is errand:
             self.departure = Departure.HUNG_UP
             self._run()
+        else:
+            errand.unreached(self, Unreached(CallStatus.CANCELED, None, "The call was redirected, or ended."))
+
+    def agent_gone(self, fault: Fault | None) -> None:
+        self._nothing_left = parting(fault)
+
+    def fails(self, code: int, message: str) -> bool:
+        """Somebody is at the phone."""
+        return False
 
     def refuse(self, reason: str) -> None:
         """Decline an incoming call that is not answered yet."""
@@ -265,7 +292,7 @@ class CallSession(LegListener):
                 await self.services.media.send_digits(self.leg, self.wishes.send_digits)
             await errand.run(self)
             status = CallStatus.COMPLETED if self.is_answered else CallStatus.FAILED
-            self.end(Verdict(status, "The call had nothing left to do."))
+            self.end(Verdict(status, self._nothing_left))
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -279,7 +306,9 @@ class CallSession(LegListener):
             errand.unreached(self, unreached)
 
     async def _wind_up(self, verdict: Verdict) -> None:
-        await self._drop(self._errand, Unreached(verdict.status, verdict.sip_code, verdict.reason))
+        await self._drop(
+            self._errand, Unreached(verdict.status, verdict.sip_code, verdict.reason, verdict.error_code)
+        )
         self.line.hang_up()
         self.services.streams.end_of_call(self.sid)
         recorded = await self.services.recordings.stop_for_call(self.sid)
@@ -287,9 +316,8 @@ class CallSession(LegListener):
             self.services.qualities.remember(self.sid, self.line.leg)
         self.services.sip_traces.remember(self.sid, self.line.sip_call_ids)
         self.line.release()
-        self._call.ended(
-            _final(verdict.status, answered=self.is_answered), self._at(), verdict.reason, verdict.sip_code
-        )
+        status = _final(verdict.status, answered=self.is_answered)
+        self._call.ended(status, self._at(), verdict.reason, verdict.sip_code, verdict.error_code)
         self._publish(recorded)
         self.log.info("call ended", status=str(self.record.status), reason=verdict.reason)
         self.ended.set()

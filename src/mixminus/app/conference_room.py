@@ -1,9 +1,7 @@
 """One live conference: its machine, its room in the engine, and what its legs hear besides each other (law 4)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -13,6 +11,7 @@ from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.participant_tracks import Roster
 from mixminus.app.prompting import Loudspeaker
+from mixminus.app.room_sounds import ENTER_BEEP, EXIT_BEEP, Announcement, PrivateSound
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.speakers import Speakers
@@ -42,33 +41,14 @@ from mixminus.calls.records import (
     ParticipantStatus,
     RecordingRecord,
 )
-from mixminus.calls.refusals import ConferenceNotBridged
-from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom, Tone
+from mixminus.calls.refusals import AlreadyInConference, ConferenceNotBridged, Origin
+from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom
 from mixminus.twiml.errors import TwimlError
 
-ENTER_BEEP = (Tone((740.0,), 90, -14.0), Tone((988.0,), 120, -14.0))
 SPEAKER = "speaker"
 """Who subscribes to this wants to hear of speech."""
 
-EXIT_BEEP = (Tone((988.0,), 90, -14.0), Tone((740.0,), 120, -14.0))
-
-
-@dataclass(slots=True)
-class PrivateSound:
-    """What plays to one leg alone."""
-
-    sound: Sound
-    loudspeaker: Loudspeaker
-    task: asyncio.Task[None]
-
-
-@dataclass(slots=True, eq=False)
-class Announcement:
-    """What plays once, to one participant or (None) to all."""
-
-    call_sid: Sid | None
-    loudspeaker: Loudspeaker
-    task: asyncio.Task[None]
+LEFT = "participant-leave"
 
 
 class ConferenceRoom:
@@ -115,7 +95,7 @@ class ConferenceRoom:
         """Somebody is being called for this conference. Raises `Refusal`."""
         with self._admitting():
             record = self.machine.invite(call_sid, options, self._at(), queue_time_ms=0)
-        self._seats[call_sid] = ConferenceSeat(None, (("CallSid", call_sid),))
+        self._seats[call_sid] = ConferenceSeat(self, None, (("CallSid", call_sid),))
         self._carry_out()
         return record
 
@@ -146,25 +126,37 @@ class ConferenceRoom:
             self._carry_out()
         return seat
 
-    def join(self, call_sid: Sid, leg: int, options: ParticipantOptions, about: FormPairs) -> ConferenceSeat:
-        """A call comes in by `<Dial><Conference>`. Raises `Refusal` when it is not admitted.
+    def join(
+        self,
+        call_sid: Sid,
+        leg: int,
+        options: ParticipantOptions,
+        about: FormPairs,
+        origin: Origin = Origin.TWIML,
+    ) -> ConferenceSeat:
+        """A call comes in by `<Dial><Conference>`, or moved by the API. Raises `Refusal` when it is not admitted.
 
         An application speaks for the call that dialled it, and so cannot join the conference where that call sits.
         """
         if call_sid in self._seats:
-            raise Refusal(16002, 409, f"The call {call_sid} is in this conference already.")
+            raise AlreadyInConference(call_sid)
         with self._admitting():
-            self.machine.join(call_sid, options, self._at())
-        seat = self._seats[call_sid] = ConferenceSeat(leg, about)
+            self.machine.join(call_sid, options, self._at(), origin)
+        seat = self._seats[call_sid] = ConferenceSeat(self, leg, about)
         self._carry_out()
         return seat
 
-    def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus) -> None:
-        """A call goes; harmless when it has gone already."""
+    def require_places(self, *newcomers: tuple[Sid, ParticipantOptions]) -> None:
+        """Raise the refusal that one of these would meet if they joined one after another."""
+        with self._admitting():
+            self.machine.require_places(*newcomers)
+
+    def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus, why: str | None = None) -> None:
+        """A call goes, and *why* as it knows itself; harmless when it has gone already."""
         if call_sid in self._seats:
             self._seats[call_sid].polish = VoicePolish()
             self._apply_polish(self._seats[call_sid])
-            self.machine.leave(call_sid, departure, self._at(), call_status)
+            self.machine.leave(call_sid, departure, self._at(), call_status, why)
             self._carry_out()
             self._seats.pop(call_sid, None)
 
@@ -260,15 +252,23 @@ class ConferenceRoom:
                 case Rewire(seats):
                     self._rewire(seats)
                 case ConferenceHappened():
+                    if output.name == LEFT and output.call_sid is not None:
+                        self._take_leave(output.call_sid, output.details["Reason"])
                     self._services.callbacks.conference_happened(self.record, output, self.machine.options.callback)
                 case PlayBeep(entering):
                     self._beep(entering)
                 case BeginRecording():
                     self._recordings.start(self.record, self.machine.options, self._legs())
-                case Dismiss(call_sid, reason):
-                    self._seats.pop(call_sid).dismiss(reason)
+                case Dismiss(call_sid, reason, why):
+                    self._seats.pop(call_sid).dismiss(reason, why)
                 case ConferenceOver():
                     self._over()
+
+    def _take_leave(self, call_sid: Sid, why: str) -> None:
+        """Out of the room: first the far end is told, then everybody who wants to know (ai-and-desk.md 3.3)."""
+        self.log.info("participant left", call_sid=call_sid, reason=why)
+        if take_leave := self._seats[call_sid].take_leave:
+            take_leave()
 
     def _rewire(self, seats: tuple[Seat, ...]) -> None:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""

@@ -1,6 +1,7 @@
 """The live conferences of a node, by SID and by name."""
 
 from mixminus.app.conference_room import ConferenceRoom
+from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
 from mixminus.base.errors import not_found
@@ -38,6 +39,11 @@ class Conferences:
             return self.live(sid_or_name)
         name = conference_name(sid_or_name)
         return self._by_name.get(name) or self._open(name, options)
+
+    def seat(self, call_sid: Sid, leg: int) -> ConferenceSeat | None:
+        """Where that leg of the call sits, if it does."""
+        seats = (room.seat(call_sid) for room in self._by_sid.values())
+        return next((seat for seat in seats if seat is not None and seat.leg == leg), None)
 
     def _open(self, name: str, options: ConferenceOptions) -> ConferenceRoom:
         services = self._services

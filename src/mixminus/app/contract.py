@@ -1,5 +1,6 @@
 """What the edges (REST, console, command line) may ask of a running node."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +10,8 @@ from mixminus.base.sids import Sids
 from mixminus.base.types import Sid
 from mixminus.calls.commands import (
     AddParticipant,
+    MoveStreamToCall,
+    MoveStreamToConference,
     PlaceCall,
     PolishParticipant,
     RemoveParticipant,
@@ -23,7 +26,7 @@ from mixminus.calls.commands import (
 )
 from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import CallRecord, ConferenceRecord, ParticipantRecord, RecordingRecord
-from mixminus.calls.streams import StreamRecord
+from mixminus.calls.streams import AgentPlace, StreamRecord
 from mixminus.store.contract import Store
 
 
@@ -79,6 +82,14 @@ class Node(Protocol):
 
     async def stop_stream(self, command: StopStream) -> StreamRecord:
         """20404 for one that does not run."""
+
+    def agent(self, stream_sid: str) -> AgentPlace:
+        """Where a stream that talks both ways is; 20404 for one that does not live."""
+
+    def agents(self) -> Sequence[AgentPlace]: ...
+
+    async def move_stream(self, command: MoveStreamToConference | MoveStreamToCall) -> AgentPlace:
+        """At one tick, and its session goes on."""
 
     async def update_recording(self, command: UpdateRecording) -> RecordingRecord: ...
 

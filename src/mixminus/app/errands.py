@@ -1,12 +1,12 @@
 """What calls are for (see `call_session.Errand`)."""
 
-import asyncio
-
 from mixminus.app.call_session import CallSession, Verdict
 from mixminus.app.callbacks import facts
 from mixminus.app.conference_room import ConferenceRoom
+from mixminus.app.connect_stream import converse, forsake
 from mixminus.app.line import Unreached
 from mixminus.app.run_twiml import TwimlRunner
+from mixminus.app.sitting import leave, sit
 from mixminus.calls.endings import Departure
 from mixminus.calls.options import Instructions
 from mixminus.calls.records import CallStatus
@@ -47,6 +47,7 @@ class TakeSeat:
         self._room.dialling(session.sid)
         if seat := self._room.seat(session.sid):
             seat.when_dismissed(lambda: _give_up(session))
+            seat.take_leave = session.line.take_leave
         else:
             _give_up(session)
 
@@ -57,18 +58,63 @@ class TakeSeat:
         self._room.early_media(session.sid, session.leg)
 
     def unreached(self, session: CallSession, unreached: Unreached) -> None:
-        self._room.leave(session.sid, Departure.DIAL_FAILED, unreached.status)
+        self._room.leave(session.sid, Departure.DIAL_FAILED, unreached.status, _why(unreached))
 
     async def run(self, session: CallSession) -> None:
         seat = self._room.answered(session.sid, session.leg, voice_request(facts(session.record)))
         if seat is None:
             return
         session.size_jitter_buffer(self._jitter_buffer_size)
-        try:
-            await seat.dismissed()
-        except asyncio.CancelledError:
-            self._room.leave(session.sid, session.departure, session.call_status)
-            raise
+        session.end(Verdict(CallStatus.COMPLETED, await sit(session, seat)))
+
+
+class KeepSeat:
+    """Stay in a conference where the leg sits already. Out of it, the call has nothing left to do."""
+
+    def __init__(self, room: ConferenceRoom) -> None:
+        self._room = room
+
+    def dialling(self, session: CallSession) -> None:
+        """It was there before it was a call."""
+
+    def ringing(self, session: CallSession) -> None:
+        """It never rings."""
+
+    def early_media(self, session: CallSession) -> None:
+        """It is heard already."""
+
+    def unreached(self, session: CallSession, unreached: Unreached) -> None:
+        """It ended before it could run."""
+        if seat := self._room.seat(session.sid):
+            leave(session, seat)
+
+    async def run(self, session: CallSession) -> None:
+        if seat := self._room.seat(session.sid):
+            session.end(Verdict(CallStatus.COMPLETED, await sit(session, seat)))
+
+
+class KeepCompany:
+    """Be alone with an agent that was brought to the call. Without it, the call has nothing left to do."""
+
+    def dialling(self, session: CallSession) -> None:
+        """It is answered."""
+
+    def ringing(self, session: CallSession) -> None:
+        """It is answered."""
+
+    def early_media(self, session: CallSession) -> None:
+        """It is answered."""
+
+    def unreached(self, session: CallSession, unreached: Unreached) -> None:
+        """The call ended, or was redirected once more, before this could begin."""
+        forsake(session)
+
+    async def run(self, session: CallSession) -> None:
+        await converse(session)
+
+
+def _why(unreached: Unreached) -> str:
+    return unreached.reason if unreached.error_code is None else f"{unreached.error_code}: {unreached.reason}"
 
 
 def _give_up(session: CallSession) -> None:

@@ -16,12 +16,15 @@ from mixminus.app.place_call import PlacedCall, Placing
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Services
 from mixminus.app.sip_traces import SipStory
+from mixminus.app.stream_moves import StreamMoves
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal, not_found
 from mixminus.base.sids import CALL, CONFERENCE, Sids, is_sid
 from mixminus.base.types import Sid
 from mixminus.calls.commands import (
     AddParticipant,
+    MoveStreamToCall,
+    MoveStreamToConference,
     PlaceCall,
     PolishParticipant,
     RemoveParticipant,
@@ -35,7 +38,15 @@ from mixminus.calls.commands import (
     UpdateRecording,
 )
 from mixminus.calls.endings import Departure
-from mixminus.calls.options import Callback, DialOptions, HouseMusic, Instructions, NoSound, ParticipantOptions
+from mixminus.calls.options import (
+    Callback,
+    ConferenceOptions,
+    DialOptions,
+    HouseMusic,
+    Instructions,
+    NoSound,
+    ParticipantOptions,
+)
 from mixminus.calls.quality import CallQuality, VoicePolish
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
@@ -47,7 +58,7 @@ from mixminus.calls.records import (
     RecordingRecord,
     RecordingSource,
 )
-from mixminus.calls.streams import StreamRecord
+from mixminus.calls.streams import AgentPlace, StreamRecord
 from mixminus.store.contract import Store
 from mixminus.streams.contract import StreamError
 
@@ -73,6 +84,7 @@ class Exchange:
         self._placing = placing
         self._incoming = incoming
         self._runner = runner
+        self._moves = StreamMoves(services, calls, conferences)
         self.account_sid: Sid = services.account_sid
         self.store: Store = services.store
         self.clock: Clock = services.clock
@@ -150,7 +162,7 @@ class Exchange:
         self._require_open()
         await self._check_reachable(command.dial)
         options = _options_of(command)
-        room = self._room_to_join(command)
+        room = self._room_to_join(command.conference, command.options)
         call_sid = self.sids.new(CALL)
         invited = room.invite(call_sid, options)
         try:
@@ -232,6 +244,23 @@ class Exchange:
             raise not_found(path)
         return stopped
 
+    def agent(self, stream_sid: str) -> AgentPlace:
+        return self._moves.place(stream_sid)
+
+    def agents(self) -> Sequence[AgentPlace]:
+        return self._moves.places()
+
+    async def move_stream(self, command: MoveStreamToConference | MoveStreamToCall) -> AgentPlace:
+        if isinstance(command, MoveStreamToCall):
+            place = await self._moves.to_call(command)
+        else:
+            self._require_open()
+            place = self._moves.to_conference(
+                command, lambda: self._room_to_join(command.conference, command.options)
+            )
+        await self.store.flush()
+        return place
+
     # --- inside: calls --------------------------------------------------------------------------------------------
 
     def _require_open(self) -> None:
@@ -290,14 +319,14 @@ class Exchange:
     def _room(self, sid: Sid) -> ConferenceRoom:
         return self._conferences.live(sid)
 
-    def _room_to_join(self, command: AddParticipant) -> ConferenceRoom:
+    def _room_to_join(self, conference: str, options: ConferenceOptions) -> ConferenceRoom:
         """By name a new one, if need be; a SID is that of a live conference (16022)."""
         try:
-            return self._conferences.named(command.conference, command.options)
+            return self._conferences.named(conference, options)
         except Refusal as refusal:
-            if not is_sid(CONFERENCE, command.conference):
+            if not is_sid(CONFERENCE, conference):
                 raise
-            sentence = f"Conference {command.conference} has ended or never was. Use its name to begin a new one."
+            sentence = f"Conference {conference} has ended or never was. Use its name to begin a new one."
             raise Refusal(16022, 404, sentence) from refusal
 
     async def _live_conference(self, sid: Sid) -> ConferenceRoom:

@@ -85,6 +85,9 @@ class IncomingLine:
             self._over = True
             self._desk.hang_up(self._invited.dialog)
 
+    def take_leave(self) -> None:
+        """A phone is hung up when the call is over."""
+
     def size_jitter_buffer(self, size: str) -> None:
         self._media.size_jitter_buffer(size)
 

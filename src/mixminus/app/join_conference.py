@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from mixminus.app.conference_room import ConferenceRoom
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.conferences import Conferences
 from mixminus.app.interrupted import Interrupted
@@ -29,9 +28,9 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     stage.size_jitter_buffer(effect.conference.jitter_buffer_size)
     recording = _record_leg(stage, effect)
     try:
-        await _until_out(stage, effect, room, seat)
+        await _until_out(stage, effect, seat)
     except asyncio.CancelledError as cancellation:
-        room.leave(stage.sid, stage.departure, stage.call_status)
+        seat.last.room.leave(stage.sid, stage.departure, stage.call_status, stage.why)
         raise Interrupted(_left(stage, seat, recording)) from cancellation
     finally:
         if recording is not None:
@@ -41,10 +40,10 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
 
 def _left(stage: Stage, seat: ConferenceSeat, recording: RecordingRecord | None) -> ConferenceLeft:
     url = stage.services.callbacks.recording_url(recording) if recording is not None else None
-    return ConferenceLeft(joined=seat.was_in, recording_url=url)
+    return ConferenceLeft(joined=seat.last.was_in, recording_url=url)
 
 
-async def _until_out(stage: Stage, effect: JoinConference, room: ConferenceRoom, seat: ConferenceSeat) -> None:
+async def _until_out(stage: Stage, effect: JoinConference, seat: ConferenceSeat) -> None:
     """The first of: the conference lets it go, `*` is pressed, the time is up."""
     waits: list[Coroutine[Any, Any, Any]] = [seat.dismissed()]
     if effect.hangup_on_star:
@@ -56,7 +55,7 @@ async def _until_out(stage: Stage, effect: JoinConference, room: ConferenceRoom,
         for task in tasks:
             await cancelled(task)
     if tasks[0] not in done:
-        room.leave(stage.sid, Departure.STAR if done else Departure.TIME_LIMIT, CallStatus.IN_PROGRESS)
+        seat.last.room.leave(stage.sid, Departure.STAR if done else Departure.TIME_LIMIT, CallStatus.IN_PROGRESS)
 
 
 def _record_leg(stage: Stage, effect: JoinConference) -> RecordingRecord | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mixminus.calls.records import CallStatus
+from mixminus.streams.contract import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,8 @@ class Unreached:
     """`busy`, `no-answer`, `failed` or `canceled`."""
     sip_code: int | None
     reason: str
+    error_code: int | None = None
+    """Twilio's number, where it has one."""
 
 
 class LineOwner(Protocol):
@@ -55,8 +58,16 @@ class Line(Protocol):
     def hang_up(self) -> None:
         """End it, in whatever state it is; harmless when it has ended."""
 
+    def take_leave(self) -> None:
+        """A conference lets the leg go for good: what is to be ended before anybody is told, ends now."""
+
     def size_jitter_buffer(self, size: str) -> None:
         """How much delay the leg's jitter buffer may add: `off`, `small`, `medium`, `large`."""
 
     def release(self) -> None:
         """Give the media legs back."""
+
+
+def parting(fault: Fault | None) -> str:
+    """Why a call ends that was an agent's alone."""
+    return "The agent closed its WebSocket." if fault is None else f"{fault.code}: {fault.message}"

@@ -41,14 +41,27 @@ class LiveStream:
         """The agent was introduced to the call, whether it still listens or not."""
         return self._stream is not None
 
+    @property
+    def is_live(self) -> bool:
+        """The agent is there, as far as is known."""
+        return self._stream is not None and not self.ended.done()
+
     # --- its life -------------------------------------------------------------------------------------------------
 
     def begin(self, socket: AgentSocket) -> None:
         """The agent has answered: introduce the call, and listen."""
         self._socket = socket
         self._tell(self.session.open())
-        speaks_to = self._leg if self.facts.is_bidirectional else None
-        self._stream = self._link.open(self._taps, speaks_to, self, self._form)
+        self._stream = self._link.open(self._taps, self._speaks_to, self, self._form)
+
+    def move(self, leg: int, *, forgets: bool) -> None:
+        """Go on at another leg, with what waits to be said, unless it *forgets* that, as at a `clear`."""
+        self._leg = leg
+        if self._stream is None:
+            return
+        if forgets:
+            self.forget()
+        self._link.move(self._stream, self._taps, self._speaks_to)
 
     def add_track(self, number: int, taps: tuple[Tap, ...], participant: Sid, label: str | None) -> None:
         """Announce a participant, and listen to it."""
@@ -81,6 +94,14 @@ class LiveStream:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def forget(self) -> None:
+        """Drop what waits, as if the agent had said `clear`."""
+        epoch = self.session.playout.epoch
+        marks = self.session.forget()
+        if self._stream is not None and self.session.playout.epoch != epoch:
+            self._link.clear(self._stream, self.session.playout.epoch)
+        self._tell(marks)
 
     def press(self, digit: str) -> None:
         """A key of the leg."""
@@ -135,6 +156,10 @@ class LiveStream:
         if self.facts.has_participant_tracks:
             return ()
         return tuple((Tap("leg_out" if track == OUTBOUND else "leg_in", self._leg),) for track in self.facts.tracks)
+
+    @property
+    def _speaks_to(self) -> int | None:
+        return self._leg if self.facts.is_bidirectional else None
 
     @property
     def _form(self) -> tuple[str, int] | None:

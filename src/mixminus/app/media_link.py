@@ -124,7 +124,9 @@ class MediaLink:
         self._listeners: dict[int, LegListener] = {}
         self._watchers: dict[int, RoomWatcher] = {}
         self._speech: dict[int, Callable[[bool], None]] = {}
-        self.streams = StreamLink(plane.apply)
+        self.streams = StreamLink(self.apply)
+        self._gathered: list[Command] | None = None
+        """What is to be carried out together."""
         self.on_worker_lost = on_worker_lost
         plane.listen(self._heard)
 
@@ -134,7 +136,9 @@ class MediaLink:
 
     def apply(self, *commands: Command) -> None:
         """Carry out these commands between the same two ticks."""
-        if commands:
+        if self._gathered is not None:
+            self._gathered.extend(commands)
+        elif commands:
             self._plane.apply(*commands)
         for command in commands:
             match command:
@@ -144,6 +148,18 @@ class MediaLink:
                         sending.cancel()
                 case SetRoom(room, rows) if not rows:
                     self._silenced(room=room)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is applied meanwhile is carried out between the same two ticks. Nobody waits in there."""
+        assert self._gathered is None, "one thing at a time"
+        self._gathered = []
+        try:
+            yield
+        finally:
+            gathered, self._gathered = self._gathered, None
+            if gathered:
+                self._plane.apply(*gathered)
 
     # --- legs -----------------------------------------------------------------------------------------------------
 

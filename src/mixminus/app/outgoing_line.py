@@ -126,6 +126,9 @@ class OutgoingLine:
             self._desk.hang_up(self._answered)
             self._answered = None
 
+    def take_leave(self) -> None:
+        """A phone is hung up when the call is over."""
+
     def size_jitter_buffer(self, size: str) -> None:
         self._media.size_jitter_buffer(size)
 

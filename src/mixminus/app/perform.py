@@ -4,6 +4,7 @@ import asyncio
 
 from mixminus.app.collecting import collect_digits
 from mixminus.app.conferences import Conferences
+from mixminus.app.connect_stream import connect_stream
 from mixminus.app.dial import Dial
 from mixminus.app.join_conference import join_conference
 from mixminus.app.options_from_twiml import stream_wish
@@ -53,8 +54,8 @@ class Performer:
                 await stage.answer()
                 return await stage.services.media.send_digits(stage.leg, digits)
             case ConnectStream(stream):
-                await stage.answer()
-                return await stage.services.streams.connect(stage, stream_wish(stream))
+                await stage.open()
+                return await connect_stream(stage, stream_wish(stream))
             case StartStream(stream):
                 await stage.answer()
                 return _start_stream(stage, stream)

@@ -30,7 +30,8 @@ class TwimlRunner:
             await self._follow(stage, trail, instructions)
         except (Refusal, TwimlError) as error:
             stage.warn(error.code, error.message)
-            await self._apologise(stage)
+            if not stage.fails(error.code, error.message):
+                await self._apologise(stage)
 
     async def whisper(self, stage: Stage, where: GoTo) -> bool:
         """Run the document that a dialled leg hears before it is bridged; whether it agrees to be."""

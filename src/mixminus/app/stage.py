@@ -8,6 +8,7 @@ from mixminus.app.services import Services
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.endings import Departure
 from mixminus.calls.records import CallRecord, CallStatus
+from mixminus.streams.contract import Fault
 
 
 class Stage(Protocol):
@@ -37,10 +38,27 @@ class Stage(Protocol):
         """How its call stands then: going on somewhere else, or over."""
 
     @property
+    def live(self) -> bool:
+        """The call is not about to end."""
+
+    @property
+    def why(self) -> str | None:
+        """Why the call ends, for people, as far as that is known."""
+
+    @property
     def is_answered(self) -> bool: ...
+
+    async def open(self) -> None:
+        """Have media: a phone that calls must be answered for that, an application must not."""
 
     async def answer(self) -> None:
         """Pick up, if that has not happened yet."""
+
+    def agent_gone(self, fault: Fault | None) -> None:
+        """The agent of `<Connect>` has closed, broke off, or was never reached."""
+
+    def fails(self, code: int, message: str) -> bool:
+        """Nothing mends this document. Returns whether the call has failed by that; else somebody is to be told."""
 
     def refuse(self, reason: str) -> None:
         """Decline a call that is not answered yet: `busy` or `rejected`."""

@@ -13,6 +13,7 @@ from mixminus.media.contract import (
     CloseStream,
     Command,
     DropTrack,
+    MoveStream,
     OpenFormatted,
     OpenStream,
     SayFormatted,
@@ -73,6 +74,10 @@ class StreamLink:
             self._formatted.add(stream)
             self._send(OpenFormatted(stream, *form, tracks, leg))
         return stream
+
+    def move(self, stream: int, tracks: tuple[tuple[Tap, ...], ...], leg: int | None) -> None:
+        """Listen there and speak to that leg from the next tick on; what waits to be said is said there."""
+        self._send(MoveStream(stream, tracks, leg))
 
     def add_track(self, stream: int, track: int, taps: tuple[Tap, ...]) -> None:
         """Hear this, too; only of a stream that was opened with a form."""

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
-from typing import Final, Protocol
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.collecting import Keys
+from mixminus.app.company import Company
 from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
 from mixminus.app.participant_tracks import ParticipantTracks
-from mixminus.app.tasks import Tasks
+from mixminus.app.tasks import Tasks, cancelled
 from mixminus.base.clock import Clock
+from mixminus.base.errors import not_found
 from mixminus.base.sids import STREAM, Sids
 from mixminus.base.stream_formats import OPUS
 from mixminus.base.types import Sid
@@ -38,7 +41,7 @@ MAX_TRACKS: Final = 4
 
 
 class StreamedCall(Protocol):
-    """What is needed of a call to stream its leg."""
+    """What is needed of a call to stream a leg of it."""
 
     @property
     def record(self) -> CallRecord: ...
@@ -49,20 +52,32 @@ class StreamedCall(Protocol):
     @property
     def keys(self) -> Keys: ...
 
+    async def answer(self) -> None:
+        """Pick up, if that has not happened yet."""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Held:
-    """A stream, and what keeps it alive."""
+    """A stream, and where it is."""
 
     stream: LiveStream
+    place: StreamedCall
     call: CallRecord
+    """In which it began: `CallSid` of `start`, `stop` and the callbacks, wherever it is moved."""
     wish: StreamWish
-    task: asyncio.Task[None] | None = None
-    """None: whoever waits for it."""
+    left: asyncio.Future[None]
+    """It is not at this place any more."""
+    life: asyncio.Task[Fault | None] | None = None
+    hooks: ExitStack = field(default_factory=ExitStack)
+    """What is to be undone where it is."""
 
     @property
     def sid(self) -> Sid:
         return self.stream.facts.sid
+
+    @property
+    def is_bidirectional(self) -> bool:
+        return self.stream.facts.is_bidirectional
 
 
 class Streams:
@@ -86,6 +101,7 @@ class Streams:
         self._dial = dial
         self._sign = sign
         self._held: dict[Sid, Held] = {}
+        self.company = Company()
         self.participants = ParticipantTracks()
         self.failures: Counter[int] = Counter()
         """Streams that did not begin or broke off, by Twilio's number."""
@@ -107,50 +123,100 @@ class Streams:
 
     # --- what is asked --------------------------------------------------------------------------------------------
 
-    async def connect(self, call: StreamedCall, wish: StreamWish) -> None:
-        """Both ways, until the agent or the call ends it. What goes wrong is told, and never raised."""
+    def connect(self, call: StreamedCall, wish: StreamWish) -> Held:
+        """Both ways, until the agent or the call ends it; the call is answered as soon as it is up. See `stay`.
+
+        Raises `StreamError` for what cannot even be tried.
+        """
+        if TRACKS.get(wish.track) not in ((INBOUND,), (PARTICIPANT,)):
+            raise StreamError(BAD_TRACKS, "A stream of <Connect> has the inbound track alone, or participants'")
+        held = self._hold(call, wish, is_bidirectional=True)
+        self._follow_keys(held)
+        held.life = self._tasks.spawn(self._live(held, wish.url), f"stream {held.sid}")
+        return held
+
+    async def stay(self, place: StreamedCall, held: Held) -> Fault | None:
+        """Until the stream is over, or was moved. Returns what was wrong. Whoever is cancelled takes it with it."""
+        life, left = held.life, held.left
+        assert life is not None
+        ends: tuple[asyncio.Future[Any], ...] = (life, left)
         try:
-            if TRACKS.get(wish.track) not in ((INBOUND,), (PARTICIPANT,)):
-                raise StreamError(BAD_TRACKS, "A stream of <Connect> has the inbound track alone, or participants'")
-            held = self._hold(call, wish, is_bidirectional=True)
-        except StreamError as error:
-            self._callbacks.warned(call.record.sid, error.code, error.message)
-            return
-        with self._media.collecting_keys(call.leg), call.keys.followed_by(held.stream.press):
-            await self._live(held, wish.url)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            if held.place is place:
+                self._end(held)
+                await cancelled(life)
+            raise
+        return life.result() if life.done() and not life.cancelled() else None
+
+    def at(self, place: StreamedCall) -> Held | None:
+        """The stream that has this leg to itself."""
+        return next((held for held in self._held.values() if held.place is place and held.is_bidirectional), None)
+
+    def live(self, sid: str) -> Held:
+        """The stream of that SID that talks both ways. Raises 20404 when it does not live."""
+        held = self._held.get(Sid(sid))
+        if held is None or not held.is_bidirectional or not held.stream.is_live:
+            raise not_found(f"/mixminus/v1/Streams/{sid}")
+        return held
+
+    def all(self) -> tuple[Held, ...]:
+        """Those that talk both ways, in the order in which they began."""
+        return tuple(held for held in self._held.values() if held.is_bidirectional and held.stream.is_live)
+
+    def move(self, held: Held, place: StreamedCall, *, forgets: bool = False) -> None:
+        """From the next tick on it is there, with what it has still to say, unless it *forgets* that."""
+        held.hooks.close()
+        left, held.left = held.left, asyncio.get_running_loop().create_future()
+        held.place = place
+        held.stream.move(place.leg, forgets=forgets)
+        self.participants.moved(held.stream)
+        self._follow_keys(held)
+        left.set_result(None)
+
+    def forget(self, held: Held) -> None:
+        """Nothing of what it has still to say is heard by anybody, also what is on the way already."""
+        held.stream.move(held.place.leg, forgets=True)
 
     def start(self, call: StreamedCall, wish: StreamWish) -> StreamRecord:
         """One way, beside whatever the call does. Raises `StreamError`."""
         tracks = TRACKS.get(wish.track)
         if tracks is None:
             raise StreamError(BAD_TRACKS, f"There is no track {wish.track[:40]!r}; there are {', '.join(TRACKS)}")
-        running = [len(held.stream.facts.tracks) for held in self._of_call(call.record.sid) if held.task is not None]
-        if sum(running) + len(tracks) > MAX_TRACKS:
+        beside = (held for held in self._of_call(call.record.sid) if not held.is_bidirectional)
+        if sum(len(held.stream.facts.tracks) for held in beside) + len(tracks) > MAX_TRACKS:
             raise StreamError(BAD_TRACKS, f"A call has at most {MAX_TRACKS} tracks that are streamed")
         held = self._hold(call, wish, is_bidirectional=False)
-        held.task = self._tasks.spawn(self._live(held, wish.url), f"stream {held.sid}")
+        held.life = self._tasks.spawn(self._live(held, wish.url), f"stream {held.sid}")
         return self._record(held, StreamStatus.IN_PROGRESS)
 
     def stop(self, call_sid: Sid, name: str) -> StreamRecord | None:
         """End what `start` began, by its name or SID. None: there is no such stream."""
         for held in self._of_call(call_sid):
-            if held.task is not None and name in (held.stream.name, held.sid):
-                self._end(held)
-                held.task.cancel()
+            if not held.is_bidirectional and name in (held.stream.name, held.sid):
+                self.end(held)
                 return self._record(held, StreamStatus.STOPPED)
         return None
+
+    def end(self, held: Held) -> None:
+        """Say `stop`, and close."""
+        self._end(held)
+        if held.life is not None:
+            held.life.cancel()
 
     def end_of_call(self, call_sid: Sid) -> None:
         """Its leg is about to go."""
         for held in self._of_call(call_sid):
-            self._end(held)
-            if held.task is not None:
-                held.task.cancel()
+            self.end(held)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _of_call(self, call_sid: Sid) -> list[Held]:
-        return [held for held in self._held.values() if held.call.sid == call_sid]
+        return [held for held in self._held.values() if held.place.record.sid == call_sid]
+
+    def _follow_keys(self, held: Held) -> None:
+        held.hooks.enter_context(self._media.collecting_keys(held.place.leg))
+        held.hooks.enter_context(held.place.keys.followed_by(held.stream.press))
 
     def _hold(self, call: StreamedCall, wish: StreamWish, *, is_bidirectional: bool) -> Held:
         record, sid = call.record, self._sids.new(STREAM)
@@ -171,13 +237,14 @@ class Streams:
         )
 
         def warn(fault: Fault) -> None:
-            self._callbacks.warned(record.sid, fault.code, fault.message)
+            self._callbacks.warned(held.place.record.sid, fault.code, fault.message)
 
         stream = LiveStream(facts, name, call.leg, self._media.streams, warn)
-        held = self._held[sid] = Held(stream, record, wish)
+        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        held = self._held[sid] = Held(stream, call, record, wish, left)
         return held
 
-    async def _live(self, held: Held, url: str) -> None:
+    async def _live(self, held: Held, url: str) -> Fault | None:
         """From the upgrade to the end."""
         stream = held.stream
         fault: Fault | None = None
@@ -185,8 +252,9 @@ class Streams:
             socket = await self._dial(upgrade(url, self._sign), stream)
             if held.sid in self._held:
                 stream.begin(socket)
-                self.participants.begin(stream, lambda: held.call.sid)
+                self.participants.begin(stream, lambda: held.place.record.sid)
                 self._tell(held, "stream-started")
+                await held.place.answer()
                 fault = await stream.ended
             else:  # the call came to its end meanwhile
                 socket.close()
@@ -195,14 +263,16 @@ class Streams:
         finally:  # also when it is cancelled: `<Stop>`, a redirect, the end of the call
             if fault is not None and held.sid in self._held:
                 self.failures[fault.code] += 1
-                self._callbacks.warned(held.call.sid, fault.code, fault.message)
+                self._callbacks.warned(held.place.record.sid, fault.code, fault.message)
                 self._tell(held, "stream-error", f"{fault.code}: {fault.message}")
             self._end(held)
+        return fault
 
     def _end(self, held: Held) -> None:
         """Once, whoever comes first."""
         if self._held.pop(held.sid, None) is None:
             return
+        held.hooks.close()
         self._skipped_frames += held.stream.skipped_frames
         self._refused_messages += held.stream.session.refused
         has_begun = held.stream.has_begun

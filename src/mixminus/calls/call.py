@@ -93,7 +93,7 @@ class Call:
             end_reason=reason,
             error_code=error_code,
         )
-        self._tell("completed", at, _ending(status, talked_s, sip_code))
+        self._tell("completed", at, _ending(status, talked_s, sip_code) | _error(error_code, reason))
 
     def _step(self, status: CallStatus, at: datetime) -> None:
         status = step(CALL, self._record.status, status)
@@ -110,6 +110,11 @@ def _talked_s(record: CallRecord, end: datetime) -> int | None:
     if record.status is not CallStatus.IN_PROGRESS or record.start_time is None:
         return None
     return max(0, int((end - record.start_time).total_seconds()))
+
+
+def _error(code: int | None, reason: str | None) -> dict[str, str]:
+    """Twilio's number of what went wrong, where there is one."""
+    return {} if code is None else {"ErrorCode": str(code), "ErrorMessage": reason or ""}
 
 
 def _ending(status: CallStatus, talked_s: int | None, sip_code: int | None) -> dict[str, str]:

@@ -114,6 +114,31 @@ class StopStream:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveStreamToConference:
+    """Bring an agent and the call that it is alone with, or an agent that is in another conference."""
+
+    sid: Sid
+    conference: str
+    """A SID or a friendly name."""
+    agent: ParticipantOptions
+    call: ParticipantOptions
+    """Of the call that comes along."""
+    options: ConferenceOptions
+    """Should the conference begin with it."""
+    callback: Callback | None = None
+    """About the agent's leg."""
+    time_limit_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStreamToCall:
+    """Leave the agent alone with a call."""
+
+    sid: Sid
+    call_sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateRecording:
     """Of a call or of a conference. `recording` may be `Twilio.CURRENT`."""
 

@@ -27,7 +27,7 @@ from mixminus.calls.records import (
     ParticipantStatus,
     ReasonParticipantLeft,
 )
-from mixminus.calls.refusals import ConferenceCompleted, ConferenceNotBridged, Origin
+from mixminus.calls.refusals import AlreadyInConference, ConferenceCompleted, ConferenceNotBridged, Origin
 from mixminus.calls.roster import Roster
 from mixminus.calls.seating import Seating
 from mixminus.calls.states import CONFERENCE, IllegalStep, step
@@ -131,11 +131,24 @@ class Conference:
         """The invited leg has answered. It was admitted when it was invited."""
         return self._enter(self._live(call_sid).answered(at), at)
 
-    def join(self, call_sid: Sid, options: ParticipantOptions, at: datetime) -> ParticipantRecord:
-        """A leg comes in through `<Dial><Conference>`. Raises refusals."""
-        self._admit(call_sid, options, Origin.TWIML)
+    def join(
+        self, call_sid: Sid, options: ParticipantOptions, at: datetime, origin: Origin = Origin.TWIML
+    ) -> ParticipantRecord:
+        """A leg that is connected comes in: by `<Dial><Conference>`, or moved by the API. Raises refusals."""
+        self._admit(call_sid, options, origin)
         record = replace(self._new_record(call_sid, ParticipantStatus.CONNECTED, at), join_time=at)
         return self._enter(newcomer(record, options), at)
+
+    def require_places(self, *newcomers: tuple[Sid, ParticipantOptions]) -> None:
+        """Raise the refusal that one of these would meet if they joined one after another through the API."""
+        self._require_live()
+        roster = self._roster.copy()
+        for call_sid, options in newcomers:
+            if roster.find(call_sid) is not None:
+                raise AlreadyInConference(call_sid)
+            check_newcomer(call_sid, options, roster, self.options.max_participants, Origin.API)
+            record = self._new_record(call_sid, ParticipantStatus.CONNECTED, self._record.date_created)
+            roster.put(newcomer(record, options))
 
     # --- while it runs ---------------------------------------------------------------------------------------
 
@@ -180,12 +193,18 @@ class Conference:
 
     # --- leaving ---------------------------------------------------------------------------------------------
 
-    def leave(self, participant: str, departure: Departure, at: datetime, call_status: CallStatus) -> None:
-        """A leg, by call SID or label, is gone, or shall be. *call_status*: how its call stands now. Raises 20404."""
+    def leave(
+        self, participant: str, departure: Departure, at: datetime, call_status: CallStatus, why: str | None = None
+    ) -> None:
+        """A leg, by call SID or label, is gone, or shall be. *call_status*: how its call stands now. Raises 20404.
+
+        *why*: what the call itself knows better than *departure*.
+        """
         leaver = self._live(participant)
-        self._part(leaver, departure.reason, call_status, at)
+        why = why or departure.sentence
+        self._part(leaver, departure.reason, call_status, at, why)
         if departure.dismisses:
-            self._said.append(Dismiss(leaver.call_sid, departure.reason))
+            self._said.append(Dismiss(leaver.call_sid, departure.reason, why))
         ending = ending_after(leaver, departure, anybody_left=not self.empty)
         if ending is not None:
             self._complete(ending, at)
@@ -255,19 +274,21 @@ class Conference:
         connected = [participant.record for participant in self._roster if participant.connected]
         return len(connected) >= 2 and any(record.start_conference_on_enter for record in connected)
 
-    def _part(self, leaver: Participant, reason: ReasonParticipantLeft, status: CallStatus, at: datetime) -> None:
+    def _part(
+        self, leaver: Participant, reason: ReasonParticipantLeft, status: CallStatus, at: datetime, why: str
+    ) -> None:
         gone = leaver.left(reason, at)
         self._roster.remove(gone)
         # The webhook has no word for a leg that is let go while it is dialled: its call is about to be canceled.
         told = status if leaver.connected or status in FINAL_CALL_STATUSES else CallStatus.CANCELED
-        details = {"ParticipantCallStatus": told.value, "ReasonParticipantLeft": reason.value}
+        details = {"ParticipantCallStatus": told.value, "ReasonParticipantLeft": reason.value, "Reason": why}
         self._tell("participant-leave", at, gone, details)
 
     def _complete(self, ending: Ending, at: datetime) -> None:
         """Let everybody go, in the order in which they came, then end."""
         for other in tuple(self._roster):
-            self._part(other, ending.others, CallStatus.IN_PROGRESS, at)
-            self._said.append(Dismiss(other.call_sid, ending.others))
+            self._part(other, ending.others, CallStatus.IN_PROGRESS, at, ending.detail)
+            self._said.append(Dismiss(other.call_sid, ending.others, ending.detail))
         self._rewrite(ConferenceStatus.COMPLETED, at)
         self._record = replace(
             self._record,

@@ -19,10 +19,16 @@ class Departure(Enum):
     REDIRECTED = "was redirected or ended through the Calls API"
     REMOVED = "was removed through the Participants API"
     DIAL_FAILED = "could not be reached"
+    MOVED = "was moved elsewhere through the Streams API"
 
     @property
     def reason(self) -> ReasonParticipantLeft:
         return _REASONS.get(self, ReasonParticipantLeft.HUNG_UP)
+
+    @property
+    def sentence(self) -> str:
+        """Why the participant left, for people."""
+        return f"The participant {self.value}."
 
     @property
     def dismisses(self) -> bool:
@@ -34,6 +40,7 @@ class Departure(Enum):
 _REASONS: Final[Mapping[Departure, ReasonParticipantLeft]] = {
     Departure.REDIRECTED: ReasonParticipantLeft.UPDATED_VIA_API,
     Departure.REMOVED: ReasonParticipantLeft.UPDATED_VIA_API,
+    Departure.MOVED: ReasonParticipantLeft.UPDATED_VIA_API,
     Departure.DIAL_FAILED: ReasonParticipantLeft.ADD_FAILED,
 }
 

@@ -92,6 +92,8 @@ class Dismiss:
 
     call_sid: Sid
     reason: ReasonParticipantLeft
+    why: str = field(default="", compare=False)
+    """For people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,13 @@ class LabelTaken(Refusal):
         )
 
 
+class AlreadyInConference(Refusal):
+    """16002"""
+
+    def __init__(self, call_sid: Sid) -> None:
+        super().__init__(16002, 409, f"The call {call_sid} is in this conference already.")
+
+
 class ConferenceFull(Refusal):
     """16020"""
 

@@ -22,6 +22,12 @@ class Roster:
     def __iter__(self) -> Iterator[Participant]:
         return iter(self._live.values())
 
+    def copy(self) -> "Roster":
+        """For trying something out: of those who are live."""
+        tried = Roster()
+        tried._live, tried._by_label = dict(self._live), dict(self._by_label)
+        return tried
+
     def find(self, participant: str) -> Participant | None:
         """The live participant with that call SID or label. A label cannot look like a call SID."""
         return self._live.get(self._by_label.get(participant, Sid(participant)))

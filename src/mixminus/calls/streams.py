@@ -38,3 +38,16 @@ class StreamRecord:
     name: str | None
     status: StreamStatus
     date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlace:
+    """A stream that talks both ways, and where it is now."""
+
+    sid: Sid
+    name: str
+    call_sid: Sid
+    """Whose leg it has: of a caller that it is alone with, or its own."""
+    first_call_sid: Sid
+    """In which it began, as its `start` said."""
+    conference_sid: Sid | None

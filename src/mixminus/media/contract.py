@@ -23,6 +23,7 @@ from mixminus.media.stream_terms import AddTrack as AddTrack
 from mixminus.media.stream_terms import ClearStream as ClearStream
 from mixminus.media.stream_terms import CloseStream as CloseStream
 from mixminus.media.stream_terms import DropTrack as DropTrack
+from mixminus.media.stream_terms import MoveStream as MoveStream
 from mixminus.media.stream_terms import OpenFormatted as OpenFormatted
 from mixminus.media.stream_terms import OpenStream as OpenStream
 from mixminus.media.stream_terms import SayFormatted as SayFormatted
@@ -235,6 +236,7 @@ Command = (
     | ResumeRecording
     | StopRecording
     | OpenStream
+    | MoveStream
     | OpenFormatted
     | AddTrack
     | DropTrack

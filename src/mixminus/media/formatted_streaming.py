@@ -27,6 +27,7 @@ from mixminus.media.stream_terms import (
     ClearStream,
     CloseStream,
     DropTrack,
+    MoveStream,
     OpenFormatted,
     SayFormatted,
     StreamCommand,
@@ -126,6 +127,8 @@ class FormattedStreaming:
         match command:
             case OpenFormatted():
                 self._begin(command)
+            case MoveStream():
+                self._move(command)
             case AddTrack(stream, track, taps):
                 self._add_track(stream, track, taps)
             case DropTrack(stream, track):
@@ -201,13 +204,47 @@ class FormattedStreaming:
         opened = self._open[command.stream] = Opened(row, form, command.leg)
         if form.encoding == OPUS_PACKETS and opus is not None:
             opened.decoder = opus.new_decoder(form.rate_hz)
-        leg_row = None if command.leg is None else self._legs.slots.row(command.leg)
-        self.spoken.leg[row] = -1 if leg_row is None else leg_row
+        self._speak_to(opened)
         self.spoken.plane[row], self.spoken.frame[row] = form.plane, form.frame
         self.above += form.plane != NARROW
         for track, taps in enumerate(command.tracks):
             self._add_track(command.stream, track, taps)
         self._widen(opened)
+
+    def _move(self, command: MoveStream) -> None:
+        """See `Streaming._move`. Tracks that came later are none of it: whoever added them drops them."""
+        opened = self._open.get(command.stream)
+        if opened is None:
+            return
+        spoken, row, before = self.spoken, opened.row, opened.leg
+        spoken.read[row] += spoken.fading[row]
+        spoken.fading[row] = 0
+        if spoken.read[row] == spoken.written[row]:  # the filters hold the last of it
+            spoken.middle[row], spoken.said[row], spoken.sounds[row] = 0, 0, 0
+        opened.leg = command.leg
+        self._speak_to(opened)
+        if before is not None:
+            self._listen_above(before)
+        if command.leg is not None:
+            self._legs.forget_under_way(command.leg)
+        for number, taps in enumerate(command.tracks):
+            self._listen_elsewhere(opened, _track(command.stream, number), number, taps)
+        self._widen(opened)
+
+    def _listen_elsewhere(self, opened: Opened, key: int, number: int, taps: tuple[Tap, ...]) -> None:
+        track, before = self.track_slots.row(key), opened.tracks.get(number)
+        if track is None or before is None:
+            return
+        self.tapping.release(int(self.tracks.tap[track]))
+        self.tracks.tap[track] = self.tapping.chain(taps)
+        self.tracks.room[track], self.tracks.leg[track] = self.tapping.leads(taps)
+        opened.tracks[number] = taps
+        self._widen_for(before)
+        self._widen_for(taps)
+
+    def _speak_to(self, opened: Opened) -> None:
+        leg_row = None if opened.leg is None else self._legs.slots.row(opened.leg)
+        self.spoken.leg[opened.row] = -1 if leg_row is None else leg_row
 
     def _add_track(self, stream: int, number: int, taps: tuple[Tap, ...]) -> None:
         opened = self._open.get(stream)

@@ -9,6 +9,7 @@ from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.base.types import RandomBytes
 from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.coded_legs import CODEC_NAMES, CodedLegs
+from mixminus.media.coded_state import NARROW
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.opus_library import opus_library
@@ -130,6 +131,14 @@ class Legs:
         if self.line.kind[row] != PIPE or self.line.peer[row] < 0:
             return None
         return self.slots.key(int(self.line.peer[row]))
+
+    def forget_under_way(self, leg: int) -> None:
+        """What was said into this end of a pipe does not come out at the other one."""
+        row = self.slots.row(leg)
+        if row is not None and self.peer(row) is not None:
+            peer = self.line.peer[row]
+            self.mixing.piped[peer] = 0
+            self.coded.planes.piped_plane[peer] = NARROW
 
     def set_media(self, media: SetLegMedia) -> bool:
         """Obey SDP; a pipe has none (False). A new remote address is believed until packets come from elsewhere."""

@@ -29,6 +29,18 @@ class OpenStream(StreamCommand, frozen=True, tag=True):
     """Who hears what the stream says; None: nobody."""
 
 
+class MoveStream(StreamCommand, frozen=True, tag=True):
+    """From the next tick on listen there and speak to that leg. What waits to be said is said there, and counts on.
+
+    As many tracks as at the start; another number, or an unknown stream, is ignored.
+    The fade of what was cleared, and what is under way to the leg in a pipe, is dropped.
+    """
+
+    stream: int
+    tracks: tuple[tuple[Tap, ...], ...]
+    leg: int | None = None
+
+
 class StreamsSay(StreamCommand, frozen=True, tag=True):
     """Say this after what was sent before. Streams that are unknown, or speak to nobody, are ignored.
 

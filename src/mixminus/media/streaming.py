@@ -21,11 +21,13 @@ from mixminus.media.stream_terms import (
     TRACK_NUMBERS,
     ClearStream,
     CloseStream,
+    MoveStream,
     OpenStream,
     StreamCommand,
     StreamsHeard,
     StreamsSay,
 )
+from mixminus.media.tap import Tap
 from mixminus.media.tapping import Tapping
 from mixminus.media.turn import Turn
 
@@ -78,6 +80,8 @@ class Streaming:
         match command:
             case OpenStream():
                 self._open(command)
+            case MoveStream():
+                self._move(command)
             case StreamsSay(streams, octets, audio):
                 self._say(streams, octets, audio)
             case ClearStream(stream, epoch):
@@ -169,18 +173,48 @@ class Streaming:
         self._make_room(len(command.tracks))
         row = self._slots.take(stream)
         clear_row(self._rows, row)
-        leg_row = None if leg is None else self._legs.slots.row(leg)
-        self._rows.leg[row] = -1 if leg_row is None else leg_row
-        if leg is not None and leg_row is not None:
-            self._spoken_to.setdefault(leg, set()).add(stream)
+        self._speak_to(stream, row, leg)
         for number, taps in enumerate(command.tracks):
             track = self._track_slots.take(_track(stream, number))
             clear_row(self._tracks, track)
             clear_row(self._turns, track)
             self._names[track] = stream, number
-            self._tracks.tap[track] = self._tapping.chain(taps)
-            self._tracks.room[track], self._tracks.leg[track] = self._tapping.leads(taps)
+            self._listen_at(track, taps)
         self._count[stream] = len(command.tracks)
+
+    def _move(self, command: MoveStream) -> None:
+        stream = command.stream
+        if self._count.get(stream) != len(command.tracks):
+            return
+        row = self._slots.row(stream)
+        assert row is not None
+        self._fall_silent(stream)
+        # The last of what was cleared was for the ears where it was.
+        self._rows.read[row] += self._rows.fading[row]
+        self._rows.fading[row] = 0
+        self._speak_to(stream, row, command.leg)
+        if command.leg is not None:
+            self._legs.forget_under_way(command.leg)
+        for number, taps in enumerate(command.tracks):
+            track = self._track_slots.row(_track(stream, number))
+            assert track is not None
+            self._tapping.release(int(self._tracks.tap[track]))
+            self._listen_at(track, taps)
+
+    def _speak_to(self, stream: int, row: int, leg: int | None) -> None:
+        leg_row = None if leg is None else self._legs.slots.row(leg)
+        self._rows.leg[row] = -1 if leg_row is None else leg_row
+        if leg is not None and leg_row is not None:
+            self._spoken_to.setdefault(leg, set()).add(stream)
+
+    def _listen_at(self, track: int, taps: tuple[Tap, ...]) -> None:
+        self._tracks.tap[track] = self._tapping.chain(taps)
+        self._tracks.room[track], self._tracks.leg[track] = self._tapping.leads(taps)
+
+    def _fall_silent(self, stream: int) -> None:
+        """It speaks to nobody."""
+        for streams in self._spoken_to.values():
+            streams.discard(stream)
 
     def _say(self, streams: tuple[int, ...], octets: tuple[int, ...], audio: bytes) -> None:
         if len(streams) != len(octets) or sum(octets) != len(audio) or min(octets, default=0) < 0:
@@ -205,8 +239,7 @@ class Streaming:
             track = self._track_slots.release(_track(stream, number))
             self._tapping.release(int(self._tracks.tap[track]))
         self._slots.release(stream)
-        for streams in self._spoken_to.values():
-            streams.discard(stream)
+        self._fall_silent(stream)
 
     def _make_room(self, tracks: int) -> None:
         """Double what is used up."""

@@ -192,6 +192,11 @@ class StreamSession:
         self._told.add(fault.code)
         return fault
 
+    def forget(self) -> list[bytes]:
+        """Drop what was not played, as if the agent had said `clear`; the marks, which are all due."""
+        self.playout.clear()
+        return self._marks()
+
     # --- from the engine ------------------------------------------------------------------------------------------
 
     def played(self, epoch: int, octets: int) -> list[bytes]:

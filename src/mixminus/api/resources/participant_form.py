@@ -105,14 +105,14 @@ def update_participant(conference_sid: Sid, participant: str, form: Form) -> Upd
     )
 
 
-def label(form: Form) -> str | None:
+def label(form: Form, name: str = "Label") -> str | None:
     """Reference 2.1. Raises 16024."""
-    said = form.word("Label")
+    said = form.word(name)
     if said is None:
         return None
     if len(said) > MOST_LABEL_CHARACTERS or "/" in said or "%2f" in said.lower() or _CALL_SID.fullmatch(said):
         why = f"must have at most {MOST_LABEL_CHARACTERS} characters, no '/', and not look like a Call SID"
-        raise form.refusal("Label", why, 16024)
+        raise form.refusal(name, why, 16024)
     return said
 
 
