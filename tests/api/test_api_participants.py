@@ -418,5 +418,5 @@ def test_2_6_delete_removes_the_participant(api: Api, node: FakeNode) -> None:
     room = node.conference()
     agent = node.participant(room, label="agent")
     assert api.sdk.conferences(room.sid).participants("agent").delete() is True
-    assert node.asked == [RemoveParticipant(room.sid, agent.call_sid)]
+    assert node.asked == [RemoveParticipant(room.sid, agent.call_sid, by=node.account_sid)]
     assert api.delete(f"/Conferences/{room.sid}/Participants/nobody.json").code == 20404

@@ -26,10 +26,10 @@ from mixminus.app.conferences import Conferences
 from mixminus.app.documents import Documents
 from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings import Recordings
+from mixminus.app.roles import Roles
 from mixminus.app.services import Services
 from mixminus.app.sip_traces import SipTraces
 from mixminus.app.sounds import SoundSystem
-from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
@@ -187,7 +187,8 @@ class Hall:
             documents=documents,
             callbacks=callbacks,
             recordings=recordings,
-            streams=Streams(self.media, callbacks, clock, sids, self.tasks, cast(Any, None), cast(Any, None)),
+            streams=cast(Any, None),
+            roles=Roles(),
             qualities=CallQualities(self.media),
             sip_traces=SipTraces(SipTrace(0), clock),
             tasks=self.tasks,

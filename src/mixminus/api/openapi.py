@@ -39,6 +39,7 @@ PARTICIPANT = {
         "hold": _FLAG,
         "coaching": _FLAG,
         "call_sids_to_coach": {"type": "array", "items": _TEXT},
+        "moderator": _FLAG,
         "start_conference_on_enter": _FLAG,
         "end_conference_on_exit": _FLAG,
         "queue_time_ms": {"type": ["integer", "null"]},

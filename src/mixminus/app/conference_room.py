@@ -1,9 +1,7 @@
 """One live conference: its machine, its room in the engine, and what its legs hear besides each other (law 4)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -12,6 +10,8 @@ from mixminus.app.conference_ledger import ConferenceLedger, name_of
 from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.prompting import Loudspeaker
+from mixminus.app.roles import Follower
+from mixminus.app.room_sounds import ENTER_BEEP, EXIT_BEEP, Announcement, PrivateSound
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.speakers import Speakers
@@ -42,32 +42,15 @@ from mixminus.calls.records import (
     RecordingRecord,
 )
 from mixminus.calls.refusals import ConferenceNotBridged
-from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom, Tone
+from mixminus.calls.role import Role
+from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom
 from mixminus.twiml.errors import TwimlError
 
-ENTER_BEEP = (Tone((740.0,), 90, -14.0), Tone((988.0,), 120, -14.0))
 SPEAKER = "speaker"
 """Who subscribes to this wants to hear of speech."""
 
-EXIT_BEEP = (Tone((988.0,), 90, -14.0), Tone((740.0,), 120, -14.0))
-
-
-@dataclass(slots=True)
-class PrivateSound:
-    """What plays to one leg alone."""
-
-    sound: Sound
-    loudspeaker: Loudspeaker
-    task: asyncio.Task[None]
-
-
-@dataclass(slots=True, eq=False)
-class Announcement:
-    """What plays once, to one participant or (None) to all."""
-
-    call_sid: Sid | None
-    loudspeaker: Loudspeaker
-    task: asyncio.Task[None]
+IN_FORCE_WITHIN_S = 0.5
+"""The engine tells within two ticks; a worker that is lost or hangs does not hold up who asked."""
 
 
 class ConferenceRoom:
@@ -104,18 +87,30 @@ class ConferenceRoom:
         """The live participant of that call SID or label. Raises 20404."""
         return self.machine.participant(call_sid_or_label)
 
+    def role(self, call_sid: Sid) -> Role | None:
+        """How that call stands here; None: it is not here."""
+        return self.machine.role(call_sid)
+
+    def followed(self, call_sid: Sid, follower: Follower | None) -> None:
+        """An agent speaks for that call from now on; None: not any more."""
+
+    async def in_force(self) -> None:
+        """Wait until the engine goes by what was said last: no frame goes to anybody who may not have it."""
+        await self._ledger.in_force(IN_FORCE_WITHIN_S)
+
     # --- coming and going -----------------------------------------------------------------------------------------
 
     def seat(self, call_sid: Sid) -> ConferenceSeat | None:
         """The place of somebody who was invited or has joined; None when it has been let go."""
         return self._seats.get(call_sid)
 
-    def invite(self, call_sid: Sid, options: ParticipantOptions) -> ParticipantRecord:
-        """Somebody is being called for this conference. Raises `Refusal`."""
+    def invite(self, call_sid: Sid, options: ParticipantOptions, by: Sid | None = None) -> ParticipantRecord:
+        """Somebody is being called for this conference, *by* whom. Raises `Refusal`."""
         with self._admitting():
-            record = self.machine.invite(call_sid, options, self._at(), queue_time_ms=0)
+            record = self.machine.invite(call_sid, options, self._at(), queue_time_ms=0, by=by)
         self._seats[call_sid] = ConferenceSeat(None, (("CallSid", call_sid),))
         self._carry_out()
+        self._services.roles.seated(call_sid, self)
         return record
 
     def dialling(self, call_sid: Sid) -> None:
@@ -156,16 +151,19 @@ class ConferenceRoom:
             self.machine.join(call_sid, options, self._at())
         seat = self._seats[call_sid] = ConferenceSeat(leg, about)
         self._carry_out()
+        self._services.roles.seated(call_sid, self)
         return seat
 
-    def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus) -> None:
-        """A call goes; harmless when it has gone already."""
+    def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus, by: Sid | None = None) -> None:
+        """A call goes, by whose wish; harmless when it has gone already. Raises 20003 for who may not wish it."""
         if call_sid in self._seats:
+            self.machine.permit(by)
             self._seats[call_sid].polish = VoicePolish()
             self._apply_polish(self._seats[call_sid])
-            self.machine.leave(call_sid, departure, self._at(), call_status)
+            self.machine.leave(call_sid, departure, self._at(), call_status, by)
             self._carry_out()
             self._seats.pop(call_sid, None)
+            self._services.roles.left(call_sid, self)
 
     @contextmanager
     def _admitting(self) -> Iterator[None]:
@@ -266,8 +264,10 @@ class ConferenceRoom:
                     self._recordings.start(self.record, self.machine.options, self._legs())
                 case Dismiss(call_sid, reason):
                     self._seats.pop(call_sid).dismiss(reason)
+                    self._services.roles.left(call_sid, self)
                 case ConferenceOver():
                     self._over()
+        self._services.roles.settled(self._seats.keys())
 
     def _rewire(self, seats: tuple[Seat, ...]) -> None:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""

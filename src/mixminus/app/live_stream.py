@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from mixminus.app.roles import Turns
 from mixminus.app.stream_link import StreamLink
+from mixminus.base.types import FormPairs, Sid
 from mixminus.media.contract import Tap
 from mixminus.streams.contract import AgentSocket, Fault
-from mixminus.streams.messages import OUTBOUND, StreamFacts
+from mixminus.streams.messages import OUTBOUND, RoleBody, StreamFacts
 from mixminus.streams.session import StreamSession, StreamState
 
 
@@ -36,10 +38,10 @@ class LiveStream:
 
     # --- its life -------------------------------------------------------------------------------------------------
 
-    def begin(self, socket: AgentSocket) -> None:
+    def begin(self, socket: AgentSocket, parameters: FormPairs = ()) -> None:
         """The agent has answered: introduce the call, and listen."""
         self._socket = socket
-        self._tell(self.session.open())
+        self._tell(self.session.open(parameters))
         taps = tuple((Tap("leg_out" if track == OUTBOUND else "leg_in", self._leg),) for track in self.facts.tracks)
         speaks_to = self._leg if self.facts.is_bidirectional else None
         self._stream = self._link.open(taps, speaks_to, self)
@@ -59,6 +61,14 @@ class LiveStream:
         """A key of the leg."""
         if self.session.state is StreamState.STREAMING:
             self._tell(self.session.pressed(digit))
+
+    def tell_role(self, body: RoleBody) -> None:
+        """How the agent stands in its conference."""
+        if self.session.state is StreamState.STREAMING:
+            self._tell(self.session.role(body))
+
+    def take_turns(self, call_sid: Sid, turns: "Turns | None") -> None:
+        """From now on, ask before speaking up for that call; None: speak."""
 
     # --- AgentListener --------------------------------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ class Place:
     muted: bool = False
     coaching: bool = False
     coachees: frozenset[Sid] = NOBODY
+    waits_for_floor: bool = False
+    """An agent among agents of whom one speaks at a time: it may whisper, but not speak up."""
     wait: Sound = field(default_factory=HouseMusic)
     hold: Sound = field(default_factory=HouseMusic)
 
@@ -56,7 +58,7 @@ def ear(place: Place) -> Ear:
 
 def on_bus(place: Place) -> bool:
     """Whether this voice is for everybody, and so for the recording (law 3)."""
-    return _has_voice(place) and not place.coaching
+    return _has_voice(place) and not place.coaching and not place.waits_for_floor
 
 
 def seats(places: Sequence[Place]) -> tuple[Seat, ...]:

@@ -19,6 +19,7 @@ class StreamWish:
     webhook: Webhook | None = None
     """Told that it started, stopped, or failed."""
     report_played: bool = False
+    report_role: bool = False
 
 
 class StreamStatus(StrEnum):

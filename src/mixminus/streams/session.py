@@ -8,6 +8,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import Final
 
+from mixminus.base.types import FormPairs
 from mixminus.streams.contract import Fault
 from mixminus.streams.faults import BUFFER_FULL
 from mixminus.streams.messages import (
@@ -20,6 +21,8 @@ from mixminus.streams.messages import (
     MediaBody,
     Played,
     PlayedBody,
+    RoleBody,
+    RoleMessage,
     Start,
     StartBody,
     Stop,
@@ -77,8 +80,8 @@ class StreamSession:
 
     # --- to the agent ---------------------------------------------------------------------------------------------
 
-    def open(self) -> list[bytes]:
-        """The WebSocket is up: the first two messages."""
+    def open(self, parameters: FormPairs = ()) -> list[bytes]:
+        """The WebSocket is up: the first two messages. *parameters* are told beyond those of the document."""
         self._step(Step.OPEN)
         facts = self.facts
         start = StartBody(
@@ -87,7 +90,7 @@ class StreamSession:
             facts.call_sid,
             facts.tracks,
             facts.media_format,
-            dict(facts.parameters),
+            dict((*facts.parameters, *parameters)),
         )
         return [CONNECTED, encode(Start(self._number(), start, facts.sid))]
 
@@ -113,6 +116,13 @@ class StreamSession:
         if not self.facts.is_bidirectional:
             return []
         return [encode(Dtmf(self.facts.sid, self._number(), DtmfBody(DTMF_TRACK, digit)))]
+
+    def role(self, body: RoleBody) -> list[bytes]:
+        """The agent stands otherwise in its conference than before; only those are told that have asked for it."""
+        self._step(Step.TALK)
+        if not self.facts.reports_role:
+            return []
+        return [encode(RoleMessage(self._number(), self.facts.sid, body))]
 
     def stop(self) -> list[bytes]:
         """The last message; none if there was no first one."""

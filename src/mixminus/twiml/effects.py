@@ -116,6 +116,8 @@ class ConferenceAttributes:
     coach: tuple[str, ...] = ()
     callback: CallbackTo | None = None
     event_callback_url: str | None = None
+    moderator: bool = False
+    floor_control: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ class StreamAttributes:
     parameters: tuple[tuple[str, str], ...] = ()
     callback: CallbackTo | None = None
     report_played: bool = False
+    report_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ MAX_PARAMETER: Final = 500
 NAME: Final = Attribute("name", TEXT, "")
 STREAM_URL: Final[Attribute[str | None]] = Attribute("url", URL, None)
 REPORT_PLAYED: Final = Attribute("reportPlayed", BOOLEAN, False)
+REPORT_ROLE: Final = Attribute("reportRole", BOOLEAN, False)
 TRACK: Final = Attribute("track", one_of("inbound_track", "outbound_track", "both_tracks"), "inbound_track", 31941)
 
 
@@ -31,6 +32,7 @@ class Stream:
     parameters: FormPairs = ()
     callback: CallbackTo | None = None
     report_played: bool = False
+    report_role: bool = False
 
     ATTRIBUTES: ClassVar[Table] = (
         STREAM_URL,
@@ -39,6 +41,7 @@ class Stream:
         callbacks.STREAM.url,
         callbacks.STREAM.method,
         REPORT_PLAYED,
+        REPORT_ROLE,
         Attribute[Any]("connectorName", TEXT, None, offered=False),
         Attribute[Any]("audioFormat", TEXT, None, offered=False),
         Attribute[Any]("sampleRate", TEXT, None, offered=False),
@@ -55,6 +58,7 @@ class Stream:
             parameters=_parameters(element, warn),
             callback=CallbackTo(callback_url, read(callbacks.STREAM.method)) if callback_url else None,
             report_played=read(REPORT_PLAYED),
+            report_role=read(REPORT_ROLE),
         )
 
     def attributes_in(self, context: Context, warn: WarnOf) -> StreamAttributes:
@@ -66,6 +70,7 @@ class Stream:
             self.parameters,
             callbacks.resolved(self.callback, callbacks.STREAM, context, warn),
             self.report_played,
+            self.report_role,
         )
 
 
