@@ -12,16 +12,16 @@ from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.prompting import Loudspeaker
 from mixminus.app.roles import Follower
 from mixminus.app.room_sounds import ENTER_BEEP, EXIT_BEEP, Announcement, PrivateSound
+from mixminus.app.room_voices import RoomVoices
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
-from mixminus.app.speakers import Speakers
 from mixminus.app.wiring import Change, Wiring
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.commands import PolishParticipant, StartConferenceRecording, UpdateParticipant
 from mixminus.calls.conference import Conference
 from mixminus.calls.endings import Departure
-from mixminus.calls.options import AudioDocument, ParticipantOptions, Sound, Webhook
+from mixminus.calls.options import AudioDocument, FloorPolicy, ParticipantOptions, Sound, Webhook
 from mixminus.calls.outputs import (
     BeginRecording,
     ConferenceHappened,
@@ -45,9 +45,6 @@ from mixminus.calls.refusals import ConferenceNotBridged
 from mixminus.calls.role import Role
 from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom
 from mixminus.twiml.errors import TwimlError
-
-SPEAKER = "speaker"
-"""Who subscribes to this wants to hear of speech."""
 
 IN_FORCE_WITHIN_S = 0.5
 """The engine tells within two ticks; a worker that is lost or hangs does not hold up who asked."""
@@ -74,9 +71,7 @@ class ConferenceRoom:
         self._private: dict[Sid, PrivateSound] = {}
         self._wiring = Wiring()
         self._announcements: set[Announcement] = set()
-        self._speakers: Speakers | None = None
-        if machine.options.callback is not None and SPEAKER in machine.options.callback.events:
-            self._speakers = Speakers(services.media, services.clock.now, self._spoke, self._took_the_floor)
+        self._voices = RoomVoices(services, machine, self._carry_out)
         self.log = structlog.get_logger("mixminus.conferences").bind(conference_sid=machine.record().sid)
 
     @property
@@ -89,10 +84,17 @@ class ConferenceRoom:
 
     def role(self, call_sid: Sid) -> Role | None:
         """How that call stands here; None: it is not here."""
-        return self.machine.role(call_sid)
+        return self._voices.role(call_sid)
 
     def followed(self, call_sid: Sid, follower: Follower | None) -> None:
         """An agent speaks for that call from now on; None: not any more."""
+        self._voices.followed(call_sid, follower)
+        self._carry_out()
+
+    def keep_floor(self, policy: FloorPolicy) -> None:
+        """From now on one agent speaks at a time; or (`OFF`) all of them."""
+        self._voices.keep_floor(policy)
+        self._carry_out()
 
     async def in_force(self) -> None:
         """Wait until the engine goes by what was said last: no frame goes to anybody who may not have it."""
@@ -267,16 +269,14 @@ class ConferenceRoom:
                     self._services.roles.left(call_sid, self)
                 case ConferenceOver():
                     self._over()
+        self._voices.settled()
         self._services.roles.settled(self._seats.keys())
 
     def _rewire(self, seats: tuple[Seat, ...]) -> None:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""
         legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None}
         change = self._wiring.change(seats, legs)
-        if self._speakers is not None:
-            public = {seat.call_sid for seat in seats if seat.recorded}
-            here = {sid: leg for sid, leg in legs.items() if sid in self._wiring.seats}
-            self._speakers.rewire(here, public.union(*(seat.plus for seat in seats)))
+        self._voices.rewire(self._wiring.seats, legs)
         replaced = [sid for sid, private in self._private.items() if self._sound(sid) is not private.sound]
         ending: list[PrivateSound | Announcement] = [self._private.pop(sid) for sid in replaced]
         ending += [told for told in self._announcements if told.call_sid and not self._is_in_room(told.call_sid)]
@@ -314,8 +314,7 @@ class ConferenceRoom:
     def _over(self) -> None:
         for announcement in self._announcements:
             announcement.task.cancel()
-        if self._speakers is not None:
-            self._speakers.close()
+        self._voices.close()
         over = SetRoom(self.room, (), self._ledger.plan({}, {}))
         self._services.media.apply(over, self._ledger.close(), *self._recordings.stop(self.record.sid))
         self._on_over(self)
@@ -357,18 +356,6 @@ class ConferenceRoom:
         record = self.record
         about = (("ConferenceSid", record.sid), ("FriendlyName", record.friendly_name))
         return (*self._seats[call_sid].about, *about) if call_sid is not None else about
-
-    # --- who speaks -----------------------------------------------------------------------------------------------
-
-    def _spoke(self, call_sid: Sid, started: bool) -> None:
-        if call_sid in self._seats:
-            self.machine.speech(call_sid, started, self._at())
-            self._carry_out()
-
-    def _took_the_floor(self, call_sid: Sid) -> None:
-        if call_sid in self._seats:
-            self.machine.dominant(call_sid, self._at())
-            self._carry_out()
 
     # --- legs -----------------------------------------------------------------------------------------------------
 

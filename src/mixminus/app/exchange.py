@@ -192,9 +192,12 @@ class Exchange:
         room = await self._live_conference(command.sid)
         if command.announce is not None:
             room.announce(command.announce)
+        if command.floor is not None:
+            room.keep_floor(command.floor)
         if command.completed:
             room.end()
         await self.store.flush()
+        await room.in_force()
         return room.record
 
     # --- recordings -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from mixminus.app.roles import Turns
 from mixminus.app.stream_link import StreamLink
 from mixminus.base.types import FormPairs, Sid
+from mixminus.calls.floor import Move
 from mixminus.media.contract import Tap
 from mixminus.streams.contract import AgentSocket, Fault
 from mixminus.streams.messages import OUTBOUND, RoleBody, StreamFacts
@@ -30,6 +31,9 @@ class LiveStream:
         self._warn = warn
         self._socket: AgentSocket | None = None
         self._stream: int | None = None
+        self._turns: Turns | None = None
+        self._speaks_for = facts.call_sid
+        self._has_asked = self._is_held_back = False
 
     @property
     def has_begun(self) -> bool:
@@ -67,8 +71,42 @@ class LiveStream:
         if self.session.state is StreamState.STREAMING:
             self._tell(self.session.role(body))
 
-    def take_turns(self, call_sid: Sid, turns: "Turns | None") -> None:
-        """From now on, ask before speaking up for that call; None: speak."""
+    # --- one speaks at a time -------------------------------------------------------------------------------------
+
+    def ask_turns(self, call_sid: Sid, turns: Turns | None) -> None:
+        """From now on, tell when there is speech for that call, and do as `take_turn` says; None: just speak."""
+        playout = self.session.playout
+        self._turns, self._speaks_for, self._has_asked = turns, call_sid, False
+        self.session.tells_speech = turns is not None
+        if turns is None:
+            playout.can_recall = False
+            self.take_turn(Move.GO_ON)
+        elif not playout.can_recall:
+            playout.begin_recalls()
+        self._ask()
+
+    def take_turn(self, move: Move) -> None:
+        """The floor was given, or taken."""
+        playout, epoch = self.session.playout, self.session.playout.epoch
+        self._is_held_back = move is Move.HOLD_BACK
+        if move is Move.HOLD_BACK:
+            playout.recall()
+        elif move is Move.CLEAR:
+            self._tell(self.session.silenced())
+            self._ask()
+        if self._stream is not None and playout.epoch != epoch:
+            self._link.clear(self._stream, playout.epoch)
+        self._talk()
+
+    def _ask(self) -> None:
+        """Tell when speech begins, and when all of it was played."""
+        if self._turns is not None and self.session.playout.is_loud is not self._has_asked:
+            self._has_asked = not self._has_asked
+            (self._turns.begins if self._has_asked else self._turns.pauses)(self._speaks_for)
+
+    def _talk(self) -> None:
+        if self._stream is not None and self.has_audio:
+            self._link.talks(self._stream)
 
     # --- AgentListener --------------------------------------------------------------------------------------------
 
@@ -76,11 +114,10 @@ class LiveStream:
         session, playout = self.session, self.session.playout
         epoch = playout.epoch
         answers, fault = session.received(data, is_text=is_text)
-        if self._stream is not None:
-            if playout.epoch != epoch:
-                self._link.clear(self._stream, playout.epoch)
-            if playout.is_waiting:
-                self._link.talks(self._stream)
+        if self._stream is not None and playout.epoch != epoch:
+            self._link.clear(self._stream, playout.epoch)
+        self._ask()
+        self._talk()
         self._tell(answers)
         if fault is not None:
             self._warn(fault)
@@ -103,13 +140,16 @@ class LiveStream:
 
     def played(self, epoch: int, octets: int) -> None:
         self._tell(self.session.played(epoch, octets))
+        if self._turns is not None:
+            self._ask()
+            self._talk()  # what was recalled is here again
 
     @property
     def has_audio(self) -> bool:
-        return self.session.playout.is_waiting
+        return self.session.playout.is_waiting and not self._is_held_back
 
     def take_audio(self) -> bytes:
-        return self.session.playout.take_audio()
+        return b"" if self._is_held_back else self.session.playout.take_audio()
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from mixminus.base.types import Sid
+from mixminus.calls.floor import Move
 from mixminus.calls.role import Role
 
 
@@ -14,11 +15,14 @@ class Follower(Protocol):
         """It is *role* now. Nothing that this does may change the conference."""
 
     def floor_is_kept(self, turns: "Turns | None") -> None:
-        """From now on, ask before speaking up; None: speak."""
+        """From now on, tell when there is speech to be played, and do as `take_turn` says; None: just speak."""
+
+    def take_turn(self, move: Move) -> None:
+        """The floor was given, or taken."""
 
 
 class Turns(Protocol):
-    """Where one agent speaks at a time: it tells when it would, and is told when it may (see `RoomFloor`)."""
+    """Where one agent speaks at a time (see `room_floor.RoomFloor`)."""
 
     def begins(self, call_sid: Sid) -> None:
         """There is speech to be played."""
@@ -54,10 +58,10 @@ class Roles:
     def follow(self, call_sid: Sid, follower: Follower) -> Role:
         """Returns how the call stands now; *follower* is told of changes until it is told no more."""
         self._followers[call_sid] = follower
-        role = self._told[call_sid] = self.of(call_sid)
+        self._told[call_sid] = self.of(call_sid)
         if (room := self._rooms.get(call_sid)) is not None:
             room.followed(call_sid, follower)
-        return role
+        return self._told[call_sid]
 
     def unfollow(self, call_sid: Sid, follower: Follower) -> None:
         """Harmless when somebody else follows it by now."""

@@ -6,6 +6,7 @@ from mixminus.app.live_stream import LiveStream
 from mixminus.app.moderators import ModeratorKey, ModeratorKeys
 from mixminus.app.roles import Roles, Turns
 from mixminus.base.types import FormPairs, Sid
+from mixminus.calls.floor import Move
 from mixminus.calls.role import Role
 from mixminus.streams.messages import RoleBody
 
@@ -57,7 +58,10 @@ class StreamRole:
         self._tell(self._new_key() if told else ())
 
     def floor_is_kept(self, turns: Turns | None) -> None:
-        self._stream.take_turns(self._call_sid, turns)
+        self._stream.ask_turns(self._call_sid, turns)
+
+    def take_turn(self, move: Move) -> None:
+        self._stream.take_turn(move)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from mixminus.calls.admission import check_newcomer, coachees_wished
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.endings import ENDED_VIA_API, Departure, Ending, ending_after
 from mixminus.calls.events import NOTHING_MORE, EventNumbers
+from mixminus.calls.hearing import speaks_up
 from mixminus.calls.moderating import Additions, check_update, deeds, is_moderator
 from mixminus.calls.options import ConferenceOptions, ParticipantOptions
 from mixminus.calls.outputs import BeginRecording, ConferenceOutput, ConferenceOver, Dismiss, PlayBeep, Rewire, Seat
@@ -107,6 +108,11 @@ class Conference:
             coached_by=tuple(one.call_sid for one in self._roster if call_sid in one.record.call_sids_to_coach),
             moderator=record.moderator,
         )
+
+    def voices(self) -> frozenset[Sid]:
+        """Whose voice is for everybody, or would be with the floor (see `floor`)."""
+        places = (one.place(self._started) for one in self._roster)
+        return frozenset(place.call_sid for place in places if place is not None and speaks_up(place))
 
     def permit(self, by: Sid | None) -> None:
         """Raise 20003 if a moderator asks who is none of this conference, or is not any more."""

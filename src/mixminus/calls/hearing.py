@@ -58,7 +58,12 @@ def ear(place: Place) -> Ear:
 
 def on_bus(place: Place) -> bool:
     """Whether this voice is for everybody, and so for the recording (law 3)."""
-    return _has_voice(place) and not place.coaching and not place.waits_for_floor
+    return speaks_up(place) and not place.waits_for_floor
+
+
+def speaks_up(place: Place) -> bool:
+    """The same, but for the floor."""
+    return _has_voice(place) and not place.coaching
 
 
 def seats(places: Sequence[Place]) -> tuple[Seat, ...]:

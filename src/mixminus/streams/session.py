@@ -11,6 +11,7 @@ from typing import Final
 from mixminus.base.types import FormPairs
 from mixminus.streams.contract import Fault
 from mixminus.streams.faults import BUFFER_FULL
+from mixminus.streams.loudness import loud_octets
 from mixminus.streams.messages import (
     CONNECTED,
     Dtmf,
@@ -69,6 +70,8 @@ class StreamSession:
         self.facts = facts
         self.state = StreamState.CONNECTING
         self.playout = Playout(facts.media_format.octets(LEAD_MS), facts.media_format.octets(MOST_MS))
+        self.tells_speech = False
+        """Whether `playout.is_loud` is to be known."""
         self.refused = 0
         """Messages of the agent that were not obeyed, or not wholly."""
         self._numbers = count(1)
@@ -147,7 +150,8 @@ class StreamSession:
             return [], self._news(fault)
         match request:
             case Said(audio):
-                if self.playout.say(audio):
+                loud = loud_octets(audio, self.facts.media_format) if self.tells_speech else 0
+                if self.playout.say(audio, loud):
                     fault = fault or Fault(BUFFER_FULL, "More than 10 minutes of audio wait; the rest is discarded")
             case Marked(name):
                 if not self.playout.mark(name):
@@ -155,6 +159,11 @@ class StreamSession:
             case Cleared():
                 self.playout.clear()
         return self._marks(), self._news(fault)
+
+    def silenced(self) -> list[bytes]:
+        """What it has said is forgotten, as if it had said `clear`: all its marks."""
+        self.playout.clear()
+        return self._marks() if self.state is StreamState.STREAMING else []
 
     # --- from the engine ------------------------------------------------------------------------------------------
 
