@@ -258,7 +258,9 @@ class ConferenceRoom:
             match output:
                 case Rewire(seats):
                     self._rewire(seats)
-                case ConferenceHappened():
+                case ConferenceHappened(token, name):
+                    if token == "moderator":
+                        self.log.info(name, call_sid=output.call_sid, **output.details)
                     self._services.callbacks.conference_happened(self.record, output, self.machine.options.callback)
                 case PlayBeep(entering):
                     self._beep(entering)
