@@ -194,7 +194,8 @@ HAPPENINGS = st.lists(
         st.tuples(st.just("leave"), agents),
         st.tuples(st.just("enter"), agents),
         st.tuples(st.just("human"), st.sets(st.sampled_from([PERSON, OTHER])).map(frozenset)),
-        st.tuples(st.just("time"), st.sampled_from([0.02, 0.3, QUIET_S, 5.0, TURN_S])),
+        st.tuples(st.just("time"), st.sampled_from([0.02, 0.3, QUIET_S, 5.0, TURN_S]) | st.floats(0.001, 2.0)),
+        st.tuples(st.just("wait"), st.just(None)),
     ),
     max_size=80,
 )
@@ -223,6 +224,8 @@ def test_two_agents_are_never_heard_at_once_and_none_while_a_human_speaks(
                 hall.floor.humans = frozenset(Sid(str(one)) for one in people)
             case "time", float(seconds):
                 hall.now += seconds
+            case "wait", _:
+                hall.now += hall.floor.wait_s(hall.now) or 0.0
         for turn in hall.settle():
             (held_back.add if turn.move is Move.HOLD_BACK else held_back.discard)(turn.agent)
         floor = hall.floor

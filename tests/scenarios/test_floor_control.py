@@ -1,7 +1,9 @@
 """One agent speaks at a time: issue 4, Roles. By ear."""
 
 import asyncio
+import random
 
+import numpy as np
 import pytest
 from tests.scenarios.agents_at_the_table import connect, post, roles, seat
 from tests.scenarios.cast import Scene, enter, scenario
@@ -9,6 +11,7 @@ from tests.scenarios.test_speakers import sentence
 from tests.scenarios.test_streams import heard_hz
 from twilio.base.exceptions import TwilioRestException
 
+from mixminus.testing.g711 import Samples
 from mixminus.testing.palette import FREQUENCIES_HZ
 from mixminus.testing.stream_agent import StreamConversation
 
@@ -215,3 +218,61 @@ async def test_humans_are_never_silenced_by_it(scene: Scene) -> None:
     assert await heard_hz(scene, "alice") == {FIRST_HZ, SECOND_HZ}
     assert await heard_hz(scene, "bob") == {FIRST_HZ, THIRD_HZ}
     assert one.hears() == {SECOND_HZ, THIRD_HZ}
+
+
+def note(hertz: int, seconds: float) -> Samples:
+    time = np.arange(round(seconds * 8_000)) / 8_000
+    return np.round(3_000 * np.sin(2 * np.pi * hertz * time)).astype(np.int16)
+
+
+async def talks(talk: StreamConversation, hertz: int, draw: random.Random, *, at_once: bool) -> float:
+    """Three utterances, sent at once or in real time. Returns how many seconds they are."""
+    total = 0.0
+    for number in range(3):
+        await asyncio.sleep(draw.uniform(0.0, 3.0))
+        seconds = 0.02 * draw.randint(20, 120)
+        total += seconds
+        if at_once:
+            talk.hum(hertz, seconds)
+        else:
+            for frame in np.split(note(hertz, seconds), round(seconds / 0.02)):
+                talk.say(frame)
+                await asyncio.sleep(0.02)
+        talk.mark(str(number))
+    return total
+
+
+async def speaks(scene: Scene, name: str, draw: random.Random) -> None:
+    for _ in range(3):
+        await asyncio.sleep(draw.uniform(1.0, 6.0))
+        await scene.calls[name].say(sentence())
+
+
+@pytest.mark.parametrize("policy", ["queue", "drop"])
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_said_at_random_no_two_agents_are_heard_at_once(policy: str, seed: int) -> None:
+    @scenario
+    async def story(scene: Scene) -> None:
+        draw = random.Random(seed)
+        agents = [talk for _, talk in await table(scene, policy, "one", "two", "three")]
+        await scene.calls_in("bob", enter("room", beep=False))
+        since = asyncio.get_running_loop().time()
+        notes = (FIRST_HZ, SECOND_HZ, THIRD_HZ)
+        said = await asyncio.gather(
+            *(
+                talks(talk, hertz, random.Random(draw.random()), at_once=hertz != THIRD_HZ)
+                for talk, hertz in zip(agents, notes, strict=True)
+            ),
+            speaks(scene, "bob", draw),
+        )
+        await asyncio.sleep(30.0)
+        cells = together(scene, "alice", since)
+        assert all(len(cell & set(notes)) <= 1 for cell in cells)
+        heard = [sum(hertz in cell for cell in cells) * 0.02 for hertz in notes]
+        for talk, heard_s, said_s in zip(agents, heard, said, strict=False):
+            assert talk.marks == ["0", "1", "2"], "in order, none lost, whatever was played"
+            assert heard_s <= float(said_s or 0) + 0.5
+            if policy == "queue":
+                assert heard_s == pytest.approx(said_s, abs=0.5)
+
+    story()

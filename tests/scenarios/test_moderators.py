@@ -14,6 +14,8 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from mixminus.calls.records import EventRecord
 from mixminus.store.contract import Is, Where
 from mixminus.testing.stream_agent import StreamConversation
+from mixminus.tools.errors import ToolError
+from mixminus.tools.io.twilio_room import TwilioRoom
 
 
 async def a_moderator(scene: Scene, **form: Any) -> tuple[str, StreamConversation, Any]:
@@ -291,3 +293,24 @@ async def test_a_document_may_say_so(scene: Scene) -> None:
     promoted = await log(scene, room.sid, "moderator-start")
     assert [(call, details["By"]) for _, call, details in promoted] == [(scene.sid("alice"), "TwiML")]
     assert len(scene.world.exchange.moderators) == 0
+
+
+@scenario
+async def test_the_bundled_runtime_acts_on_its_conference_with_it(scene: Scene) -> None:
+    """`apiUrl`, `apiKey`, `apiSecret` and `conference` of a `start` (agents/start.py), and all that the tools do."""
+    sid, talk, sdk = await a_moderator(scene)
+    room = TwilioRoom(sdk, sid, talk.start["customParameters"]["conference"])
+    alice, bob = scene.sid("alice"), scene.sid("bob")
+    carol = await scene.phone("carol")
+    await room.add(carol.uri, "on-call", from_=NUMBER, ring_s=10)
+    await asyncio.sleep(1.0)
+    assert {one.call_sid for one in await room.participants()} >= {sid, alice, bob}
+    [called] = [one.call_sid for one in await room.participants() if one.label == "on-call"]
+    await room.coach(sid, called)
+    await room.hold(alice, held=True)
+    with pytest.raises(ToolError):
+        await room.message("+15550001111", "no", from_=NUMBER)
+    await room.end()
+    await asyncio.sleep(0.3)
+    assert (await scene.conference()).status == "completed"
+    assert talk.closed_with == 1000

@@ -30,9 +30,9 @@ class RoomVoices:
         self._speakers: Speakers | None = None
         self._agents: dict[Sid, Follower] = {}
         self._floor: RoomFloor | None = None
+        self._seats: Mapping[Sid, Seat] = {}
         self._legs: Mapping[Sid, int] = {}
-        """Of everybody who has a seat in the room."""
-        self._audible: Set[Sid] = frozenset()
+        """Also of some who have no seat."""
         if self._tells:
             self._watch()
         self.keep_floor(machine.options.floor)
@@ -68,16 +68,16 @@ class RoomVoices:
 
     def rewire(self, seats: Mapping[Sid, Seat], legs: Mapping[Sid, int]) -> None:
         """Who sits in the room, and by which legs."""
-        self._legs = {sid: leg for sid, leg in legs.items() if sid in seats}
-        public = {seat.call_sid for seat in seats.values() if seat.recorded}
-        self._audible = public.union(*(seat.plus for seat in seats.values()))
+        self._seats, self._legs = seats, legs
         if self._speakers is not None:
-            self._speakers.rewire(self._legs, self._audible)
+            public = {seat.call_sid for seat in seats.values() if seat.recorded}
+            here = {sid: leg for sid, leg in legs.items() if sid in seats}
+            self._speakers.rewire(here, public.union(*(seat.plus for seat in seats.values())))
 
     def settled(self) -> None:
         """A command was carried out: somebody may have come, gone, or fallen silent."""
         if self._floor is not None:
-            self._floor.people(self._legs.keys(), self._machine.voices())
+            self._floor.people(self._seats.keys(), self._machine.voices())
 
     def close(self) -> None:
         """The conference is over."""
@@ -93,15 +93,15 @@ class RoomVoices:
         if self._speakers is None:
             services = self._services
             self._speakers = Speakers(services.media, services.clock.now, self._spoke, self._took_the_floor)
-            if self._legs:
-                self._speakers.rewire(self._legs, self._audible)
+            if self._seats:
+                self.rewire(self._seats, self._legs)
 
     def _give_floor(self, agents: Set[Sid], holder: Sid | None) -> None:
         self._machine.give_floor(agents, holder)
         self._carry_out()
 
     def _spoke(self, call_sid: Sid, started: bool) -> None:
-        if call_sid in self._legs:
+        if call_sid in self._seats:
             if self._floor is not None:
                 self._floor.human(call_sid, started)
             if self._tells:
@@ -109,6 +109,6 @@ class RoomVoices:
             self._carry_out()
 
     def _took_the_floor(self, call_sid: Sid) -> None:
-        if call_sid in self._legs and self._tells:
+        if call_sid in self._seats and self._tells:
             self._machine.dominant(call_sid, self._services.clock.utc())
             self._carry_out()

@@ -149,7 +149,7 @@ class Floor:
 
     def settle(self, now: float) -> None:
         """Take and give the floor."""
-        for agent in [agent for agent, since in self._quiet_since.items() if now - since >= self._quiet_s]:
+        for agent in [agent for agent, since in self._quiet_since.items() if now >= since + self._quiet_s]:
             self._end(agent)
         if self.holder is not None and (self.humans or self._is_overdue(now)):
             self._take_back(self.holder, now)
@@ -171,12 +171,13 @@ class Floor:
         due = [since + self._quiet_s for since in self._quiet_since.values()]
         if self.holder is not None and self._queue:
             due.append(self._given_at + self._turn_s)
-        return max(0.0, min(due) - now) if due else None
+        return min(due) - now if due else None
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _is_overdue(self, now: float) -> bool:
-        return bool(self._queue) and now - self._given_at >= self._turn_s
+        # The same sum as in `wait_s`: a difference might be rounded to less, and the wait would be 0 for ever.
+        return bool(self._queue) and now >= self._given_at + self._turn_s
 
     def _give(self, agent: Sid, now: float) -> None:
         self._step(agent, Cue.IS_GIVEN)
