@@ -1,6 +1,7 @@
 """What a moderator may ask of a conference, put to the machine."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_promotions_are_in_the_log_with_who_did_it(conference: Conference) -> No
     ],
     ids=str,
 )
-def test_what_is_not_its_business(conference: Conference, changes: dict[str, object]) -> None:
+def test_what_is_not_its_business(conference: Conference, changes: dict[str, Any]) -> None:
     with pytest.raises(Refusal) as refusal:
         conference.update(wish(CALLER, **changes), AT)
     assert refusal.value.code == 20003
@@ -110,7 +111,8 @@ def test_hold_may_be_silence_or_a_file_of_the_node(conference: Conference) -> No
 
 def test_it_may_make_itself_a_coach_and_nothing_more(conference: Conference) -> None:
     assert conference.update(wish(CHAIR, coaching=True, call_sids_to_coach=(CALLER,)), AT).coaching
-    for changes in ({"coaching": False}, {"call_sids_to_coach": (CALLER,)}):
+    again: tuple[dict[str, Any], ...] = ({"coaching": False}, {"call_sids_to_coach": (CALLER,)})
+    for changes in again:
         with pytest.raises(Refusal):
             conference.update(wish(CHAIR, **changes), AT)
 
