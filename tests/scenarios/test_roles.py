@@ -152,3 +152,20 @@ async def test_a_held_agent_is_sent_digital_silence_and_its_marks_in_time(scene:
     assert talk.loudest(1.2) == 0
     assert abs(talk.mark_at("end") - began - 1.0) < 0.1
     assert alice.line.ear.first_heard(971) is None
+
+
+@scenario
+async def test_nor_when_it_ends_with_the_conference(scene: Scene) -> None:
+    caller = await scene.calls_in("caller", enter("room", beep=False, end_conference_on_exit=False))
+    _, talk = await seat(scene, "clerk", EndConferenceOnExit="true")
+    talk.hum(971, 60.0)
+    await asyncio.sleep(0.5)
+    asked = asyncio.get_running_loop().time()
+    await (await scene.room()).update_async(status="completed")
+    answered = asyncio.get_running_loop().time()
+    assert answered - asked < 0.1
+    await asyncio.sleep(0.2)
+    last = caller.line.ear.last_heard(971)
+    assert last is not None
+    assert last - FRAME_S < answered + 0.001
+    assert talk.closed_with == 1000

@@ -41,7 +41,7 @@ class ConferenceLedger:
 
     async def in_force(self, within_s: float) -> None:
         """Return when the plan that was sent last is applied, or after so long."""
-        if self._closing or self._applied >= self._plans:
+        if self._applied >= self._plans:
             return
         applied: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[applied] = self._plans
