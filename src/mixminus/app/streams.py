@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -9,7 +10,10 @@ from mixminus.app.callbacks import Callbacks
 from mixminus.app.collecting import Keys
 from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.participant_tracks import ParticipantTracks
+from mixminus.app.roles import Roles
+from mixminus.app.stream_role import StreamRole
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.sids import STREAM, Sids
@@ -59,6 +63,8 @@ class Held:
     wish: StreamWish
     task: asyncio.Task[None] | None = None
     """None: whoever waits for it."""
+    role: StreamRole | None = None
+    """Of a stream that speaks: it stands for its call."""
 
     @property
     def sid(self) -> Sid:
@@ -77,6 +83,9 @@ class Streams:
         tasks: Tasks,
         dial: DialAgent,
         sign: Sign,
+        roles: Roles,
+        moderators: ModeratorKeys,
+        api_url: Callable[[], str],
     ) -> None:
         self._media = media
         self._callbacks = callbacks
@@ -85,6 +94,9 @@ class Streams:
         self._tasks = tasks
         self._dial = dial
         self._sign = sign
+        self._roles = roles
+        self._moderators = moderators
+        self._api_url = api_url
         self._held: dict[Sid, Held] = {}
         self.participants = ParticipantTracks()
         self.failures: Counter[int] = Counter()
@@ -168,6 +180,7 @@ class Streams:
             media_format=media_format(wish.audio),
             is_bidirectional=is_bidirectional,
             reports_played=wish.report_played,
+            reports_role=wish.report_role,
         )
 
         def warn(fault: Fault) -> None:
@@ -175,6 +188,8 @@ class Streams:
 
         stream = LiveStream(facts, name, call.leg, self._media.streams, warn)
         held = self._held[sid] = Held(stream, record, wish)
+        if is_bidirectional:
+            held.role = StreamRole(record.sid, stream, self._roles, self._moderators, self._api_url)
         return held
 
     async def _live(self, held: Held, url: str) -> None:
@@ -184,8 +199,10 @@ class Streams:
         try:
             socket = await self._dial(upgrade(url, self._sign), stream)
             if held.sid in self._held:
-                stream.begin(socket)
+                stream.begin(socket, held.role.begin() if held.role is not None else ())
                 self.participants.begin(stream, lambda: held.call.sid)
+                if held.role is not None:
+                    held.role.introduce()
                 self._tell(held, "stream-started")
                 fault = await stream.ended
             else:  # the call came to its end meanwhile
@@ -205,6 +222,8 @@ class Streams:
             return
         self._skipped_frames += held.stream.skipped_frames
         self._refused_messages += held.stream.session.refused
+        if held.role is not None:
+            held.role.end()
         has_begun = held.stream.has_begun
         self.participants.end(held.stream)
         held.stream.end()
