@@ -8,6 +8,7 @@ import pytest
 from tests.scenarios.agents_at_the_table import connect, post, roles, seat
 from tests.scenarios.cast import Scene, enter, scenario
 from tests.scenarios.test_speakers import sentence
+from tests.scenarios.test_stream_formats import opus_hum
 from tests.scenarios.test_streams import heard_hz
 from twilio.base.exceptions import TwilioRestException
 
@@ -274,5 +275,30 @@ def test_whatever_is_said_at_random_no_two_agents_are_heard_at_once(policy: str,
             assert heard_s <= float(said_s or 0) + 0.5
             if policy == "queue":
                 assert heard_s == pytest.approx(said_s, abs=0.5)
+
+    story()
+
+
+@pytest.mark.parametrize(("encoding", "rate_hz"), [("audio/x-l16", 16_000), ("audio/opus", 48_000)])
+def test_a_queue_goes_on_where_it_was_in_every_format(encoding: str, rate_hz: int) -> None:
+    @scenario
+    async def story(scene: Scene) -> None:
+        document = connect("one", audioFormat=encoding, sampleRate=str(rate_hz), reportRole="true")
+        [(_, one)] = await table(scene, "queue", "one", document=document)
+        await scene.calls_in("bob", enter("room", beep=False))
+        since = asyncio.get_running_loop().time()
+        if encoding == "audio/opus":
+            opus_hum(one, FIRST_HZ, 4.0)
+        else:
+            one.hum(FIRST_HZ, 4.0)
+        one.mark("end")
+        await asyncio.sleep(1.0)
+        await scene.calls["bob"].say(sentence())
+        assert floors(one)[-1] == "human"
+        assert one.marks == []
+        await asyncio.sleep(6.0)
+        heard_s = sum(FIRST_HZ in cell for cell in together(scene, "alice", since)) * 0.02
+        assert heard_s == pytest.approx(4.0, abs=0.2)
+        assert one.marks == ["end"]
 
     story()
