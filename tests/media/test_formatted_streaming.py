@@ -205,7 +205,7 @@ def test_clear_fades_within_5_ms_and_begins_an_epoch(studio: Studio, form: tuple
     studio.apply(ClearStream(50, 1))
     studio.tick(3)
     unit = form[1] // 50 * (2 if form[0] == "linear" else 1)
-    assert program.played()[-1] == (0, 4 * unit)
+    assert program.played()[-1] == (~0, 4 * unit)
     assert alice.audio[-3 * 160 :][:40].any()
     assert not alice.audio[-3 * 160 + 64 :].any(), "5 ms, and what filters need"
     program.speak()

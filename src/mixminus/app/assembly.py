@@ -13,9 +13,11 @@ from mixminus.app.exchange import Exchange
 from mixminus.app.incoming_calls import IncomingCalls
 from mixminus.app.lines import PhoneLines, SipIdentity
 from mixminus.app.media_link import MediaLink
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.perform import Performer
 from mixminus.app.place_call import Placing
 from mixminus.app.recordings import Recordings
+from mixminus.app.roles import Roles
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Prompts, Services
 from mixminus.app.sip_desk import SipDesk
@@ -84,6 +86,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
     callbacks = Callbacks(account_sid, shells.public_url, shells.store, shells.clock, shells.deliver)
     documents = Documents(shells.courier)
     recordings = Recordings(settings.recordings_folder, media, shells.store, callbacks, shells.clock, sids, tasks)
+    roles, moderators = Roles(), ModeratorKeys(sids, shells.random_bytes)
     services = Services(
         account_sid=account_sid,
         settings=settings,
@@ -95,15 +98,28 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         documents=documents,
         callbacks=callbacks,
         recordings=recordings,
-        streams=Streams(media, callbacks, shells.clock, sids, tasks, shells.dial_agent, shells.sign),
+        streams=Streams(
+            media,
+            callbacks,
+            shells.clock,
+            sids,
+            tasks,
+            shells.dial_agent,
+            shells.sign,
+            roles,
+            moderators,
+            shells.public_url,
+        ),
+        roles=roles,
         qualities=CallQualities(media),
         sip_traces=SipTraces(shells.trace, shells.clock),
         tasks=tasks,
     )
-    return _join(services, SipDesk(shells.sip, shells.clock.now, shells.resolve), shells.random_bytes)
+    desk = SipDesk(shells.sip, shells.clock.now, shells.resolve)
+    return _join(services, moderators, desk, shells.random_bytes)
 
 
-def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
+def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
     calls = Calls(services.tasks)
     lines = PhoneLines(services, desk, random_bytes)
@@ -115,7 +131,7 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     lines.run_document = runner.run
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
-    exchange = Exchange(services, calls, conferences, placing, incoming, runner)
+    exchange = Exchange(services, calls, conferences, placing, incoming, runner, moderators)
     return Node(
         exchange,
         desk,

@@ -9,6 +9,7 @@ from mixminus.app.callbacks import Callbacks
 from mixminus.app.documents import Documents
 from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings import Recordings
+from mixminus.app.roles import Roles
 from mixminus.app.sip_traces import SipTraces
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
@@ -54,6 +55,7 @@ class Services:
     callbacks: Callbacks
     recordings: Recordings
     streams: Streams
+    roles: Roles
     qualities: CallQualities
     sip_traces: SipTraces
     tasks: Tasks

@@ -58,7 +58,7 @@ class Streaming:
         self._spoken_to: dict[int, set[int]] = {}
         """Streams by leg."""
         self._ended: list[tuple[int, int, int]] = []
-        """Epochs that came to their end: stream, epoch, octets played."""
+        """Epochs that came to their end: stream, the epoch's complement, octets played."""
         self._audio = np.zeros((FIRST_ROWS, FRAME_OCTETS), np.uint8)
         """By track."""
         self._names = np.zeros((FIRST_ROWS, 2), np.int64)
@@ -228,7 +228,7 @@ class Streaming:
     def _clear(self, stream: int, epoch: int) -> None:
         row = self._slots.row(stream)
         if row is not None:
-            self._ended.append((stream, int(self._rows.epoch[row]), int(self._rows.played[row])))
+            self._ended.append((stream, ~int(self._rows.epoch[row]), int(self._rows.played[row])))
             hush(self._rows, row)
             self._rows.epoch[row] = epoch
 

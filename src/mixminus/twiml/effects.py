@@ -118,6 +118,8 @@ class ConferenceAttributes:
     coach: tuple[str, ...] = ()
     callback: CallbackTo | None = None
     event_callback_url: str | None = None
+    moderator: bool = False
+    floor_control: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ class StreamAttributes:
     callback: CallbackTo | None = None
     report_played: bool = False
     audio: StreamFormat = DEFAULT
+    report_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)
