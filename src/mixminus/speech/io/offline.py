@@ -1,0 +1,103 @@
+"""Without a key and without a network: the recogniser in a process of its own, the voice that `<Say>` has."""
+
+import base64
+import importlib.util
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from mixminus.base.errors import Refusal
+from mixminus.prompts.io.workers import WorkerDied, WorkerLate, WorkerPool
+from mixminus.prompts.prompt import PromptError
+from mixminus.speech.contract import RATE_HZ, Ear, Listening, Speaking, SpeechError, Spoken, Tell
+from mixminus.speech.io.phrase_ear import PhraseEar
+from mixminus.speech.timing import spoken_words, without_silence
+
+PROCESSES: Final = 2
+PHRASE_S: Final = 20.0
+"""Half a minute of speech takes Moonshine 0.6 s on one core, pocketsphinx up to its own length."""
+
+
+class OfflineRecogniser:
+    """English. Moonshine where its weights are, else pocketsphinx, which is poor at sentences."""
+
+    def __init__(self, moonshine: Path | None) -> None:
+        self.name = "pocketsphinx" if moonshine is None else "moonshine-tiny"
+        self._moonshine = "" if moonshine is None else str(moonshine)
+        self._pool = WorkerPool("mixminus.speech.io.recogniser_worker", PROCESSES, PHRASE_S)
+
+    def understands(self, language: str) -> bool:
+        return language.lower().partition("-")[0] in ("en", "multi")
+
+    def listen(self, wish: Listening, tell: Tell) -> Ear:
+        language = "en-US" if wish.language.lower() == "multi" else wish.language
+        return PhraseEar(self.transcribe, language, tell)
+
+    async def transcribe(self, audio: bytes) -> str:
+        """Raises `SpeechError`."""
+        job = {"audio": base64.b64encode(audio).decode(), "moonshine": self._moonshine}
+        try:
+            answer = await self._pool.ask(job)
+        except PromptError as error:
+            raise SpeechError(f"{self.name}: {error.message}") from None
+        except (WorkerDied, WorkerLate):
+            raise SpeechError(f"{self.name}: its process ended, or took longer than {PHRASE_S:g} s") from None
+        return str(answer["text"])
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+def offline_recogniser(moonshine: Path | None) -> OfflineRecogniser | None:
+    """The best one that this installation has."""
+    if moonshine is not None and importlib.util.find_spec("onnxruntime") is None:
+        moonshine = None
+    if importlib.util.find_spec("pocketsphinx") is None:
+        return None
+    return OfflineRecogniser(moonshine)
+
+
+class File(Protocol):
+    """Raw samples."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def rate_hz(self) -> int: ...
+
+
+class Say(Protocol):
+    """Text to a file, as `<Say>` has it: text, voice, language. Raises `Refusal`."""
+
+    async def __call__(self, text: str, voice: str | None, language: str | None) -> File: ...
+
+
+class OfflineVoice:
+    """The voice of `<Say>`, a text at a time. Words are timed by their letters."""
+
+    name = "the offline voice"
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def speaks(self, language: str) -> bool:
+        """Of those that it does not speak, it makes what it can, as `<Say>` does."""
+        return True
+
+    async def say(self, wish: Speaking) -> AsyncIterator[Spoken]:
+        if not any(character.isalnum() for character in wish.text):
+            return
+        try:
+            file = await self._say(wish.text, wish.voice, wish.language)
+        except Refusal as error:
+            raise SpeechError(f"{self.name}: {error.message}") from None
+        if file.rate_hz != RATE_HZ:
+            raise SpeechError(f"{self.name} speaks at {file.rate_hz} Hz; {RATE_HZ} are played")
+        samples = without_silence(np.fromfile(file.path, "<i2"))
+        yield Spoken(samples.tobytes(), spoken_words(wish.text, len(samples)))
+
+    async def close(self) -> None:
+        """It is somebody else's."""
