@@ -16,10 +16,12 @@ from mixminus.app.media_link import MediaLink
 from mixminus.app.perform import Performer
 from mixminus.app.place_call import Placing
 from mixminus.app.recordings import Recordings
+from mixminus.app.relays import Relays
 from mixminus.app.run_twiml import TwimlRunner
-from mixminus.app.services import Prompts, Services
+from mixminus.app.services import Services
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_traces import SipTraces
+from mixminus.app.sound_sources import Prompts
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
@@ -31,6 +33,7 @@ from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address
 from mixminus.sip.trace import SipTrace
+from mixminus.speech.contract import Providers
 from mixminus.store.contract import Store
 from mixminus.streams.contract import DialAgent, Sign
 from mixminus.webhooks.contract import WebhookCall
@@ -54,6 +57,7 @@ class Shells:
     public_url: Callable[[], str]
     dial_agent: DialAgent
     sign: Sign
+    speech: Providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,15 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         callbacks=callbacks,
         recordings=recordings,
         streams=Streams(media, callbacks, shells.clock, sids, tasks, shells.dial_agent, shells.sign),
+        relays=Relays(
+            media,
+            callbacks,
+            shells.clock,
+            sids,
+            (shells.speech, shells.prompts, tasks),
+            shells.dial_agent,
+            shells.sign,
+        ),
         qualities=CallQualities(media),
         sip_traces=SipTraces(shells.trace, shells.clock),
         tasks=tasks,

@@ -4,6 +4,7 @@ import asyncio
 
 from mixminus.app.collecting import collect_digits
 from mixminus.app.conferences import Conferences
+from mixminus.app.connect_relay import connect_relay
 from mixminus.app.dial import Dial
 from mixminus.app.join_conference import join_conference
 from mixminus.app.options_from_twiml import stream_wish
@@ -15,6 +16,7 @@ from mixminus.streams.faults import BAD_TRACKS
 from mixminus.twiml.effects import (
     CollectDigits,
     Collected,
+    ConnectRelay,
     ConnectStream,
     DialTargets,
     Effect,
@@ -55,6 +57,8 @@ class Performer:
             case ConnectStream(stream):
                 await stage.answer()
                 return await stage.services.streams.connect(stage, stream_wish(stream))
+            case ConnectRelay(relay):
+                return await connect_relay(stage, relay)
             case StartStream(stream):
                 await stage.answer()
                 return _start_stream(stage, stream)

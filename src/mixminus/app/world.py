@@ -32,6 +32,7 @@ from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.resolver import resolve
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
+from mixminus.speech.io.configured import configured
 from mixminus.store.contract import Store
 from mixminus.store.history import close_orphans
 from mixminus.store.remembering import RememberingStore
@@ -94,6 +95,9 @@ class World:
             now=loop.time,
             limits=limits,
         )
+        self._speech = configured(
+            settings.recognisers, settings.voices, settings.moonshine, self._prompts.speech, os.environ
+        )
         self.sip = SipAgent(_sip_settings(settings), os.urandom)
         self._trace = SipTrace(settings.sip_trace_mb << 20)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
@@ -113,6 +117,7 @@ class World:
             await self._listener.stop()
         await self._plane.stop()
         await self.sender.close()
+        await self._speech.close()
         await self._prompts.close()
         await self._http.close()
         await asyncio.to_thread(self.store.close)
@@ -158,6 +163,7 @@ class World:
             public_url=lambda: self.public_url,
             dial_agent=dial_agent,
             sign=partial(signature, self.credentials.auth_token),
+            speech=self._speech,
         )
 
     def _records(self) -> Store:
@@ -167,6 +173,10 @@ class World:
         return RememberingStore(self.store, frozenset({NumberRecord, ApplicationRecord}))
 
     async def _start(self) -> None:
+        if (recogniser := self._speech.default_recogniser) is not None:
+            log.info("speech is recognised", by=recogniser.name)
+        else:
+            log.warning("no speech recogniser: <ConversationRelay> fails with 64101. pip install 'mixminus[speech]'")
         await self._plane.start()
         self.node.tasks.spawn(self.node.qualities.keep_fresh(), "figures of the media worker")
         orphans = await close_orphans(
