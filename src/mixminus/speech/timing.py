@@ -14,6 +14,8 @@ PAUSE_LETTERS: Final = 4
 """A comma is silent for about as long as this many letters take: 0.26 s."""
 SILENT: Final = 200
 """Speech begins and ends with samples that are not louder."""
+SOFT: Final = RATE_HZ // 20
+"""A "th" or an "h" before the first loud sample."""
 KEPT: Final = RATE_HZ // 10
 """Of the silence behind a text: so much belongs to it."""
 
@@ -44,8 +46,8 @@ def at_usual_pace(text: str) -> tuple[SpokenWord, ...]:
 
 
 def without_silence(samples: NDArray[np.int16]) -> NDArray[np.int16]:
-    """The same without the silence before, and all but 100 ms of that after: a caller waits through both."""
+    """The same without the silence before, but for 50 ms, and all but 100 ms of that after: a caller waits through both."""
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > SILENT)
     if not len(loud):
         return samples[:0]
-    return samples[max(0, int(loud[0]) - RATE_HZ // 50) : int(loud[-1]) + KEPT]
+    return samples[max(0, int(loud[0]) - SOFT) : int(loud[-1]) + KEPT]
