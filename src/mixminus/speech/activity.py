@@ -7,6 +7,7 @@ frame by frame, because somebody who interrupts is not to wait for that. A tone 
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
@@ -15,11 +16,16 @@ ABOVE_NOISE_DB: Final = 9.0
 LEAST_LEVEL_DB: Final = 35.0
 """Of 16-bit samples squared: -55 dBFS."""
 MOST_TONAL: Final = 0.003
+PURE_TONE: Final = 0.0006
+VOWEL_FRAMES: Final = 15
+"""Sung and synthesised vowels are nearly tones, for as long as this within speech."""
 MOST_NOISY: Final = 0.6
 """What linear prediction from four samples leaves of a frame's energy: less is a tone, more is noise."""
 FLOOR_FRAMES: Final = 75
 """1.5 s: the noise of a line is its softest frame in this stretch and the one before."""
 _ORDER: Final = 4
+_RIDGE: Final = 1e-5
+"""One tone is predicted by two samples; without this the other two would be anything."""
 
 
 class VoiceActivity:
@@ -27,6 +33,7 @@ class VoiceActivity:
 
     def __init__(self) -> None:
         self._frames = 0
+        self._since_voice = VOWEL_FRAMES
         self._floor = self._floor_before = np.inf
 
     def is_voice(self, frame: Samples) -> bool:
@@ -36,8 +43,11 @@ class VoiceActivity:
         level_db = 10.0 * float(np.log10(energy / max(1, len(sound)) + 1.0))
         floor_db = self._learn(level_db)
         if level_db < LEAST_LEVEL_DB or level_db < floor_db + ABOVE_NOISE_DB:
+            self._since_voice += 1
             return False
-        return MOST_TONAL < unpredicted(sound, energy) < MOST_NOISY
+        left = unpredicted(sound)
+        self._since_voice = 0 if MOST_TONAL < left < MOST_NOISY else self._since_voice + 1
+        return self._since_voice == 0 or (self._since_voice <= VOWEL_FRAMES and PURE_TONE < left < MOST_NOISY)
 
     def _learn(self, level_db: float) -> float:
         """The noise of the line so far; at first nothing is noise."""
@@ -50,17 +60,17 @@ class VoiceActivity:
         return min(self._floor, self._floor_before)
 
 
-def unpredicted(sound: NDArray[np.float64], energy: float) -> float:
-    """The share of the energy that prediction from four samples leaves (Levinson and Durbin's recursion)."""
-    if energy <= 0.0 or len(sound) <= _ORDER:
+def unpredicted(sound: NDArray[np.float64]) -> float:
+    """The share of the energy that prediction from four samples leaves, by least squares (the covariance method).
+
+    It leaves nothing of two tones, wherever in them the frame begins; the autocorrelation of so few samples would.
+    """
+    if len(sound) <= 2 * _ORDER:
         return 0.0
-    r = [1.0, *(float(sound[lag:] @ sound[:-lag]) / energy for lag in range(1, _ORDER + 1))]
-    taps: list[float] = []
-    left = 1.0
-    for order in range(1, _ORDER + 1):
-        if left <= 1e-6:
-            return 0.0
-        k = (r[order] - sum(tap * r[order - 1 - at] for at, tap in enumerate(taps))) / left
-        taps = [tap - k * taps[-1 - at] for at, tap in enumerate(taps)] + [k]
-        left *= 1.0 - k * k
-    return max(0.0, left)
+    lagged = sliding_window_view(sound, len(sound) - _ORDER)[::-1]
+    products = lagged @ lagged.T
+    if products[0, 0] <= 0.0:
+        return 0.0
+    past = products[1:, 1:] + np.eye(_ORDER) * (_RIDGE * products[0, 0])
+    taps = np.linalg.solve(past, products[1:, 0])
+    return max(0.0, 1.0 - float(taps @ products[1:, 0]) / float(products[0, 0]))

@@ -46,7 +46,7 @@ def at_usual_pace(text: str) -> tuple[SpokenWord, ...]:
 
 
 def without_silence(samples: NDArray[np.int16]) -> NDArray[np.int16]:
-    """The same without the silence before, but for 50 ms, and all but 100 ms of that after: a caller waits through both."""
+    """Without the silence around it, but for 50 ms before and 100 ms after: a caller waits through both."""
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > SILENT)
     if not len(loud):
         return samples[:0]
