@@ -72,6 +72,7 @@ class Node:
     media: MediaLink
     qualities: CallQualities
     streams: Streams
+    relays: Relays
     sip_traces: SipTraces
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
@@ -138,5 +139,6 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
         services.media,
         services.qualities,
         services.streams,
+        services.relays,
         services.sip_traces,
     )

@@ -63,8 +63,8 @@ class LiveRelay:
         self._ears = 0
         self._socket: AgentSocket | None = None
         self._stream: int | None = None
-        self._owed: deque[int | None] = deque()
-        """Epochs whose last figure the engine owes, in order; None: one in which nothing was said."""
+        self._owed: deque[bool] = deque()
+        """Silences that are not answered yet, in order; False: the engine will not, since nothing had been said."""
         self._keys = ""
         self._pressing: asyncio.Task[None] | None = None
 
@@ -133,14 +133,14 @@ class LiveRelay:
         self._do(self.session.frame(self._activity.is_voice(samples)))
 
     def played(self, epoch: int, octets: int) -> None:
-        interruption = self._playout.played(epoch, octets)
-        if epoch == self._playout.epoch:
-            self._do(self.session.played(octets))
-        elif interruption is not None:
-            while self._owed and self._owed.popleft() != epoch:
-                self._do(self.session.cut_off(0))
-            self._do(self.session.cut_off(interruption.played))
+        if (interruption := self._playout.played(epoch, octets)) is not None:
             self._settle_empty_epochs()
+            if self._owed:  # epochs end in order
+                self._owed.popleft()
+                self._do(self.session.cut_off(interruption.played))
+            self._settle_empty_epochs()
+        elif epoch == self._playout.epoch:
+            self._do(self.session.played(octets))
 
     @property
     def has_audio(self) -> bool:
@@ -182,14 +182,14 @@ class LiveRelay:
         self._playout.clear()
         if self._playout.epoch != epoch and self._stream is not None:
             self._media.streams.clear(self._stream, self._playout.epoch)
-            self._owed.append(epoch)
+            self._owed.append(True)
         else:
-            self._owed.append(None)
+            self._owed.append(False)
             # After whatever else is to be done: an answer is not to overtake the question.
             asyncio.get_running_loop().call_soon(self._settle_empty_epochs)
 
     def _settle_empty_epochs(self) -> None:
-        while self._owed and self._owed[0] is None:
+        while self._owed and not self._owed[0]:
             self._owed.popleft()
             self._do(self.session.cut_off(0))
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.live_relay import LiveRelay
 from mixminus.app.media_link import MediaLink
@@ -25,6 +27,8 @@ from mixminus.streams.contract import DialAgent, Sign, StreamError
 from mixminus.streams.faults import MALFORMED_URL, WRONG_SCHEME
 from mixminus.streams.upgrade import upgrade
 from mixminus.twiml.effects import RelayAttributes, Relayed
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.relays")
 
 MOST_SESSIONS: Final = 200
 """At once. Each costs a few milliseconds of the control process a second, besides its recogniser."""
@@ -94,8 +98,13 @@ class Relays:
         finally:  # also when it is cancelled: a redirect, the end of the call
             relay.end()
             self._live.discard(relay)
-            if (failure := relay.session.verdict) is not None and failure.error_code is not None:
-                self.failures[failure.error_code] += 1
+
+    def ended(self, call_sid: Sid, relayed: Relayed) -> None:
+        """Write down how a session ended."""
+        if relayed.error_code is not None:
+            self.failures[relayed.error_code] += 1
+        told = {"session": relayed.session_id, "status": relayed.status, "error": relayed.error_code}
+        log.info("relay", call_sid=call_sid, duration_s=relayed.duration_s, **told)
 
 
 class RelaySession:
@@ -110,8 +119,11 @@ class RelaySession:
 
     async def run(self) -> None:
         """Until the application or the call ends it; cancelling it is the call's end."""
-        if self._relay.session.state is not SessionState.OVER:
-            await self._relays.live(self._relay, self._call)
+        try:
+            if self._relay.session.state is not SessionState.OVER:
+                await self._relays.live(self._relay, self._call)
+        finally:
+            self._relays.ended(self._call.record.sid, self.result())
 
     def result(self) -> Relayed:
         """How it ended."""

@@ -1,6 +1,8 @@
 """Without a key and without a network: the recogniser in a process of its own, the voice that `<Say>` has."""
 
+import asyncio
 import base64
+import contextlib
 import importlib.util
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 from mixminus.base.errors import Refusal
 from mixminus.prompts.io.workers import WorkerDied, WorkerLate, WorkerPool
 from mixminus.prompts.prompt import PromptError
-from mixminus.speech.contract import RATE_HZ, Ear, Listening, Speaking, SpeechError, Spoken, Tell
+from mixminus.speech.contract import RATE_HZ, SAMPLE_BYTES, Ear, Listening, Speaking, SpeechError, Spoken, Tell
 from mixminus.speech.io.phrase_ear import PhraseEar
 from mixminus.speech.timing import spoken_words, without_silence
 
@@ -27,11 +29,14 @@ class OfflineRecogniser:
         self.name = "pocketsphinx" if moonshine is None else "moonshine-tiny"
         self._moonshine = "" if moonshine is None else str(moonshine)
         self._pool = WorkerPool("mixminus.speech.io.recogniser_worker", PROCESSES, PHRASE_S)
+        self._warming: asyncio.Task[None] | None = None
 
     def understands(self, language: str) -> bool:
         return language.lower().partition("-")[0] in ("en", "multi")
 
     def listen(self, wish: Listening, tell: Tell) -> Ear:
+        if self._warming is None:
+            self._warming = asyncio.get_running_loop().create_task(self._warm_up(), name="models of the recogniser")
         language = "en-US" if wish.language.lower() == "multi" else wish.language
         return PhraseEar(self.transcribe, language, tell)
 
@@ -47,7 +52,15 @@ class OfflineRecogniser:
         return str(answer["text"])
 
     async def close(self) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.wait([self._warming])
         await self._pool.close()
+
+    async def _warm_up(self) -> None:
+        """The first caller must not pay for loading; what is wrong with the models is told at the first phrase."""
+        with contextlib.suppress(SpeechError):
+            await self.transcribe(bytes(SAMPLE_BYTES * RATE_HZ // 2))
 
 
 def offline_recogniser(moonshine: Path | None) -> OfflineRecogniser | None:
