@@ -3,6 +3,7 @@
 import asyncio
 from functools import cache
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from bench.speech import VOICES, spoken
@@ -459,6 +460,42 @@ async def test_a_redirect_ends_it(scene: Scene) -> None:
     await asyncio.sleep(1)
     assert talk.closed_with == 1000
     assert spoken_at(scene)[1] - redirected < 0.1
+
+
+@scenario
+async def test_two_at_once_have_nothing_to_do_with_each_other(scene: Scene) -> None:
+    app = scene.world.agents.relay_at(APP)
+    await scene.calls_in("alice", relay())
+    await scene.calls_in("bob", relay())
+    hers, his = await app.conversation(0), await app.conversation(1)
+    hers.say(LONG)
+    await asyncio.sleep(1)
+    scene.world.hearing.will_hear("hello")
+    await scene.calls["bob"].say(sentence())
+    await his.until("prompt")
+    assert hers.kinds == ["setup"]
+    assert heard_nothing(scene, "bob")
+    await scene.calls["bob"].hang_up()
+    assert hers.is_open
+
+
+@scenario
+async def test_there_is_an_end_to_how_many_there_can_be(scene: Scene) -> None:
+    scene.app.answers("/after", twiml("<Hangup/>"))
+    with mock.patch("mixminus.app.relays.MOST_SESSIONS", 1):
+        await in_session(scene)
+        await scene.calls_in("bob", relay(action="/after"))
+        request = await scene.app.wait_for("/after", within_s=2)
+    assert (request["SessionStatus"], request["ErrorCode"]) == ("failed", "64109")
+
+
+@scenario
+async def test_an_attribute_that_makes_no_sense_is_64101(scene: Scene) -> None:
+    scene.app.answers("/after", twiml("<Hangup/>"))
+    await scene.calls_in("alice", relay("http://app.example.com/relay", action="/after", tts_provider="Acme"))
+    request = await scene.app.wait_for("/after", within_s=2)
+    assert (request["SessionStatus"], request["ErrorCode"]) == ("failed", "64101")
+    assert "Acme" in request["ErrorMessage"]
 
 
 # --- in a conference -----------------------------------------------------------------------------------------------

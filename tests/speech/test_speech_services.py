@@ -6,6 +6,8 @@ import json
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +20,7 @@ from mixminus.speech.contract import Failure, Guess, Listening, Phrase, Recognis
 from mixminus.speech.deepgram import address, read
 from mixminus.speech.io.configured import NoKey, configured
 from mixminus.speech.io.deepgram import DeepgramRecogniser
+from mixminus.speech.io.offline import OfflineVoice
 from mixminus.speech.io.openai import OpenAiRecogniser, OpenAiVoice
 from mixminus.speech.io.phrase_ear import MOST_FAILURES, PhraseEar
 from mixminus.speech.providers import ConfiguredProviders
@@ -327,20 +330,45 @@ def test_providers_by_name_then_by_default_then_offline() -> None:
     assert providers.recogniser("Google", "fr-FR").recogniser is offline
     with pytest.raises(SpeechError, match="sv-SE"):
         providers.recogniser("Google", "sv-SE")
-    with pytest.raises(SpeechError, match="none"):
+    with pytest.raises(SpeechError, match="en-US"):
         providers.voice("Amazon", "en-US")
 
 
 def test_settings_become_services_and_a_missing_key_is_said() -> None:
     deepgram = {"Deepgram": SpeechService("deepgram")}
     with pytest.raises(NoKey, match="DEEPGRAM_API_KEY"):
-        configured(deepgram, {}, None, _no_speech, {})
+        configured(deepgram, {}, None, (_no_speech, str.isalpha), {})
     providers = configured(
         deepgram,
         {"ElevenLabs": SpeechService("openai", url="http://127.0.0.1:1/v1")},
         None,
-        _no_speech,
+        (_no_speech, lambda language: language == "en-us"),
         {"DEEPGRAM_API_KEY": "k"},
     )
     assert providers.recogniser("Deepgram", "de-DE").recogniser.name == "Deepgram"
     assert providers.voice("ElevenLabs", "de-DE").remark is None
+    assert "serves instead" in str(providers.voice("Amazon", "en-US").remark)
+    assert "does not speak" in str(providers.voice("Amazon", "de-DE").remark)
+
+
+async def test_the_offline_voice_knows_men_by_amazons_names(tmp_path: Path) -> None:
+    asked: list[tuple[str | None, str | None]] = []
+
+    @dataclass
+    class File:
+        path: Path
+        rate_hz: int = 8_000
+
+    async def say(text: str, voice: str | None, language: str | None) -> File:
+        asked.append((voice, language))
+        (tmp_path / "a.pcm").write_bytes(b"\0\0" * 800 + b"\0\10" * 8_000 + b"\0\0" * 8_000)
+        return File(tmp_path / "a.pcm")
+
+    voice = OfflineVoice(say, lambda language: language == "en-us")
+    assert voice.speaks("en-US")
+    assert not voice.speaks("de-DE")
+    (spoken,) = [piece async for piece in voice.say(Speaking("Hello there.", voice="Matthew-Neural"))]
+    assert [piece async for piece in voice.say(Speaking(" - ", voice="x"))] == [], "nothing to say"
+    assert asked == [("Polly.Matthew-Neural", "en-US")]
+    assert 8_000 <= len(spoken.audio) // 2 <= 10_000
+    assert spoken.words[-1].ends_at == len(spoken.audio) // 2

@@ -87,16 +87,21 @@ class World:
         courier = Courier(self.credentials.auth_token, self.fetch, loop.time, lambda: os.urandom(16).hex())
         self.sender = WebhookSender(courier, self._callback_failed)
         limits = Limits()
+        voice = offline_voice(limits)
         self._prompts = PromptLibrary(
             settings.prompts_folder,
             settings.media_folder,
             fetch=AudioFetch(courier),
-            voice=offline_voice(limits),
+            voice=voice,
             now=loop.time,
             limits=limits,
         )
         self._speech = configured(
-            settings.recognisers, settings.voices, settings.moonshine, self._prompts.speech, os.environ
+            settings.recognisers,
+            settings.voices,
+            settings.moonshine,
+            (self._prompts.speech, voice.speaks),
+            os.environ,
         )
         self.sip = SipAgent(_sip_settings(settings), os.urandom)
         self._trace = SipTrace(settings.sip_trace_mb << 20)

@@ -44,11 +44,10 @@ class ConfiguredProviders:
         """Raises `SpeechError`."""
         choice = _choice(self._voices, provider, self._fallback[1])
         found = next((one for one in choice if one.speaks(language)), None)
+        if found is None and choice:
+            return FoundVoice(f"{choice[-1].name} does not speak {language}, and makes of it what it can", choice[-1])
         if found is None:
-            there = ", ".join(one.name for one in choice) or "none"
-            raise SpeechError(
-                f"No voice speaks {language} (configured: {there}). docs/relay.md says how to have one."
-            )
+            raise SpeechError(f"No voice speaks {language}. docs/relay.md says how to have one.")
         return FoundVoice(_remark(provider, found.name, self._voices.get(provider.lower()) is found), found)
 
     async def close(self) -> None:

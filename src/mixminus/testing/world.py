@@ -182,7 +182,7 @@ class World:
 
     def _assemble(self, courier: Courier) -> Node:
         prompts = NotePrompts(Path(self._folder.name), AudioFetch(courier))
-        voice = OfflineVoice(prompts.speech)
+        voice = OfflineVoice(prompts.speech, lambda language: True)
         shells = Shells(
             clock=self.clock,
             random_bytes=self.random.randbytes,

@@ -1,6 +1,6 @@
 """Recognisers and voices as the settings have them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mixminus.base.errors import MixminusError
@@ -24,11 +24,11 @@ def configured(
     recognisers: Mapping[str, SpeechService],
     voices: Mapping[str, SpeechService],
     moonshine: Path | None,
-    say: Say,
+    offline: tuple[Say, Callable[[str], bool]],
     environment: Mapping[str, str],
 ) -> ConfiguredProviders:
-    """Nothing is connected or started yet. Raises `NoKey`."""
-    ear, voice = offline_recogniser(moonshine), OfflineVoice(say)
+    """*offline*: what speaks without a network, and which languages. Nothing is started yet. Raises `NoKey`."""
+    ear, voice = offline_recogniser(moonshine), OfflineVoice(*offline)
     hearing: dict[str, Recogniser] = {}
     for name, service in recognisers.items():
         if service.kind != "offline":

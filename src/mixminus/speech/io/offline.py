@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextlib
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -29,6 +29,7 @@ class OfflineRecogniser:
         self.name = "pocketsphinx" if moonshine is None else "moonshine-tiny"
         self._moonshine = "" if moonshine is None else str(moonshine)
         self._pool = WorkerPool("mixminus.speech.io.recogniser_worker", PROCESSES, PHRASE_S)
+        self._jobs: set[asyncio.Task[str]] = set()
         self._warming: asyncio.Task[None] | None = None
 
     def understands(self, language: str) -> bool:
@@ -41,7 +42,13 @@ class OfflineRecogniser:
         return PhraseEar(self.transcribe, language, tell)
 
     async def transcribe(self, audio: bytes) -> str:
-        """Raises `SpeechError`."""
+        """Raises `SpeechError`. Who is cancelled meanwhile stops nothing: a new process must load everything."""
+        job = asyncio.get_running_loop().create_task(self._ask(audio), name="a phrase to text")
+        self._jobs.add(job)
+        job.add_done_callback(self._done)
+        return await asyncio.shield(job)
+
+    async def _ask(self, audio: bytes) -> str:
         job = {"audio": base64.b64encode(audio).decode(), "moonshine": self._moonshine}
         try:
             answer = await self._pool.ask(job)
@@ -52,10 +59,16 @@ class OfflineRecogniser:
         return str(answer["text"])
 
     async def close(self) -> None:
-        if self._warming is not None:
-            self._warming.cancel()
-            await asyncio.wait([self._warming])
+        tasks = [*self._jobs, *([self._warming] if self._warming is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._pool.close()
+
+    def _done(self, job: asyncio.Task[str]) -> None:
+        self._jobs.discard(job)
+        if not job.cancelled():
+            job.exception()  # whoever asked may be gone
 
     async def _warm_up(self) -> None:
         """The first caller must not pay for loading; what is wrong with the models is told at the first phrase."""
@@ -93,18 +106,19 @@ class OfflineVoice:
 
     name = "the offline voice"
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, speaks: Callable[[str], bool]) -> None:
+        """*speaks*: whether there is a voice for a lower-case tag; of others it makes what it can."""
         self._say = say
+        self._speaks = speaks
 
     def speaks(self, language: str) -> bool:
-        """Of those that it does not speak, it makes what it can, as `<Say>` does."""
-        return True
+        return self._speaks(language.lower())
 
     async def say(self, wish: Speaking) -> AsyncIterator[Spoken]:
         if not any(character.isalnum() for character in wish.text):
             return
         try:
-            file = await self._say(wish.text, wish.voice, wish.language)
+            file = await self._say(wish.text, _voice(wish.voice), wish.language)
         except Refusal as error:
             raise SpeechError(f"{self.name}: {error.message}") from None
         if file.rate_hz != RATE_HZ:
@@ -114,3 +128,8 @@ class OfflineVoice:
 
     async def close(self) -> None:
         """It is somebody else's."""
+
+
+def _voice(name: str | None) -> str | None:
+    """As `<Say>` has it: relays name Amazon's voices without `Polly.`; of others it would take nothing anyway."""
+    return name if name is None or "." in name else f"Polly.{name}"
