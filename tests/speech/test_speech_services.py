@@ -338,6 +338,8 @@ def test_settings_become_services_and_a_missing_key_is_said() -> None:
     deepgram = {"Deepgram": SpeechService("deepgram")}
     with pytest.raises(NoKey, match="DEEPGRAM_API_KEY"):
         configured(deepgram, {}, None, (_no_speech, str.isalpha), {})
+    with pytest.raises(SpeechError, match="no weights"):
+        configured({}, {}, Path("/nowhere"), (_no_speech, str.isalpha), {})
     providers = configured(
         deepgram,
         {"ElevenLabs": SpeechService("openai", url="http://127.0.0.1:1/v1")},

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from mixminus.sip.io.resolver import resolve
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
 from mixminus.speech.io.configured import configured
+from mixminus.speech.providers import ConfiguredProviders
 from mixminus.store.contract import Store
 from mixminus.store.history import close_orphans
 from mixminus.store.remembering import RememberingStore
@@ -96,13 +97,13 @@ class World:
             now=loop.time,
             limits=limits,
         )
-        self._speech = configured(
-            settings.recognisers,
-            settings.voices,
-            settings.moonshine,
-            (self._prompts.speech, voice.speaks),
-            os.environ,
-        )
+        try:
+            self._speech = self._configured_speech(voice.speaks)
+        except BaseException:
+            await self._http.close()
+            await asyncio.to_thread(self.store.close)
+            self._lock.release()
+            raise
         self.sip = SipAgent(_sip_settings(settings), os.urandom)
         self._trace = SipTrace(settings.sip_trace_mb << 20)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
@@ -170,6 +171,10 @@ class World:
             sign=partial(signature, self.credentials.auth_token),
             speech=self._speech,
         )
+
+    def _configured_speech(self, speaks: Callable[[str], bool]) -> ConfiguredProviders:
+        settings, offline = self.settings, (self._prompts.speech, speaks)
+        return configured(settings.recognisers, settings.voices, settings.moonshine, offline, os.environ)
 
     def _records(self) -> Store:
         """SQLite's file is ours alone (see `DataLock`); another database may have other writers."""

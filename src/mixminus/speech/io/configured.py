@@ -27,7 +27,7 @@ def configured(
     offline: tuple[Say, Callable[[str], bool]],
     environment: Mapping[str, str],
 ) -> ConfiguredProviders:
-    """*offline*: what speaks without a network, and which languages. Nothing is started yet. Raises `NoKey`."""
+    """*offline*: what speaks without a network, and which languages. Nothing runs yet. Raises `NoKey`, `SpeechError`."""
     ear, voice = offline_recogniser(moonshine), OfflineVoice(*offline)
     hearing: dict[str, Recogniser] = {}
     for name, service in recognisers.items():

@@ -77,9 +77,14 @@ class OfflineRecogniser:
 
 
 def offline_recogniser(moonshine: Path | None) -> OfflineRecogniser | None:
-    """The best one that this installation has."""
-    if moonshine is not None and importlib.util.find_spec("onnxruntime") is None:
-        moonshine = None
+    """The best one that this installation has. Raises `SpeechError` when it cannot be the one that was asked for."""
+    if moonshine is not None:
+        if not (moonshine / "tokenizer.json").is_file():
+            raise SpeechError(
+                f"moonshine: there are no weights in {moonshine}. docs/agents.md says where to get them."
+            )
+        if importlib.util.find_spec("onnxruntime") is None:
+            raise SpeechError("moonshine needs onnxruntime: pip install 'mixminus[speech]'.")
     if importlib.util.find_spec("pocketsphinx") is None:
         return None
     return OfflineRecogniser(moonshine)
