@@ -337,13 +337,12 @@ def test_providers_by_name_then_by_default_then_offline() -> None:
 def test_settings_become_services_and_a_missing_key_is_said() -> None:
     deepgram = {"Deepgram": SpeechService("deepgram")}
     with pytest.raises(NoKey, match="DEEPGRAM_API_KEY"):
-        configured(deepgram, {}, None, (_no_speech, str.isalpha), {})
+        configured((deepgram, {}), (None, "own"), (_no_speech, str.isalpha), {})
     with pytest.raises(SpeechError, match="no weights"):
-        configured({}, {}, Path("/nowhere"), (_no_speech, str.isalpha), {})
+        configured(({}, {}), (Path("/nowhere"), "own"), (_no_speech, str.isalpha), {})
     providers = configured(
-        deepgram,
-        {"ElevenLabs": SpeechService("openai", url="http://127.0.0.1:1/v1")},
-        None,
+        (deepgram, {"ElevenLabs": SpeechService("openai", url="http://127.0.0.1:1/v1")}),
+        (None, "own"),
         (_no_speech, lambda language: language == "en-us"),
         {"DEEPGRAM_API_KEY": "k"},
     )

@@ -28,7 +28,6 @@ from mixminus.relay.faults import BAD_ATTRIBUTE
 from mixminus.relay.session import Session, SessionState
 from mixminus.relay.talk import Chunk
 from mixminus.relay.terms import Hearer
-from mixminus.speech.activity import VoiceActivity
 from mixminus.speech.contract import Ear, Listening, Providers, Recognised, SpeechError
 from mixminus.streams.contract import AgentSocket, Fault
 from mixminus.streams.messages import MULAW
@@ -58,7 +57,7 @@ class LiveRelay:
         self._playout = Playout(MULAW.octets(LEAD_MS), MULAW.octets(MOST_MS))
         self._mouth = Mouth(session.talk, self._playout, session.terms, sources, self._has_sound, self._could_not_say)
         self._mouth.remark = lambda text: warn(BAD_ATTRIBUTE, text)
-        self._activity = VoiceActivity()
+        self._activity = self._providers.activity()
         self._ear: Ear | None = None
         self._ears = 0
         self._socket: AgentSocket | None = None

@@ -174,7 +174,8 @@ class World:
 
     def _configured_speech(self, speaks: Callable[[str], bool]) -> ConfiguredProviders:
         settings, offline = self.settings, (self._prompts.speech, speaks)
-        return configured(settings.recognisers, settings.voices, settings.moonshine, offline, os.environ)
+        models = (settings.moonshine, settings.voice_activity)
+        return configured((settings.recognisers, settings.voices), models, offline, os.environ)
 
     def _records(self) -> Store:
         """SQLite's file is ours alone (see `DataLock`); another database may have other writers."""

@@ -104,6 +104,8 @@ class Settings:
     """0 to 10: quality against CPU time."""
     moonshine: Path | None = None
     """The folder with the weights of the better offline recogniser."""
+    voice_activity: str = "own"
+    """Who decides what is a voice for relays: `own`, `silero`."""
     recognisers: Mapping[str, SpeechService] = field(default_factory=dict)
     """By the provider's name in documents; `default` serves for all others."""
     voices: Mapping[str, SpeechService] = field(default_factory=dict)

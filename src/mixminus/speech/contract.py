@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mixminus.base.errors import MixminusError
 
 RATE_HZ: Final = 8_000
@@ -147,6 +150,16 @@ class Voice(Protocol):
     async def close(self) -> None: ...
 
 
+# --- voice or none ------------------------------------------------------------------------------------------------
+
+
+class Activity(Protocol):
+    """One line."""
+
+    def is_voice(self, frame: NDArray[np.int16]) -> bool:
+        """Whether somebody speaks, as far as is known; *frame* is the next 20 ms. Does not wait."""
+
+
 # --- who is there -------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +183,9 @@ class FoundVoice(Found):
 
 class Providers(Protocol):
     """Recognisers and voices by the names that documents use."""
+
+    def activity(self) -> Activity:
+        """For a line that begins."""
 
     def recogniser(self, provider: str, language: str) -> FoundRecogniser:
         """Raises `SpeechError` when nobody understands that language."""

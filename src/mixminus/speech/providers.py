@@ -1,9 +1,10 @@
 """Who serves under which name: providers of documents, by configuration, to recognisers and voices."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from mixminus.speech.contract import FoundRecogniser, FoundVoice, Recogniser, SpeechError, Voice
+from mixminus.speech.activity import VoiceActivity
+from mixminus.speech.contract import Activity, FoundRecogniser, FoundVoice, Recogniser, SpeechError, Voice
 
 T = TypeVar("T")
 
@@ -19,15 +20,20 @@ class ConfiguredProviders:
         recognisers: Mapping[str, Recogniser],
         voices: Mapping[str, Voice],
         fallback: tuple[Recogniser | None, Voice | None],
+        activity: Callable[[], Activity] = VoiceActivity,
     ) -> None:
         """*fallback* are the offline ones, which serve when nobody else understands or speaks a language."""
         self._recognisers = {name.lower(): recogniser for name, recogniser in recognisers.items()}
         self._voices = {name.lower(): voice for name, voice in voices.items()}
         self._fallback = fallback
+        self._activity = activity
 
     @property
     def default_recogniser(self) -> Recogniser | None:
         return self._recognisers.get(DEFAULT) or self._fallback[0]
+
+    def activity(self) -> Activity:
+        return self._activity()
 
     def recogniser(self, provider: str, language: str) -> FoundRecogniser:
         """Raises `SpeechError`."""

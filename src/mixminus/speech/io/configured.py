@@ -10,6 +10,7 @@ from mixminus.speech.deepgram import URL as DEEPGRAM_URL
 from mixminus.speech.io.deepgram import DeepgramRecogniser
 from mixminus.speech.io.offline import OfflineVoice, Say, offline_recogniser
 from mixminus.speech.io.openai import OpenAiRecogniser, OpenAiVoice
+from mixminus.speech.io.silero import Silero
 from mixminus.speech.providers import ConfiguredProviders
 
 KEYS = {"openai": "OPENAI_API_KEY", "deepgram": "DEEPGRAM_API_KEY"}
@@ -21,13 +22,15 @@ class NoKey(MixminusError):
 
 
 def configured(
-    recognisers: Mapping[str, SpeechService],
-    voices: Mapping[str, SpeechService],
-    moonshine: Path | None,
+    services: tuple[Mapping[str, SpeechService], Mapping[str, SpeechService]],
+    models: tuple[Path | None, str],
     offline: tuple[Say, Callable[[str], bool]],
     environment: Mapping[str, str],
 ) -> ConfiguredProviders:
-    """*offline*: what speaks without a network, and which languages. Nothing runs yet. Raises `NoKey`, `SpeechError`."""
+    """*services*: recognisers, voices. *models*: the folder of Moonshine's weights, and who detects voices.
+    *offline*: what speaks without a network, and which languages. Raises `NoKey`, `SpeechError`.
+    """
+    (recognisers, voices), (moonshine, activity) = services, models
     ear, voice = offline_recogniser(moonshine), OfflineVoice(*offline)
     hearing: dict[str, Recogniser] = {}
     for name, service in recognisers.items():
@@ -38,6 +41,8 @@ def configured(
     speaking: dict[str, Voice] = {}
     for name, service in voices.items():
         speaking[name] = voice if service.kind == "offline" else _voice(name, service, environment)
+    if activity == "silero":
+        return ConfiguredProviders(hearing, speaking, (ear, voice), Silero().line)
     return ConfiguredProviders(hearing, speaking, (ear, voice))
 
 
