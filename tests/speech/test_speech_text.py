@@ -1,5 +1,7 @@
 """Tokens into sentences, sentences into words in time, sound into phrases."""
 
+import time
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,15 @@ def test_nothing_is_lost_whatever_the_tokens_are(tokens: list[str]) -> None:
     assert all(0 < len(piece) <= LONGEST for piece in found)
 
 
+def test_a_token_of_any_length_costs_no_more_than_its_length() -> None:
+    """Each of these took minutes when the whole text was searched for each sentence."""
+    for token in ("。" * 65_000, "a. " * 21_000, "Dr. " * 16_000, "x" * 65_000, ", " * 32_000, "!" * 65_000):
+        began = time.process_time()
+        found = pieces(token)
+        assert time.process_time() - began < 2
+        assert "".join("".join(found).split()) == "".join(token.split())
+
+
 def test_words_end_in_order_and_the_last_with_the_text() -> None:
     words = spoken_words("Sure, the first one.", 16_000)
     assert [word.text for word in words] == ["Sure,", "the", "first", "one."]
@@ -96,11 +107,11 @@ def judge(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> float:
 
 
 def test_tones_noise_and_silence_are_no_voice() -> None:
-    time = np.arange(4 * RATE_HZ) / RATE_HZ
-    noise = np.random.default_rng(1).normal(0, 1_000, len(time))
+    at = np.arange(4 * RATE_HZ) / RATE_HZ
+    noise = np.random.default_rng(1).normal(0, 1_000, len(at))
     assert judge(np.zeros(4 * RATE_HZ, np.int16)) == 0
-    assert judge((8_000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)) == 0
-    keys = 4_000 * (np.sin(2 * np.pi * 697 * time) + np.sin(2 * np.pi * 1209 * time))
+    assert judge((8_000 * np.sin(2 * np.pi * 440 * at)).astype(np.int16)) == 0
+    keys = 4_000 * (np.sin(2 * np.pi * 697 * at) + np.sin(2 * np.pi * 1209 * at))
     assert judge(keys.astype(np.int16)) < 0.05
     assert judge(noise.astype(np.int16)) == 0
 
@@ -119,8 +130,8 @@ def test_lowering_the_rate_piece_by_piece_is_the_same_as_at_once(cuts: list[int]
 
 
 def test_lowering_keeps_speech_and_stops_what_would_fold_back() -> None:
-    time = np.arange(24_000) / 24_000
+    at = np.arange(24_000) / 24_000
     for hertz, least, most in ((300, 0.98, 1.02), (3_000, 0.9, 1.02), (5_000, 0.0, 0.01), (9_000, 0.0, 0.01)):
-        tone = (10_000 * np.sin(2 * np.pi * hertz * time)).astype("<i2")
+        tone = (10_000 * np.sin(2 * np.pi * hertz * at)).astype("<i2")
         low = np.frombuffer(Lowering().lower(tone.tobytes()), "<i2")[1_000:7_000].astype(float)
         assert least <= np.sqrt(2 * (low**2).mean()) / 10_000 <= most, hertz

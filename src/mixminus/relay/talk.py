@@ -18,6 +18,7 @@ from mixminus.speech.timing import at_usual_pace
 OCTETS_PER_MS: Final = 8
 MOST_WAITING: Final = 262_144
 """Characters: some five hours of speech. More is refused."""
+MOST_CHUNKS: Final = 2_048
 
 
 @dataclass(slots=True)
@@ -116,7 +117,7 @@ class Talk:
 
         Returns False when too much is waiting; it is left out then.
         """
-        if sum(len(chunk.text) for chunk in self._waiting) + len(text) > MOST_WAITING:
+        if len(self._waiting) >= MOST_CHUNKS or self._waiting_text + len(text) > MOST_WAITING:
             return False
         if self._open is None:
             self._open = self._new_cycle(*cycle)
@@ -138,7 +139,7 @@ class Talk:
 
     def file(self, source: str, loops: int, cycle: tuple[Input, bool]) -> bool:
         """A file: a cycle of its own. Returns False when too much is waiting."""
-        if len(self._waiting) >= MOST_WAITING // 256:
+        if len(self._waiting) >= MOST_CHUNKS:
             return False
         self.close()
         whole = self._new_cycle(*cycle)
@@ -222,6 +223,10 @@ class Talk:
         return cut
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _waiting_text(self) -> int:
+        return sum(len(chunk.text) for chunk in self._waiting)
 
     @property
     def _current(self) -> Cycle | None:

@@ -8,9 +8,10 @@ LONGEST: Final = 280
 FIRST_CLAUSE: Final = 40
 """The first piece may end at a comma behind so many characters: somebody is waiting for it."""
 
-_END: Final = re.compile(r"(?:[.!?…]+[\"')\]”’»]*(?=\s)|[。！？]|\n)")
+_END: Final = re.compile(r"(?:(?<![.!?…])[.!?…]++[\"')\]”’»]*+(?=\s)|[。！？]|\n)")
 _CLAUSE: Final = re.compile(r"[,;:–—](?=\s)|[、，；]")
-_ABBREVIATION: Final = re.compile(r"(?:^|\s)(?:mr|mrs|ms|dr|prof|st|no|vs|etc|e\.g|i\.e|[a-z])\.$", re.IGNORECASE)
+_ABBREVIATIONS: Final = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "no.", "vs.", "etc.", "e.g.", "i.e."})
+_LONGEST_ABBREVIATION: Final = 5
 
 
 class Sentences:
@@ -26,6 +27,11 @@ class Sentences:
 
     def add(self, token: str) -> list[str]:
         """What can be spoken now."""
+        # Little by little, so that a token of any length costs no more than its length.
+        bites = (token[at : at + LONGEST] for at in range(0, len(token), LONGEST))
+        return [piece for bite in bites for piece in self._add(bite)]
+
+    def _add(self, token: str) -> list[str]:
         self._text += token
         pieces: list[str] = []
         while (end := self._end()) is not None:
@@ -42,7 +48,7 @@ class Sentences:
 
     def _end(self) -> int | None:
         for found in _END.finditer(self._text):
-            if not _ABBREVIATION.search(self._text[: found.end()]):
+            if not _is_abbreviation(self._text, found.end()):
                 return min(found.end(), self._longest())
         if self._is_first:
             for found in _CLAUSE.finditer(self._text):
@@ -59,3 +65,12 @@ class Sentences:
         if clauses and clauses[-1] > LONGEST // 3:
             return clauses[-1]
         return head.rfind(" ") + 1 or LONGEST
+
+
+def _is_abbreviation(text: str, end: int) -> bool:
+    """Whether the full stop before *end* ends a word that has one: "Dr.", an initial."""
+    head = text[max(0, end - _LONGEST_ABBREVIATION - 1) : end].lower()
+    word = head.split()[-1] if not head[-1].isspace() else ""
+    if word == head and end > len(head):
+        return False  # the word is longer
+    return word in _ABBREVIATIONS or (len(word) == 2 and word[0].isalpha() and word[1] == ".")
