@@ -31,7 +31,7 @@ from mixminus.twiml.effects import RelayAttributes, Relayed
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.relays")
 
 MOST_SESSIONS: Final = 200
-"""At once. Each costs a few milliseconds of the control process a second, besides its recogniser."""
+"""At once. Recognisers set the limit, long before the control process does."""
 
 
 class Relays:
