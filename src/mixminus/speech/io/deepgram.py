@@ -10,6 +10,8 @@ from mixminus.speech.contract import FRAME_SAMPLES, SAMPLE_BYTES, Ear, Failure, 
 from mixminus.speech.deepgram import CLOSE, FINALIZE, address, is_flux, read
 
 CONNECT_S: Final = 5.0
+CLOSE_S: Final = 2.0
+"""For all of them, when the node ends."""
 MOST_ATTEMPTS: Final = 3
 """To connect, in a row; a WebSocket that worked starts the count anew."""
 PAUSE_S: Final = 0.5
@@ -41,9 +43,14 @@ class DeepgramRecogniser:
         return ear
 
     async def close(self) -> None:
+        tasks = [ear.task for ear in self._ears]
         for ear in self._ears:
             ear.close()
-            await asyncio.wait([ear.task])
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class DeepgramEar:
