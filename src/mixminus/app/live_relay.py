@@ -26,11 +26,10 @@ from mixminus.relay.actions import (
 )
 from mixminus.relay.faults import BAD_ATTRIBUTE
 from mixminus.relay.session import Session, SessionState
-from mixminus.relay.talk import Chunk
+from mixminus.relay.talk import OCTETS_PER_MS, Chunk
 from mixminus.relay.terms import Hearer
 from mixminus.speech.contract import Ear, Listening, Providers, Recognised, SpeechError
 from mixminus.streams.contract import AgentSocket, Fault
-from mixminus.streams.messages import MULAW
 from mixminus.streams.playout import LEAD_MS, MOST_MS, Playout
 
 MOST_KEYS: Final = 1_024
@@ -54,7 +53,7 @@ class LiveRelay:
         self._media = media
         self._providers, _, self._tasks = sources
         self._warn = warn
-        self._playout = Playout(MULAW.octets(LEAD_MS), MULAW.octets(MOST_MS))
+        self._playout = Playout(OCTETS_PER_MS * LEAD_MS, OCTETS_PER_MS * MOST_MS)
         self._mouth = Mouth(session.talk, self._playout, session.terms, sources, self._has_sound, self._could_not_say)
         self._mouth.remark = lambda text: warn(BAD_ATTRIBUTE, text)
         self._activity = self._providers.activity()
