@@ -188,10 +188,10 @@ class Hall:
             callbacks=callbacks,
             recordings=recordings,
             streams=Streams(self.media, callbacks, clock, sids, self.tasks, cast(Any, None), cast(Any, None)),
-            relays=cast(Any, None),
             qualities=CallQualities(self.media),
             sip_traces=SipTraces(SipTrace(0), clock),
             tasks=self.tasks,
+            relays=cast(Any, None),
         )
         return Conferences(services, SoundSystem(self.prompts, documents))
 

@@ -101,20 +101,17 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         callbacks=callbacks,
         recordings=recordings,
         streams=Streams(media, callbacks, shells.clock, sids, tasks, shells.dial_agent, shells.sign),
-        relays=Relays(
-            media,
-            callbacks,
-            shells.clock,
-            sids,
-            (shells.speech, shells.prompts, tasks),
-            shells.dial_agent,
-            shells.sign,
-        ),
         qualities=CallQualities(media),
         sip_traces=SipTraces(shells.trace, shells.clock),
         tasks=tasks,
+        relays=_relays(shells, media, callbacks, sids, tasks),
     )
     return _join(services, SipDesk(shells.sip, shells.clock.now, shells.resolve), shells.random_bytes)
+
+
+def _relays(shells: Shells, media: MediaLink, callbacks: Callbacks, sids: Sids, tasks: Tasks) -> Relays:
+    sources = (shells.speech, shells.prompts, tasks)
+    return Relays(media, callbacks, shells.clock, sids, sources, shells.dial_agent, shells.sign)
 
 
 def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:

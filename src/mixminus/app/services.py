@@ -34,7 +34,7 @@ class Services:
     callbacks: Callbacks
     recordings: Recordings
     streams: Streams
-    relays: Relays
     qualities: CallQualities
     sip_traces: SipTraces
     tasks: Tasks
+    relays: Relays
