@@ -109,11 +109,6 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
     return _join(services, SipDesk(shells.sip, shells.clock.now, shells.resolve), shells.random_bytes)
 
 
-def _relays(shells: Shells, media: MediaLink, callbacks: Callbacks, sids: Sids, tasks: Tasks) -> Relays:
-    sources = (shells.speech, shells.prompts, tasks)
-    return Relays(media, callbacks, shells.clock, sids, sources, shells.dial_agent, shells.sign)
-
-
 def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
     calls = Calls(services.tasks)
@@ -139,3 +134,8 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
         services.relays,
         services.sip_traces,
     )
+
+
+def _relays(shells: Shells, media: MediaLink, callbacks: Callbacks, sids: Sids, tasks: Tasks) -> Relays:
+    sources = (shells.speech, shells.prompts, tasks)
+    return Relays(media, callbacks, shells.clock, sids, sources, shells.dial_agent, shells.sign)

@@ -57,13 +57,13 @@ class Performer:
             case ConnectStream(stream):
                 await stage.answer()
                 return await stage.services.streams.connect(stage, stream_wish(stream))
-            case ConnectRelay(relay):
-                return await connect_relay(stage, relay)
             case StartStream(stream):
                 await stage.answer()
                 return _start_stream(stage, stream)
             case StopStream(name):
                 return _stop_stream(stage, name)
+            case ConnectRelay(relay):
+                return await connect_relay(stage, relay)
             case Warn(code, message):
                 return stage.warn(code, message)
 
