@@ -17,11 +17,13 @@ from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.perform import Performer
 from mixminus.app.place_call import Placing
 from mixminus.app.recordings import Recordings
+from mixminus.app.relays import Relays
 from mixminus.app.roles import Roles
 from mixminus.app.run_twiml import TwimlRunner
-from mixminus.app.services import Prompts, Services
+from mixminus.app.services import Services
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_traces import SipTraces
+from mixminus.app.sound_sources import Prompts
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
@@ -33,6 +35,7 @@ from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address
 from mixminus.sip.trace import SipTrace
+from mixminus.speech.contract import Providers
 from mixminus.store.contract import Store
 from mixminus.streams.contract import DialAgent, Sign
 from mixminus.webhooks.contract import WebhookCall
@@ -56,6 +59,7 @@ class Shells:
     public_url: Callable[[], str]
     dial_agent: DialAgent
     sign: Sign
+    speech: Providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Node:
     media: MediaLink
     qualities: CallQualities
     streams: Streams
+    relays: Relays
     sip_traces: SipTraces
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
@@ -114,6 +119,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         qualities=CallQualities(media),
         sip_traces=SipTraces(shells.trace, shells.clock),
         tasks=tasks,
+        relays=_relays(shells, media, callbacks, sids, tasks),
     )
     desk = SipDesk(shells.sip, shells.clock.now, shells.resolve)
     return _join(services, moderators, desk, shells.random_bytes)
@@ -141,5 +147,11 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
         services.media,
         services.qualities,
         services.streams,
+        services.relays,
         services.sip_traces,
     )
+
+
+def _relays(shells: Shells, media: MediaLink, callbacks: Callbacks, sids: Sids, tasks: Tasks) -> Relays:
+    sources = (shells.speech, shells.prompts, tasks)
+    return Relays(media, callbacks, shells.clock, sids, sources, shells.dial_agent, shells.sign)
