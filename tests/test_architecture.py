@@ -54,7 +54,7 @@ MAY_IMPORT: Final = {
     "streams": {"base"},
     "prompts": {"base"},
     "tools": {"base"},
-    "agents": {"base", "prompts", "tools", "webhooks"},
+    "agents": {"base", "audio", "prompts", "tools", "webhooks"},
     "calls": {"base"},
     "insights": {"base", "calls"},
     "media": {"base", "audio", "rtp"},
