@@ -53,7 +53,7 @@ class Bridge:
         self._link = Link(agent.realtime.away_s)
         self._responses = Responses()
         self._ear = Ear()
-        self._mouth = Mouth(self.history, self._out, self._timers, dialect)
+        self._mouth = Mouth(self.history, self._link, self._out, self._timers, dialect)
         self._deeds = Deeds(toolbox, dialect, self.history, self._responses, self._link, self._out)
         self._sessions = Sessions(agent, toolbox, self._link, self.history, self._ear, self._out, self._timers)
         self._fallback = Fallback(agent.realtime, frozenset(tool.name for tool in toolbox), name)
@@ -188,7 +188,7 @@ class Bridge:
                 self.history.caller(event.item_id)
             case events.CallerSaid():
                 self.history.caller_said(event.item_id, event.transcript)
-                self._ear.is_written_down()
+                self._ear.written_down()
             case events.ItemAdded():
                 self._responses.confirmed(event.item.id)
             case events.ResponseCreated():
@@ -228,8 +228,11 @@ class Bridge:
         if response.status == "failed":
             error = response.status_details.error if response.status_details is not None else None
             self._response_failed(error or events.ResponseError(), now)
+        elif response.status == "incomplete" and self._ear.is_unanswered:
+            self._response_failed(events.ResponseError(code="incomplete"), now)
         elif response.status == "completed":
             self._is_well()
+            self._ear.is_unanswered = self._ear.is_hearing or self._deeds.are_open
 
     def _failed(self, error: events.ServiceError, now: float) -> None:
         """Most errors change nothing, and the session goes on."""
@@ -256,7 +259,7 @@ class Bridge:
             return
         if self._link.sessions == 1 or self._ear.is_unanswered:
             self._responses.owe()  # at first the agent begins
-        if self._ear.is_unanswered and self._ear.kept_s:  # the service hears it now, and answers by itself
+        if self._ear.is_unheard and self._ear.kept_s:  # the service hears it now, and answers by itself
             self._timers.set(Why.OWED, now + OWED_S + self._ear.kept_s)
 
     def _session_is_lost(self) -> None:
@@ -374,7 +377,7 @@ class Bridge:
     def _is_calm(self) -> bool:
         """Nobody speaks, and nobody is about to."""
         is_open = self._responses.is_owed or self._deeds.are_open or self._ear.keys or self._voicing
-        is_loud = self._ear.is_hearing or self._mouth.is_speaking
+        is_loud = self._ear.is_hearing or self._ear.is_unanswered or self._mouth.is_speaking
         return self._link.is_ready and self._responses.is_idle and not is_open and not is_loud
 
     def _do(self, output: Output | None) -> None:

@@ -18,6 +18,7 @@ class Ear:
         """The caller speaks."""
         self.is_unanswered = False
         """The caller has said something and was not answered."""
+        self._is_written_down = False
         self.keys = ""
         self.silences = 0
         """In a row."""
@@ -26,22 +27,29 @@ class Ear:
         return iter(self._kept)
 
     @property
+    def is_unheard(self) -> bool:
+        """What is not answered is known as audio alone."""
+        return self.is_unanswered and not self._is_written_down
+
+    @property
     def kept_s(self) -> float:
         return len(self._kept) / PAYLOADS_A_SECOND
 
     def audio(self, payload: str, *, is_taken: bool) -> None:
         """*is_taken*: there is a session that hears it."""
         self._kept.append(payload)
-        while len(self._kept) > BEFORE_SPEECH and is_taken and not self.is_unanswered:
+        while len(self._kept) > BEFORE_SPEECH and is_taken and not self.is_unheard:
             self._kept.popleft()
 
     def begins(self) -> None:
         self.is_hearing = self.is_unanswered = True
+        self._is_written_down = False
         self.silences = 0
 
-    def is_written_down(self) -> None:
-        """A session that is made anew is told of it as text."""
+    def written_down(self) -> None:
+        """What was said is known as text: a session that is made anew need not hear it."""
         if not self.is_hearing:
+            self._is_written_down = True
             self._kept.clear()
 
     def take_keys(self) -> str:

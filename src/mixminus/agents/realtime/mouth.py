@@ -5,6 +5,7 @@ from typing import Final
 
 from mixminus.agents.description import Dialect
 from mixminus.agents.realtime.history import History
+from mixminus.agents.realtime.link import Link
 from mixminus.agents.realtime.outputs import Clear, Outbox, Send
 from mixminus.agents.realtime.playback import OCTETS_PER_MS, Cleared, Cut, Playback
 from mixminus.agents.realtime.requests import CreateItem, DeleteItem, TruncateItem
@@ -25,8 +26,9 @@ class Reports(Enum):
 class Mouth:
     """Audio, marks, `clear`; and truncations, never longer than what was given of an item."""
 
-    def __init__(self, history: History, outbox: Outbox, timers: Timers, dialect: Dialect) -> None:
+    def __init__(self, history: History, link: Link, outbox: Outbox, timers: Timers, dialect: Dialect) -> None:
         self._history = history
+        self._link = link
         self._out = outbox
         self._timers = timers
         self._dialect = dialect
@@ -108,6 +110,7 @@ class Mouth:
 
     def session_lost(self) -> None:
         """The items are gone with their session; the next one is told of them as text."""
+        self.settle()
         self._live.clear()
         self._late.clear()
         self._trimmed.clear()
@@ -121,6 +124,8 @@ class Mouth:
     def _trim(self, cut: Cut) -> None:
         self._out.log("realtime_cut", heard_ms=cut.heard_ms, given_ms=cut.given_ms)
         self._history.agent_heard(cut.item, cut.heard_ms / max(1, cut.given_ms))
+        if not self._link.is_ready:
+            return
         if self._history.was_told_as_text(cut.item):
             self._tell_anew(cut.item)
         elif cut.heard_ms == 0 and cut.item in self._live:
