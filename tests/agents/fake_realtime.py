@@ -87,6 +87,8 @@ class FakeRealtime:
 
     def __init__(self) -> None:
         self.url = ""
+        self.hertz = 440
+        """Of the voice."""
         self.turns: deque[Turn] = deque()
         self.transcripts: deque[str] = deque()
         self.sessions: list[FakeSession] = []
@@ -371,7 +373,7 @@ class _Response:
         body: Event = {"type": "message", "role": "assistant", "content": []}
         item = await self._item(body)
         where = {**self._where(item), "content_index": 0}
-        audio = PCMU.encode(tone(deed.octets))
+        audio = PCMU.encode(tone(deed.octets, self._session._service.hertz))
         words = [f"{word} " for word in deed.words.split()]
         told = 0
         while item.audio < len(audio):
@@ -424,8 +426,8 @@ class _Response:
         self.output.append(dict(item.body))
 
 
-def tone(octets: int) -> Any:
-    return (np.sin(np.arange(octets) * 2 * np.pi * 440 / 8_000) * 8_000).astype(np.int16)
+def tone(octets: int, hertz: int) -> Any:
+    return (np.sin(np.arange(octets) * 2 * np.pi * hertz / 8_000) * 8_000).astype(np.int16)
 
 
 @asynccontextmanager
