@@ -251,14 +251,17 @@ async def test_a_service_that_never_answers_ends_in_words_too(
         assert heard_ms(peer, 0) > 3_000  # the trouble, and goodbye
 
 
-async def test_a_key_that_is_refused_is_not_tried_again(
-    tmp_path: Path, models: Models, voice: Voice, service: Service
+async def test_a_key_that_is_refused_is_not_tried_again_and_in_no_log(
+    tmp_path: Path, models: Models, service: Service, capfd: pytest.CaptureFixture[str]
 ) -> None:
     environment = {"KEY": "sk-wrong"}
     agent = an_agent(service, on_call="client:ana")
     async with served(tmp_path, agent, models, environment=environment) as at, StreamPeer(at.url) as peer:
         await peer.agent_begins(since=0)
         await asyncio.wait_for(at.room.coached.wait(), 30)
+    out, err = capfd.readouterr()
+    assert "answered with 401" in out + err
+    assert "sk-wrong" not in out + err
 
 
 async def test_without_a_key_the_stream_is_closed_and_the_log_says_why(

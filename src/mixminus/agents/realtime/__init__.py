@@ -1,1 +1,1 @@
-"""OpenAI Realtime on a Media Stream: events in, events out, no socket and no clock (docs/decisions/0011)."""
+"""OpenAI Realtime on a Media Stream: events in, events out, no socket and no clock (docs/decisions/0014-realtime-without-a-pipeline.md)."""
