@@ -99,6 +99,9 @@ class StreamPeer:
     async def send_raw(self, text: str) -> None:
         await self._socket.send_str(text)
 
+    async def send_bytes(self, data: bytes) -> None:
+        await self._socket.send_bytes(data)
+
     async def finished_speaking(self) -> int:
         """The tick at which the caller's last word ended."""
         while self._speech:

@@ -223,6 +223,58 @@ async def test_a_line_that_breaks_in_mid_sentence_lets_what_came_be_heard_and_th
     assert not service.relay.told("error")
 
 
+@pytest.mark.skipif(bool(KEY), reason="nobody waits for sixty minutes")
+async def test_a_session_that_expires_is_followed_by_another(
+    tmp_path: Path, models: Models, voice: Voice, service: Service
+) -> None:
+    assert service.fake is not None
+    service.will(Say(GREETING), Say("We have."))
+    async with (
+        served(tmp_path, an_agent(service), models, environment=service.environment) as at,
+        StreamPeer(at.url) as peer,
+    ):
+        await peer.agent_quiet(for_s=0.5)
+        await service.fake.sessions[-1].expire()
+        ended = await say(peer, voice, "Have you got a room for me?")
+        await peer.agent_begins(since=ended)
+    assert service.relay.sessions == 2
+    assert service.relay.asked("conversation.item.create", session=1)[0]["item"]["role"] == "assistant"
+
+
+async def test_two_calls_at_once_do_not_hear_each_other(
+    tmp_path: Path, models: Models, voice: Voice, service: Service
+) -> None:
+    service.will(Say(GREETING), Say(GREETING), Say("We have."))
+    async with (
+        served(tmp_path, an_agent(service), models, environment=service.environment) as at,
+        StreamPeer(at.url, call_sid="CA" + "1" * 32) as one,
+        StreamPeer(at.url, call_sid="CA" + "2" * 32) as other,
+    ):
+        await one.agent_quiet(for_s=0.5)
+        await other.agent_quiet(for_s=0.5)
+        since = other.now
+        ended = await say(one, voice, "Have you got a room for me?")
+        await one.agent_begins(since=ended)
+        assert not any(map(is_loud, other.played[since:]))
+    assert service.relay.sessions == 2
+
+
+async def test_garbage_on_the_stream_harms_nothing(
+    tmp_path: Path, models: Models, voice: Voice, service: Service
+) -> None:
+    service.will(Say(GREETING))
+    async with (
+        served(tmp_path, an_agent(service), models, environment=service.environment) as at,
+        StreamPeer(at.url) as peer,
+    ):
+        for text in ("", "[]", "{", "null", '{"event":"media"}', '{"event":"mark","mark":7}', '{"event":"dtmf"}'):
+            await peer.send_raw(text)
+        await peer.send_bytes(b"\xff\xfe")
+        await peer.agent_begins(since=0)
+        await peer.agent_quiet(for_s=0.3)
+        assert not peer.closed.is_set()
+
+
 async def test_nobody_is_left_in_silence_when_the_service_stays_away(
     tmp_path: Path, models: Models, voice: Voice, service: Service
 ) -> None:

@@ -19,6 +19,7 @@ from mixminus.agents.realtime.bridge import Bridge
 from mixminus.agents.realtime.calls import UseTool
 from mixminus.agents.realtime.outputs import Clear, Dial, HangUp, Leave, Log, Output, Send, Voice
 from mixminus.agents.realtime.playback import Mark, Play
+from mixminus.agents.realtime.timers import Wake
 from mixminus.agents.start import Start
 from mixminus.audio.g711 import encode_ulaw
 from mixminus.base.errors import MixminusError
@@ -51,6 +52,8 @@ class RealtimeCall:
         self._waiting_characters = 0
         self._something_to_send = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._armed: Wake | None = None
+        """What the timer is for."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = log.bind(call_sid=start.call_sid)
 
@@ -70,8 +73,8 @@ class RealtimeCall:
     # --- the stream ---
 
     async def _listen(self) -> None:
-        while True:
-            match stream.read(await self._websocket.receive_text()):
+        while (message := await self._websocket.receive())["type"] == "websocket.receive":
+            match stream.read(message.get("text") or ""):  # what is binary is none of Twilio's
                 case stream.CallerAudio(payload):
                     self._bridge.caller_audio(payload)
                     self._pump()
@@ -82,7 +85,8 @@ class RealtimeCall:
                 case stream.Played(played_ms):
                     self._do(self._bridge.played, played_ms)
                 case stream.Stopped():
-                    return self._end()
+                    break
+        self._end()
 
     async def _speak(self) -> None:
         while True:
@@ -115,11 +119,17 @@ class RealtimeCall:
     def _pump(self) -> None:
         for output in self._bridge.take():
             self._perform(output)
-        if self._timer is not None:
-            self._timer.cancel()
-        if (wake := self._bridge.next_wake) is not None:
-            left_s = max(0.0, wake.at - self._world.clock.now())
-            self._timer = asyncio.get_running_loop().call_later(left_s, self._guarded(self._bridge.wake))
+        if (wake := self._bridge.next_wake) != self._armed:  # fifty times a second it is the same
+            self._armed = wake
+            if self._timer is not None:
+                self._timer.cancel()
+            if wake is not None:
+                left_s = max(0.0, wake.at - self._world.clock.now())
+                self._timer = asyncio.get_running_loop().call_later(left_s, self._woken)
+
+    def _woken(self) -> None:
+        self._armed = None
+        self._guarded(self._bridge.wake)()
 
     def _perform(self, output: Output) -> None:
         match output:

@@ -125,8 +125,16 @@ class AgentServer:
 async def _start_of(websocket: WebSocket) -> Start:
     """`connected` and then `start`. Raises `BadStart`, TimeoutError, `WebSocketDisconnect`."""
     async with asyncio.timeout(START_WITHIN_S):
-        await websocket.receive_text()  # `connected`
-        return read_start(await websocket.receive_text())
+        await _text_of(websocket)  # `connected`
+        return read_start(await _text_of(websocket))
+
+
+async def _text_of(websocket: WebSocket) -> str:
+    """A text message; a binary one is none of a Media Stream's. Raises `BadStart`, `WebSocketDisconnect`."""
+    try:
+        return await websocket.receive_text()
+    except KeyError:
+        raise BadStart("the stream did not begin with text") from None
 
 
 def room_from(environment: Mapping[str, str], start: Start) -> Room:
