@@ -109,10 +109,10 @@ async def talk(node: Served, relay: Relay, ana: VirtualPhone) -> None:
         hers.silence()  # "get me somebody": one moment, then the phone rings, and from then on it whispers
         his = await ana.next_call(within_s=20.0)
         his.answer()
-        his.hum(HIS)
-        await until(lambda: hers.hears(HIS))
         await until(lambda: his.hears(THE_MODEL))
         assert not hers.hears(THE_MODEL)
+        his.hum(HIS)
+        await until(lambda: hers.hears(HIS))
         await his.hang_up()
     assert not relay.told("error")
 
