@@ -74,34 +74,44 @@ def test_a_long_delta_is_given_in_pieces_with_a_mark_behind_each_and_a_short_one
 # --- barge-in ---
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    length_ms=some.integers(200, 6_000),
-    after_ms=some.integers(0, 7_000),
-    lag_ms=some.integers(0, 80),
-    reports=some.booleans(),
-)
+a_turn = some.tuples(some.integers(200, 6_000), some.integers(0, 7_000), some.booleans())
+"""How long the agent talks, when the caller talks over it, and whether the response is still running then; in ms."""
+
+
+@settings(max_examples=120, deadline=None)
+@given(turns=some.lists(a_turn, min_size=1, max_size=4), lag_ms=some.integers(0, 80), reports=some.booleans())
 def test_the_model_is_told_what_was_heard_and_never_more_than_there_is(
-    length_ms: int, after_ms: int, lag_ms: int, reports: bool
+    turns: list[tuple[int, int, bool]], lag_ms: int, reports: bool
 ) -> None:
-    desk = Desk(lag_s=lag_ms / 1_000, reports_played=reports).begins()
-    desk.talks("resp_1", "item_1", length_ms)
-    desk.run(after_ms / 1_000)
-    desk.caller_speaks()
-    desk.run(0.5)
-    heard_ms = desk.played // 8
-    cuts = desk.asked("conversation.item.truncate")
-    if desk.of(Clear) and cuts:
-        [cut] = cuts
-        assert cut["item_id"] == "item_1"
-        assert cut["content_index"] == 0
-        assert 0 < cut["audio_end_ms"] <= length_ms
-        assert abs(cut["audio_end_ms"] - heard_ms) <= (1 if reports else 3 * lag_ms + 2)
-    elif desk.of(Clear):
-        deleted = desk.asked("conversation.item.delete")
-        assert bool(deleted) == (heard_ms <= 3 * lag_ms + 2 and heard_ms < length_ms)
-    else:
-        assert heard_ms == length_ms
+    desk = Desk(an_agent(turns=Turns(silence_s=0)), lag_s=lag_ms / 1_000, reports_played=reports).begins()
+    for number, (length_ms, after_ms, is_running) in enumerate(turns):
+        response, item = f"resp_{number}", f"item_{number}"
+        desk.forget()
+        heard_before = desk.played
+        desk.tells("response.created", response={"id": response})
+        desk.says(response, item, length_ms)
+        if not is_running:
+            desk.done(response)
+        desk.run(after_ms / 1_000)
+        desk.caller_speaks()
+        made_ms = length_ms
+        if is_running:  # some more was on its way
+            desk.says(response, item, 100)
+            desk.done(response, "cancelled", reason="turn_detected")
+            made_ms += 100
+        desk.run(1.0)
+        desk.caller_stops()
+        heard_ms = (desk.played - heard_before) / 8
+        told_ms: float = made_ms
+        for cut in desk.asked("conversation.item.truncate"):
+            assert cut["item_id"] == item
+            assert 0 < cut["audio_end_ms"] < told_ms or told_ms == heard_ms
+            told_ms = cut["audio_end_ms"]
+        for gone in desk.asked("conversation.item.delete"):
+            assert gone["item_id"] == item
+            told_ms = 0
+        exact_ms = 1 if reports and desk.of(Clear) else 3 * lag_ms + 2
+        assert abs(told_ms - heard_ms) <= exact_ms
 
 
 def test_without_marks_the_clock_tells() -> None:

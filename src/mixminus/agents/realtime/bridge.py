@@ -34,6 +34,7 @@ MOMENT_S: Final = 2.0
 """Of silence since something failed; then the caller is told to wait (livekit/agents#6009: dead air on 429)."""
 KEYS_S: Final = 1.5
 """Between two keys of a number; a longer pause ends it, as `#` does."""
+MOST_KEYS: Final = 64
 MOST_SILENCES: Final = 3
 """So often in a row the caller says nothing; the third time the agent says goodbye, after a fourth it hangs up."""
 
@@ -99,9 +100,10 @@ class Bridge:
         self._ear.silences = 0
         if not self._ear.keys:
             self._interrupt(now, is_ours=True)
+        is_last = key == "#" or len(self._ear.keys) >= MOST_KEYS
         if key != "#":
             self._ear.keys += key
-        self._timers.set(Why.KEYS, now if key == "#" else now + KEYS_S)
+        self._timers.set(Why.KEYS, now if is_last else now + KEYS_S)
         self._rest(now)
 
     def marked(self, name: str, now: float) -> None:
@@ -140,7 +142,7 @@ class Bridge:
             return
         if event is not None and self._link.state is not link.State.GONE:
             self._happened(event, now)
-            self._rest(now)
+        self._rest(now)
 
     # --- what was wanted ---
 
@@ -182,7 +184,7 @@ class Bridge:
                 self._timers.off(Why.OWED, Why.ASK)
                 self._interrupt(now, is_ours=False)
             case events.SpeechStopped():
-                self._ear.is_hearing = False
+                self._ear.caller_speaks = False
                 self._timers.set(Why.OWED, now + OWED_S)
             case events.Committed():
                 self.history.caller(event.item_id)
@@ -210,7 +212,7 @@ class Bridge:
         if not self._responses.is_wanted(event.response_id):
             self._mouth.drop(event.item_id)
             return
-        self._is_well()
+        self._recovered()
         self._ear.is_unanswered = False
         self._timers.set(Why.STUCK, now + STUCK_S)
         self.history.agent_says(event.item_id)
@@ -231,8 +233,8 @@ class Bridge:
         elif response.status == "incomplete" and self._ear.is_unanswered:
             self._response_failed(events.ResponseError(code="incomplete"), now)
         elif response.status == "completed":
-            self._is_well()
-            self._ear.is_unanswered = self._ear.is_hearing or self._deeds.are_open
+            self._recovered()
+            self._ear.is_unanswered = self._ear.caller_speaks or self._deeds.are_open
 
     def _failed(self, error: events.ServiceError, now: float) -> None:
         """Most errors change nothing, and the session goes on."""
@@ -267,7 +269,7 @@ class Bridge:
         self._responses.step(Step.LOST)
         self._mouth.end()
         self._mouth.session_lost()
-        self._ear.is_hearing = False
+        self._ear.caller_speaks = False
         self._timers.off(Why.STUCK, Why.ASK, Why.OWED, Why.SILENCE)
 
     def _give_up(self, why: str) -> None:
@@ -289,8 +291,9 @@ class Bridge:
             self._mouth.interrupt(now)
 
     def _ask_if_owed(self, now: float) -> None:
-        is_quiet = not (self._ear.is_hearing or self._ear.keys or Why.ASK in self._timers or Why.OWED in self._timers)
-        if self._responses.is_owed and self._responses.is_idle and self._link.is_ready and is_quiet:
+        is_to_wait = Why.ASK in self._timers or Why.OWED in self._timers
+        is_free = self._link.is_ready and self._responses.is_idle
+        if self._responses.is_owed and is_free and not (is_to_wait or self._ear.caller_speaks or self._ear.keys):
             self._responses.step(Step.ASK)
             self._ask_event = self._out.name()
             self._out.put(Send(requests.CreateResponse(self._ask_event)))
@@ -308,8 +311,8 @@ class Bridge:
         self._timers.set(Why.ASK, now + pause_s)
         self._promise_a_moment(now)
 
-    def _is_well(self) -> None:
-        self._link.is_well()
+    def _recovered(self) -> None:
+        self._link.recovered()
         self._timers.off(Why.MOMENT)
         self._said_moment = False
 
@@ -344,20 +347,17 @@ class Bridge:
             case Why.REPORT:
                 self._mouth.no_report()
             case Why.PLAYED:
-                self._mouth.is_over(now)
+                self._mouth.presume_heard(now)
             case Why.ASK:
                 pass  # the pause is over; `_rest` asks
 
     def _silent(self) -> None:
         self._ear.silences += 1
-        if self._ear.silences < MOST_SILENCES:
-            self._deeds.notice(Who.NOTICE, SILENT.format(seconds=self._agent.turns.silence_s))
-        elif self._ear.silences == MOST_SILENCES:
-            self._deeds.notice(Who.NOTICE, GONE)
-        elif self._deeds.knows("end_call"):
-            self._do(UseTool(f"{self._name}-silence", "end_call", {}))
+        if self._ear.silences <= MOST_SILENCES:
+            asks = SILENT.format(seconds=self._agent.turns.silence_s)
+            self._deeds.notice(Who.NOTICE, asks if self._ear.silences < MOST_SILENCES else GONE)
         else:
-            self._do(Leave())
+            self._do(UseTool(f"{self._name}-silence", "end_call", {}) if self._deeds.knows("end_call") else Leave())
 
     def _rest(self, now: float) -> None:
         """What follows from where things stand, whatever has happened."""
@@ -377,7 +377,7 @@ class Bridge:
     def _is_calm(self) -> bool:
         """Nobody speaks, and nobody is about to."""
         is_open = self._responses.is_owed or self._deeds.are_open or self._ear.keys or self._voicing
-        is_loud = self._ear.is_hearing or self._ear.is_unanswered or self._mouth.is_speaking
+        is_loud = self._ear.caller_speaks or self._ear.is_unanswered or self._mouth.is_speaking
         return self._link.is_ready and self._responses.is_idle and not is_open and not is_loud
 
     def _do(self, output: Output | None) -> None:

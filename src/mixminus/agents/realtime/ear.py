@@ -14,7 +14,7 @@ PAYLOADS_A_SECOND: Final = 50
 class Ear:
     def __init__(self) -> None:
         self._kept: deque[str] = deque(maxlen=KEPT)
-        self.is_hearing = False
+        self.caller_speaks = False
         """The caller speaks."""
         self.is_unanswered = False
         """The caller has said something and was not answered."""
@@ -42,13 +42,13 @@ class Ear:
             self._kept.popleft()
 
     def begins(self) -> None:
-        self.is_hearing = self.is_unanswered = True
+        self.caller_speaks = self.is_unanswered = True
         self._is_written_down = False
         self.silences = 0
 
     def written_down(self) -> None:
         """What was said is known as text: a session that is made anew need not hear it."""
-        if not self.is_hearing:
+        if not self.caller_speaks:
             self._is_written_down = True
             self._kept.clear()
 

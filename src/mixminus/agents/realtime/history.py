@@ -76,7 +76,7 @@ class History:
     def was_told_as_text(self, item: str) -> bool:
         return item in self._told_as_text
 
-    def is_replaced(self, item: str) -> None:
+    def replaced(self, item: str) -> None:
         """The session knows it by another name now."""
         self._told_as_text.discard(item)
 

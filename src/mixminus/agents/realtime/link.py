@@ -91,7 +91,7 @@ class Link:
         self.sessions += 1
         return True
 
-    def is_well(self) -> None:
+    def recovered(self) -> None:
         """The service has answered: what was bad is forgotten. A session alone does not show it."""
         self._bad_since = None
         self._tries = self._failures = 0

@@ -8,7 +8,7 @@ from mixminus.agents.realtime.history import History
 from mixminus.agents.realtime.link import Link
 from mixminus.agents.realtime.outputs import Clear, Outbox, Send
 from mixminus.agents.realtime.playback import OCTETS_PER_MS, Cleared, Cut, Playback
-from mixminus.agents.realtime.requests import CreateItem, DeleteItem, TruncateItem
+from mixminus.agents.realtime.requests import CreateItem, DeleteItem, Request, TruncateItem
 from mixminus.agents.realtime.timers import Timers, Why
 
 REPORT_WITHIN_S: Final = 0.25
@@ -39,6 +39,8 @@ class Mouth:
         """Items of the response that runs."""
         self._late: set[str] = set()
         """Items of which audio came that nobody will hear; the service believes that it was heard."""
+        self._unheard: set[str] = set()
+        """Those of them of which nothing was heard."""
         self._trimmed: set[str] = set()
 
     @property
@@ -64,9 +66,9 @@ class Mouth:
         self._playback.marked(name, now)
         self._watch()
 
-    def is_over(self, now: float) -> None:
+    def presume_heard(self, now: float) -> None:
         """Marks that have not come by now will not come."""
-        self._playback.is_over(now)
+        self._playback.presume_heard(now)
         self._watch()
 
     def interrupt(self, now: float) -> None:
@@ -100,19 +102,17 @@ class Mouth:
             self._settle(self._cleared, self._cleared.reached)
 
     def response_done(self) -> None:
-        """It makes no more audio; what came too late is taken out of its items."""
-        for item in sorted(self._late - self._trimmed):
-            given_ms = self._playback.given_ms(item)
-            self._history.agent_heard(item, 1.0)
-            self._cut_short(item, given_ms)
-        self._late.clear()
+        """It makes no more audio."""
         self._live.clear()
+        if self._cleared is None:
+            self._take_back()
 
     def session_lost(self) -> None:
         """The items are gone with their session; the next one is told of them as text."""
         self.settle()
         self._live.clear()
         self._late.clear()
+        self._unheard.clear()
         self._trimmed.clear()
 
     def _settle(self, cleared: Cleared, reached: int) -> None:
@@ -120,36 +120,48 @@ class Mouth:
         self._timers.off(Why.REPORT)
         for cut in cleared.cuts(reached):
             self._trim(cut)
+        if not self._live:
+            self._take_back()
+
+    def _take_back(self) -> None:
+        """What came too late to be heard is taken out of its items, now that they are not being made any more."""
+        for item in sorted(self._late - self._trimmed):
+            self._history.agent_heard(item, 1.0)
+            self._cut_short(item, 0 if item in self._unheard else self._playback.given_ms(item))
+        self._late.clear()
+        self._unheard.clear()
 
     def _trim(self, cut: Cut) -> None:
         self._out.log("realtime_cut", heard_ms=cut.heard_ms, given_ms=cut.given_ms)
         self._history.agent_heard(cut.item, cut.heard_ms / max(1, cut.given_ms))
-        if not self._link.is_ready:
-            return
         if self._history.was_told_as_text(cut.item):
             self._tell_anew(cut.item)
         elif cut.heard_ms == 0 and cut.item in self._live:
             self._late.add(cut.item)  # it cannot be deleted while it is made
+            self._unheard.add(cut.item)
         else:
             self._cut_short(cut.item, cut.heard_ms)
 
     def _cut_short(self, item: str, heard_ms: int) -> None:
         """An unheard item is deleted: the service refuses to cut one to nothing (livekit/agents#6157)."""
         self._trimmed.add(item)
-        if heard_ms > 0:
-            self._out.put(Send(TruncateItem(self._out.name(), item, heard_ms)))
-        else:
-            self._out.put(Send(DeleteItem(self._out.name(), item)))
+        name = self._out.name()
+        self._send(TruncateItem(name, item, heard_ms) if heard_ms > 0 else DeleteItem(name, item))
 
     def _tell_anew(self, item: str) -> None:
         """The session knows it as text, which cannot be truncated: it is replaced."""
         before = self._history.before(item)
-        self._out.put(Send(DeleteItem(self._out.name(), item)))
-        self._history.is_replaced(item)
+        self._send(DeleteItem(self._out.name(), item))
+        self._history.replaced(item)
         text = self._history.item(item, self._dialect)
         if text is not None:
             del text["id"]
-            self._out.put(Send(CreateItem(self._out.name(), text, before)))
+            self._send(CreateItem(self._out.name(), text, before))
+
+    def _send(self, request: Request) -> None:
+        """A session that is not there need not know: the next one is told what was heard."""
+        if self._link.is_ready:
+            self._out.put(Send(request))
 
     def _watch(self) -> None:
         """Marks may stay away."""

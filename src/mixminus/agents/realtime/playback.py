@@ -129,7 +129,7 @@ class Playback:
         left_s = (self._said - self._reached) / (1_000 * OCTETS_PER_MS)
         return self._since + left_s + PATIENCE_S * self._marks_come
 
-    def is_over(self, now: float) -> None:
+    def presume_heard(self, now: float) -> None:
         """No more marks are waited for."""
         self._marks.clear()
         self._reach(self._said, now)
