@@ -17,7 +17,7 @@ pytest.importorskip("pipecat", reason="needs mixminus[ai]")
 pytest.importorskip("pocketsphinx", reason="needs mixminus[ai]")
 
 from tests.agents.agent_on_a_port import served
-from tests.agents.fake_realtime import Call, FakeRealtime, Say, Turn, fake_realtime
+from tests.agents.fake_realtime import Call, Deed, Fail, FakeRealtime, Say, Turn, fake_realtime
 from tests.agents.realtime_relay import Relay, relay_to
 from tests.agents.stream_peer import StreamPeer, amplified, is_loud
 
@@ -48,7 +48,7 @@ class Service:
         self.fake = fake
         self.environment = {"KEY": KEY or "sk-test"}
 
-    def will(self, *turns: Turn | Say) -> None:
+    def will(self, *turns: Turn | Deed) -> None:
         """What the model does next; the real one is asked for it by the persona and the caller."""
         if self.fake is not None:
             self.fake.will(*turns)
@@ -173,6 +173,47 @@ async def test_a_caller_who_talks_over_it_stops_it_and_it_knows_what_was_heard(
     assert not service.relay.told("error")
     assert "Once upon a time" in at.heard or service.fake is None
     assert len(at.heard.split()) < len((GREETING + STORY).split()) - 20
+
+
+async def test_keys_stop_it_and_are_told_as_text(
+    tmp_path: Path, models: Models, voice: Voice, service: Service
+) -> None:
+    service.will(Say(GREETING), Say(STORY), Say("You pressed four and two."))
+    async with (
+        served(tmp_path, an_agent(service), models, environment=service.environment) as at,
+        StreamPeer(at.url) as peer,
+    ):
+        await peer.agent_quiet(for_s=0.5)
+        ended = await say(peer, voice, "Please tell me a story.")
+        await peer.agent_begins(since=ended)
+        await peer.press("4")
+        await service.relay.until_asked("response.cancel")
+        await peer.press("2")
+        told = await service.relay.until_asked("conversation.item.create")
+        await service.relay.until_told("response.done", 3)
+        await peer.agent_begins(since=peer.now)
+        assert peer.cleared_at
+    assert "4 2" in told["item"]["content"][0]["text"]
+    cancelled = service.relay.told("response.done")[1]["response"]
+    assert cancelled["status_details"]["reason"] == "client_cancelled"
+    assert not service.relay.told("error")
+
+
+@pytest.mark.skipif(bool(KEY), reason="the real service cannot be told to refuse")
+async def test_a_refused_response_is_asked_for_again(
+    tmp_path: Path, models: Models, voice: Voice, service: Service
+) -> None:
+    refusal = Fail("rate_limit_exceeded", "Rate limit reached. Please try again in 400ms.")
+    service.will(Say(GREETING), refusal, refusal, Say("We have."))
+    async with (
+        served(tmp_path, an_agent(service), models, environment=service.environment) as at,
+        StreamPeer(at.url) as peer,
+    ):
+        await peer.agent_quiet(for_s=0.5)
+        ended = await say(peer, voice, "Have you got a room for me?")
+        await peer.agent_begins(since=ended)
+    statuses = [event["response"]["status"] for event in service.relay.told("response.done")]
+    assert statuses[:3] == ["completed", "failed", "failed"]
 
 
 async def test_a_broken_line_is_mended_and_the_talk_goes_on(
