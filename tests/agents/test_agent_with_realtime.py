@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 pytest.importorskip("pipecat", reason="needs mixminus[ai]")
@@ -367,3 +368,14 @@ async def test_without_a_key_the_stream_is_closed_and_the_log_says_why(
     ):
         await asyncio.wait_for(peer.closed.wait(), 5)
         assert peer.close_code == 1011
+
+
+async def test_a_stream_that_begins_with_no_text_is_closed(tmp_path: Path, models: Models, service: Service) -> None:
+    async with (
+        served(tmp_path, an_agent(service), models, environment=service.environment) as at,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(at.url) as socket,
+    ):
+        await socket.send_bytes(b"\x00")
+        await socket.receive()
+        assert socket.close_code == 1002
