@@ -6,6 +6,7 @@ the persona asks of it. The bridge does not know which it is.
 """
 
 import asyncio
+import itertools
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -259,7 +260,11 @@ async def test_a_line_that_breaks_in_mid_sentence_lets_what_came_be_heard_and_th
         await service.relay.until_told("session.updated", session=1)
         await service.relay.until_asked("response.create", session=1)
         await service.relay.until_told("response.done", session=1)
+        began = await peer.agent_begins(since=ended)
+        await peer.agent_quiet(for_s=0.5)
         assert peer.cleared_at == []
+        loud = [tick for tick in range(began, peer.now) if is_loud(peer.played[tick])]
+    assert max(20 * (after - before) for before, after in itertools.pairwise(loud)) < 1_500  # the gap, for the caller
     told = [item["item"] for item in service.relay.asked("conversation.item.create", session=1)]
     assert told[-1]["role"] == "assistant"
     assert told[-1]["content"][0]["text"]
