@@ -707,6 +707,15 @@ def test_a_response_that_does_not_go_on_breaks_the_session() -> None:
     assert len(desk.of(Dial)) == 2
 
 
+def test_a_response_that_goes_on_unheard_is_waited_for() -> None:
+    desk = Desk().begins()
+    desk.tells("response.created", response={"id": "resp_1"})
+    for _ in range(4):
+        desk.run(10.0)
+        desk.tells("response.function_call_arguments.delta", response_id="resp_1", item_id="item_1", delta="x")
+    assert len(desk.of(Dial)) == 1
+
+
 def test_a_session_that_is_not_set_up_in_time_is_tried_again() -> None:
     desk = Desk()
     desk.does(desk.bridge.begin)

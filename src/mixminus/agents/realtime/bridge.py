@@ -197,6 +197,8 @@ class Bridge:
                 self._responses.created(event.response.id or "")
                 self._timers.off(Why.OWED, Why.ASK)
                 self._timers.set(Why.STUCK, now + STUCK_S)
+            case events.Progress() if Why.STUCK in self._timers:
+                self._timers.set(Why.STUCK, now + STUCK_S)
             case events.OutputItemDone():
                 if event.item.status == "completed":
                     self._deeds.asked(event.item, event.response_id)

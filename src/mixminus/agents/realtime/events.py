@@ -107,6 +107,10 @@ class ResponseDone(msgspec.Struct, frozen=True):
     response: Response
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """Something of a response that is not heard: it goes on."""
+
+
 class AudioDelta(msgspec.Struct, frozen=True):
     """µ-law in base64, of any length, far faster than it is played."""
 
@@ -152,7 +156,8 @@ class Failed(msgspec.Struct, frozen=True):
 
 Event = (
     SessionCreated | SessionUpdated | SpeechStarted | SpeechStopped | Committed | CallerSaid | ItemAdded
-    | OutputItemDone | ResponseCreated | ResponseDone | AudioDelta | AudioDone | WordsDelta | RateLimits | Failed
+    | OutputItemDone | ResponseCreated | ResponseDone | Progress | AudioDelta | AudioDone | WordsDelta | RateLimits
+    | Failed
 )  # fmt: skip
 
 NAMES: Final[dict[str, type[Any]]] = {
@@ -165,7 +170,9 @@ NAMES: Final[dict[str, type[Any]]] = {
     "conversation.item.added": ItemAdded,
     "conversation.item.created": ItemAdded,
     "response.created": ResponseCreated,
+    "response.output_item.added": Progress,
     "response.output_item.done": OutputItemDone,
+    "response.function_call_arguments.delta": Progress,
     "response.output_audio.delta": AudioDelta,
     "response.audio.delta": AudioDelta,
     "response.output_audio.done": AudioDone,

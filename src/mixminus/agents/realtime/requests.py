@@ -61,7 +61,7 @@ DETECTOR_MARGIN_MS: Final = 150
 """The service's detector knows no words, so it waits a little longer than ours (`agents/patience.py`)."""
 
 GREET_FIRST: Final = "The first thing that you say on this call, before anything else, is: {greeting}"
-GO_ON: Final = "The call is going on already: do not greet again."
+GO_ON: Final = "The call is going on already: do not greet again. If your last words were cut off, go on from there."
 
 
 def session(agent: Agent, toolbox: Toolbox, *, resumed: bool) -> dict[str, Any]:
