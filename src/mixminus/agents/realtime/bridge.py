@@ -17,21 +17,20 @@ from mixminus.agents.realtime.ear import Ear
 from mixminus.agents.realtime.fallback import Fallback
 from mixminus.agents.realtime.fallback import Stage as FallbackStage
 from mixminus.agents.realtime.history import History, Who
-from mixminus.agents.realtime.link import FOR_GOOD, Broken, Link, asked_pause_s
+from mixminus.agents.realtime.link import FOR_GOOD, Broken, Link
 from mixminus.agents.realtime.mouth import Mouth
 from mixminus.agents.realtime.outputs import Leave, Outbox, Output, Send, Voice
 from mixminus.agents.realtime.responses import Responses, Stage, Step
 from mixminus.agents.realtime.sessions import Sessions
 from mixminus.agents.realtime.spending import Spending
 from mixminus.agents.realtime.timers import Timers, Wake, Why
+from mixminus.agents.realtime.trouble import Trouble
 from mixminus.tools.toolbox import Toolbox
 
 STUCK_S: Final = 15.0
 """So long a response may give no sign."""
 OWED_S: Final = 2.5
 """After the caller has stopped, the service begins a response by itself; so long it has for that."""
-MOMENT_S: Final = 2.0
-"""Of silence since something failed; then the caller is told to wait (livekit/agents#6009: dead air on 429)."""
 KEYS_S: Final = 1.5
 """Between two keys of a number; a longer pause ends it, as `#` does."""
 MOST_KEYS: Final = 64
@@ -45,7 +44,6 @@ class Bridge:
     def __init__(self, agent: Agent, toolbox: Toolbox, name: str, luck: Callable[[], float]) -> None:
         self._agent = agent
         self._name = name
-        self._luck = luck
         self._out = Outbox()
         self._timers = Timers()
         self.history = History()
@@ -54,18 +52,16 @@ class Bridge:
         self._link = Link(agent.realtime.away_s)
         self._responses = Responses()
         self._ear = Ear()
+        self._trouble = Trouble(self._link, self._responses, self._ear, self._timers, luck)
         self._mouth = Mouth(self.history, self._link, self._out, self._timers, dialect)
         self._deeds = Deeds(toolbox, dialect, self.history, self._responses, self._link, self._out)
         self._sessions = Sessions(agent, toolbox, self._link, self.history, self._ear, self._out, self._timers)
         self._fallback = Fallback(agent.realtime, frozenset(tool.name for tool in toolbox), name)
         self._voicing = 0
-        self._said_moment = False
         self._whispers = False
         """To a person: the caller does not hear it any more."""
         self._is_over = False
         self._ask_event = ""
-        self._wait_s = 0.0
-        """That the service's limits ask for."""
         self.unread = 0
         """Messages of the service that were no events."""
 
@@ -123,12 +119,8 @@ class Bridge:
             return
         self._out.log("realtime_broke", is_bad=True, why=broken.why)
         self._session_is_lost()
-        pause_s = None if broken.for_good else self._link.pause_s(now, self._luck())
-        if pause_s is None:
+        if not self._trouble.broke(broken, now):
             self._give_up(broken.why)
-        else:
-            self._timers.set(Why.DIAL, now + pause_s)
-            self._promise_a_moment(now)
         self._rest(now)
 
     def told(self, data: bytes, now: float) -> None:
@@ -205,8 +197,7 @@ class Bridge:
             case events.ResponseDone():
                 self._done(event.response, now)
             case events.RateLimits():
-                used_up = [each.reset_seconds or 0.0 for each in event.rate_limits if each.remaining == 0]
-                self._wait_s = max(used_up, default=0.0)
+                self._trouble.limits(event)
             case events.Failed():
                 self._failed(event.error, now)
 
@@ -214,7 +205,7 @@ class Bridge:
         if not self._responses.is_wanted(event.response_id):
             self._mouth.drop(event.item_id)
             return
-        self._recovered()
+        self._trouble.recovered()
         self._ear.is_unanswered = False
         self._timers.set(Why.STUCK, now + STUCK_S)
         self.history.agent_says(event.item_id)
@@ -235,7 +226,7 @@ class Bridge:
         elif response.status == "incomplete" and self._ear.is_unanswered:
             self._response_failed(events.ResponseError(code="incomplete"), now)
         elif response.status == "completed":
-            self._recovered()
+            self._trouble.recovered()
             self._ear.is_unanswered = self._ear.caller_speaks or self._deeds.are_open
 
     def _failed(self, error: events.ServiceError, now: float) -> None:
@@ -303,25 +294,8 @@ class Bridge:
 
     def _response_failed(self, error: events.ResponseError, now: float) -> None:
         self._out.log("realtime_response_failed", is_bad=True, code=error.code, error=error.message)
-        limit_s = self._wait_s if error.code == "rate_limit_exceeded" else 0.0
-        floor_s = max(limit_s, asked_pause_s(error.message or ""))
-        pause_s = None if error.code in FOR_GOOD else self._link.failure_pause_s(now, self._luck(), floor_s)
-        if pause_s is None:
+        if not self._trouble.response_failed(error, now):
             self._give_up(f"{error.code}: {error.message}")
-            return
-        self._responses.owe()
-        self._timers.set(Why.ASK, now + pause_s)
-        self._promise_a_moment(now)
-
-    def _recovered(self) -> None:
-        self._link.recovered()
-        self._timers.off(Why.MOMENT)
-        self._said_moment = False
-
-    def _promise_a_moment(self, now: float) -> None:
-        waits = self._ear.is_unanswered or self._responses.is_owed or self._link.sessions == 0
-        if waits and not self._said_moment and Why.MOMENT not in self._timers:
-            self._timers.set(Why.MOMENT, now + MOMENT_S)
 
     # --- time ---
 
@@ -338,7 +312,7 @@ class Bridge:
             case Why.OWED:
                 self._responses.owe()
             case Why.MOMENT:
-                self._said_moment = True
+                self._trouble.says_moment()
                 if not self._mouth.is_speaking:
                     self._do(Voice(self._agent.realtime.moment))
             case Why.SILENCE:
