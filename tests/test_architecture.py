@@ -58,7 +58,7 @@ MAY_IMPORT: Final = {
     "speech": {"base", "prompts"},
     "relay": {"base", "speech"},
     "tools": {"base"},
-    "agents": {"base", "prompts", "speech", "tools", "webhooks"},
+    "agents": {"base", "audio", "prompts", "speech", "tools", "webhooks"},
     "calls": {"base"},
     "insights": {"base", "calls"},
     "media": {"base", "audio", "rtp"},

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -89,7 +89,9 @@ class Served:
 
 
 @asynccontextmanager
-async def served(folder: Path, agent: Agent, models: Models, gate: Gate | None = None) -> AsyncIterator[Served]:
+async def served(
+    folder: Path, agent: Agent, models: Models, gate: Gate | None = None, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Served]:
     clock = Clock(time.monotonic, lambda: datetime.now(UTC))
     world = World(clock, asyncio.sleep, random.Random(1).random)
     room = TellingRoom()
@@ -101,7 +103,7 @@ async def served(folder: Path, agent: Agent, models: Models, gate: Gate | None =
             told.append(call)
             over.set()
 
-        around = Surroundings(Using(models, {"KEY": "sk-test"}), store, world, lambda _: room, ended)
+        around = Surroundings(Using(models, environment or {"KEY": "sk-test"}), store, world, lambda _: room, ended)
         http = HttpServer(AgentServer(agent, Toolbox(), around, gate or Gate()).app)
         at = await http.start(Endpoint("127.0.0.1", 0))
         try:

@@ -33,6 +33,7 @@ class StreamPeer:
         *,
         call_sid: str = "CA" + "1" * 32,
         returns_marks: bool = True,
+        reports_played: bool = False,
         parameters: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -42,6 +43,9 @@ class StreamPeer:
         self.stream_sid = "MZ" + "9" * 32
         self._parameters = dict(parameters or {})
         self._returns_marks = returns_marks
+        self._reports_played = reports_played
+        self._said_octets = self._played_octets = 0
+        """Since the last `clear`."""
         self._speech: deque[Samples] = deque()
         self._queue: deque[Samples | str] = deque()
         self.said: list[Samples] = []
@@ -95,6 +99,9 @@ class StreamPeer:
     async def send_raw(self, text: str) -> None:
         await self._socket.send_str(text)
 
+    async def send_bytes(self, data: bytes) -> None:
+        await self._socket.send_bytes(data)
+
     async def finished_speaking(self) -> int:
         """The tick at which the caller's last word ended."""
         while self._speech:
@@ -145,23 +152,35 @@ class StreamPeer:
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def _play(self) -> Samples:
-        """Play up to a frame; marks that are reached come back."""
-        frame = QUIET
+        """Play a frame, out of as many messages as it takes; marks that are reached come back."""
+        played: list[Samples] = []
+        room = FRAME
         while self._queue:
-            first = self._queue[0]
+            first = self._queue.popleft()
             if isinstance(first, str):
-                await self._return(str(self._queue.popleft()))
-                continue
-            if frame is not QUIET:
+                await self._return(first)
+            elif room == 0:
+                self._queue.appendleft(first)
                 break
-            self._queue.popleft()
-            frame = np.concatenate([first, np.zeros(FRAME - len(first), np.int16)])
-        return frame
+            else:
+                played.append(first[:room])
+                if len(first) > room:
+                    self._queue.appendleft(first[room:])
+                room -= len(played[-1])
+        self._played_octets += FRAME - room
+        return np.concatenate([*played, QUIET[:room]])
 
     async def _return(self, mark: str) -> None:
         self.marks.append(mark)
         if self._returns_marks:
             await self._send("mark", mark={"name": mark})
+
+    async def _report(self) -> None:
+        """As `reportPlayed` of `<Stream>` asks for (docs/streams.md)."""
+        said, self._said_octets = self._said_octets, 0
+        played, self._played_octets = self._played_octets, 0
+        if self._reports_played and said:
+            await self._send("played", played={"saidMs": str(said // 8), "playedMs": str(played // 8)})
 
     async def _listen(self) -> None:
         async for message in self._socket:
@@ -175,7 +194,8 @@ class StreamPeer:
         match message["event"]:
             case "media":
                 samples = PCMU.decode(base64.b64decode(message["media"]["payload"]))
-                self._queue.extend(samples[at : at + FRAME] for at in range(0, len(samples), FRAME))
+                self._said_octets += len(samples)
+                self._queue.append(samples)
             case "mark":
                 self._queue.append(message["mark"]["name"])
             case "clear":
@@ -184,6 +204,7 @@ class StreamPeer:
                 for mark in waiting:
                     if isinstance(mark, str):
                         await self._return(mark)
+                await self._report()
 
     async def _send(self, event: str, **body: Any) -> None:
         if self._socket.closed:

@@ -1,6 +1,6 @@
 import pytest
 
-from mixminus.agents.description import Agent, BadAgent, Kind, read
+from mixminus.agents.description import Agent, BadAgent, Detection, Dialect, Kind, read
 
 
 def test_a_name_is_enough() -> None:
@@ -32,3 +32,15 @@ def test_tables_are_read() -> None:
 def test_what_is_wrong_is_named(text: str, says: str) -> None:
     with pytest.raises(BadAgent, match=says):
         read(text)
+
+
+def test_realtime_is_openai_unless_said_otherwise() -> None:
+    agent = read('name = "desk"\nkind = "realtime"\n[realtime]\nevents = "beta"\ndetection = "semantic_vad"')
+    assert agent.realtime.url == "wss://api.openai.com/v1/realtime"
+    assert (agent.realtime.events, agent.realtime.detection) == (Dialect.BETA, Detection.SEMANTIC)
+
+
+@pytest.mark.parametrize("said", ["threshold = 2", "away_s = 0", 'events = "alpha"', "voise = 'x'"])
+def test_what_realtime_cannot_be_is_refused(said: str) -> None:
+    with pytest.raises(BadAgent):
+        read(f'name = "desk"\n[realtime]\n{said}')

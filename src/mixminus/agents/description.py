@@ -36,6 +36,40 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voice: str = ""
 
 
+class Dialect(StrEnum):
+    """Whose names OpenAI Realtime is spoken in."""
+
+    GA = "ga"
+    BETA = "beta"
+    """Those before general availability; servers that were built after them still speak so."""
+
+
+class Detection(StrEnum):
+    """What ends the caller's turn at OpenAI Realtime: silence, or a model that understands."""
+
+    SERVER = "server_vad"
+    SEMANTIC = "semantic_vad"
+
+
+class Realtime(Service, frozen=True, forbid_unknown_fields=True):
+    """OpenAI Realtime, or a server that speaks like it."""
+
+    url: str = "wss://api.openai.com/v1/realtime"
+    model: str = "gpt-realtime"
+    voice: str = "marin"
+    events: Dialect = Dialect.GA
+    detection: Detection = Detection.SERVER
+    threshold: float = 0.5
+    """How loud is speech, for `server_vad`: 0 to 1."""
+    transcription: str = "gpt-4o-mini-transcribe"
+    """Writes down what the caller said: a session that is made anew knows no more of it. Empty: nothing does."""
+    away_s: float = 12.0
+    """So long the service may be away before the offline voice speaks for it and a person is called."""
+    moment: str = "One moment, please."
+    trouble: str = "I am sorry, I have a technical problem. One moment, I am getting a person."
+    nobody: str = "I am sorry, nobody can take your call right now. Please call again later. Goodbye."
+
+
 class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the caller has begun to speak, has finished, and has gone silent; in seconds."""
 
@@ -48,7 +82,7 @@ class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smart: bool = False
     """Ask the turn model too, which may end a turn sooner. Do not judge it with synthetic callers."""
     silence_s: float = 8.0
-    """So long the agent waits for an answer before it asks again."""
+    """So long the agent waits for an answer before it asks again. 0: a `realtime` agent waits for ever."""
 
 
 class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +115,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An OpenAI-compatible speech service for the voice; the offline one if it has no model."""
     transcription: Service = Service()
     """An OpenAI-compatible transcription service; the offline recogniser if it has no model."""
-    realtime: Service = Service(url="wss://api.openai.com/v1/realtime", model="gpt-realtime", voice="marin")
+    realtime: Realtime = Realtime()
 
 
 def read(text: str) -> Agent:
@@ -102,6 +136,8 @@ def described(table: dict[str, Any]) -> Agent:
         raise BadAgent("`name` is empty")
     if agent.voice not in ("rms", "slt"):
         raise BadAgent(f"there is no offline voice {agent.voice!r}: rms and slt are there")
+    if not (0 <= agent.realtime.threshold <= 1 and 0 < agent.realtime.away_s <= 120):
+        raise BadAgent("`realtime.threshold` is 0 to 1, and `realtime.away_s` above 0 and up to 120")
     if agent.kind is Kind.INTAKE and (lacks := {"take_note", "escalate", "end_call"} - set(agent.tools)):
         raise BadAgent(f"an intake needs its tools; {', '.join(sorted(lacks))} is not among `tools`")
     return agent

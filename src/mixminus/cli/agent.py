@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mixminus.agents.description import Agent
+from mixminus.agents.description import Agent, Kind
 from mixminus.agents.io.loading import agent_of, own_tools_of
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
@@ -60,8 +60,11 @@ def run(
 async def _serve(agent: Agent, file: Path, at: Endpoint, tools_log: Path, gate: "Gate") -> None:
     from mixminus.agents.io.conversation import Using
     from mixminus.agents.io.models import loaded
+    from mixminus.agents.io.realtime_socket import headers
     from mixminus.agents.io.server import AgentServer, Surroundings, room_from
 
+    if agent.kind is Kind.REALTIME:
+        headers(agent.realtime, os.environ)  # without a key no call could be taken
     room_of = functools.partial(room_from, os.environ)
     clock = Clock(time.monotonic, lambda: datetime.now(UTC))
     world = World(clock, asyncio.sleep, random.random)

@@ -104,13 +104,7 @@ class Conversation:
         return Told([dict(message) for message in self._context.get_messages() if isinstance(message, dict)])
 
     def _processors(self) -> list[FrameProcessor]:
-        match self._agent.kind:
-            case Kind.INTAKE:
-                return self._intake()
-            case Kind.CHAT:
-                return self._chat()
-            case Kind.REALTIME:
-                return self._realtime()
+        return self._intake() if self._agent.kind is Kind.INTAKE else self._chat()
 
     def _intake(self) -> list[FrameProcessor]:
         """Rules between the offline recogniser and the offline voice."""
@@ -162,13 +156,6 @@ class Conversation:
             self._heard,
             assistant,
         ]
-
-    def _realtime(self) -> list[FrameProcessor]:
-        """Speech to speech: the service hears, decides, speaks, and cuts its own context when it is interrupted."""
-        llm = services.realtime(self._agent, self._environment)
-        register(llm, self._tools.toolbox, self._invoke)
-        user, assistant = LLMContextAggregatorPair(self._context)
-        return [self._transport.input(), user, llm, self._transport.output(), assistant]
 
     def _aggregators(self, expects: Callable[[], Expects]) -> LLMContextAggregatorPair:
         return LLMContextAggregatorPair(self._context, user_params=user_turns(self._agent.turns, expects))

@@ -6,6 +6,7 @@ from typing import Any
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 
+from mixminus.agents.tool_schemas import parameters
 from mixminus.tools.invocation import Answer
 from mixminus.tools.toolbox import Effect, Tool, Toolbox
 
@@ -44,18 +45,5 @@ def _handler(invoke: Invoke) -> Callable[[Any], Awaitable[None]]:
 
 
 def _schema(tool: Tool) -> FunctionSchema:
-    properties = dict(tool.schema.get("properties", {}))
-    if "$defs" in tool.schema:
-        properties = {name: _inlined(value, tool.schema["$defs"]) for name, value in properties.items()}
-    return FunctionSchema(tool.name, tool.description, properties, list(tool.schema.get("required", [])))
-
-
-def _inlined(schema: Any, definitions: Any, depth: int = 8) -> Any:
-    """References replaced by what they name: not every model service follows them."""
-    if isinstance(schema, list):
-        return [_inlined(each, definitions, depth) for each in schema]
-    if not isinstance(schema, dict) or depth == 0:
-        return schema
-    if "$ref" in schema:
-        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions, depth - 1)
-    return {name: _inlined(value, definitions, depth) for name, value in schema.items()}
+    schema = parameters(tool)
+    return FunctionSchema(tool.name, tool.description, schema["properties"], schema["required"])

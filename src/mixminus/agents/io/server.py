@@ -15,8 +15,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
-from mixminus.agents.description import Agent, BadAgent
+from mixminus.agents.description import Agent, BadAgent, Kind
 from mixminus.agents.io.conversation import Conversation, Told, Using
+from mixminus.agents.io.realtime_call import RealtimeCall
 from mixminus.agents.start import BadStart, Start, api_of, read_start
 from mixminus.tools.conference import NoRoom, OnTheCall, Room, conference_tools
 from mixminus.tools.contract import ToolStore
@@ -102,9 +103,15 @@ class AgentServer:
         tools = Toolbox(built_in.only(self._agent.tools), self._own_tools)
         async with Backplane(tools, self._around.store, self._around.world) as backplane:
             log.info("call_began", call_sid=start.call_sid, session=start.session)
-            told = await Conversation(self._agent, self._around.using, start, websocket, backplane).run()
+            told = await self._conversation(start, websocket, backplane).run()
             self._around.ended(start, told)
             log.info("call_ended", call_sid=start.call_sid)
+
+    def _conversation(self, start: Start, websocket: WebSocket, tools: Backplane) -> Conversation | RealtimeCall:
+        using = self._around.using
+        if self._agent.kind is Kind.REALTIME:
+            return RealtimeCall(self._agent, using, start, websocket, tools, self._around.world)
+        return Conversation(self._agent, using, start, websocket, tools)
 
     def _signed(self, websocket: WebSocket) -> bool:
         """Media Streams sign the upgrade over the wss URL (twiml-and-streams.md, 4.2)."""
@@ -118,8 +125,16 @@ class AgentServer:
 async def _start_of(websocket: WebSocket) -> Start:
     """`connected` and then `start`. Raises `BadStart`, TimeoutError, `WebSocketDisconnect`."""
     async with asyncio.timeout(START_WITHIN_S):
-        await websocket.receive_text()  # `connected`
-        return read_start(await websocket.receive_text())
+        await _text_of(websocket)  # `connected`
+        return read_start(await _text_of(websocket))
+
+
+async def _text_of(websocket: WebSocket) -> str:
+    """A text message; a binary one is none of a Media Stream's. Raises `BadStart`, `WebSocketDisconnect`."""
+    try:
+        return await websocket.receive_text()
+    except KeyError:
+        raise BadStart("the stream did not begin with text") from None
 
 
 def room_from(environment: Mapping[str, str], start: Start) -> Room:

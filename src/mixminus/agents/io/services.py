@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipecat.services.openai.llm import OpenAILLMService
-from pipecat.services.openai.realtime import events
-from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 from pipecat.services.openai.stt import OpenAISTTService
 from pipecat.services.openai.tts import OpenAITTSService
 
@@ -28,24 +26,6 @@ def speech(agent: Agent, environment: Mapping[str, str]) -> OpenAITTSService:
     """Raises `BadAgent` without a key."""
     settings = OpenAITTSService.Settings(model=agent.speech.model, voice=agent.speech.voice or "alloy")
     return OpenAITTSService(**_reached(agent.speech, environment), settings=settings)
-
-
-def realtime(agent: Agent, environment: Mapping[str, str]) -> OpenAIRealtimeLLMService:
-    """Speech to speech; the service detects turns. Raises `BadAgent` without a key."""
-    properties = events.SessionProperties(
-        instructions=agent.persona,
-        audio=events.AudioConfiguration(
-            input=events.AudioInput(
-                transcription=events.InputAudioTranscription(),
-                turn_detection=events.TurnDetection(silence_duration_ms=int(1_000 * agent.turns.ends_after_s) + 150),
-            ),
-            output=events.AudioOutput(voice=agent.realtime.voice or "marin"),
-        ),
-    )
-    return OpenAIRealtimeLLMService(
-        **_reached(agent.realtime, environment),
-        settings=OpenAIRealtimeLLMService.Settings(model=agent.realtime.model, session_properties=properties),
-    )
 
 
 def _reached(service: Service, environment: Mapping[str, str]) -> dict[str, Any]:
