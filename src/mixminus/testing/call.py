@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Call(Audible):
     """One call. Make them with `VirtualPhone.dial`, `place` and `next_call`."""
 
+    line: AudioLine
+
     def __init__(self, phone: "VirtualPhone", call_id: str, local_tag: str, remote_uri: str) -> None:
         super().__init__(AudioLine(phone.law, phone.random))
         self.phone = phone
