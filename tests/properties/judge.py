@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.properties import notes
 from tests.properties.asking import Step
-from tests.properties.hall import ON_THE_BEAT, Hall, WrittenNotes
+from tests.properties.hall import ON_THE_BEAT, TAPPED, Hall, WrittenNotes
 from tests.properties.law import Law
 from tests.properties.notes import ALL, VOICES, Note
 
@@ -91,6 +91,7 @@ async def _run(sequence: tuple[Step, ...], make_hall: Callable[[], Hall], intrud
     if hall.settings != ON_THE_BEAT:
         ledger.forgive(hall.served)
     judged = _judge_ears(hall, ledger)
+    _judge_eavesdropper(hall)
     await hall.close()
     for sid, began in recordings.items():
         _judge_recording(hall.folder / hall.memory.recordings[sid].file_name, began, ledger)
@@ -109,6 +110,15 @@ def _judge_ears(hall: Hall, ledger: Ledger) -> int:
         raise BrokenLaw(f"in tick {tick} {VOICES[ear]} hears something that nobody hums")
     _judge_together(levels[:, :, ALL.index("notice")] > notes.SILENT, np.array(ledger.in_room))
     return len(frames)
+
+
+def _judge_eavesdropper(hall: Hall) -> None:
+    """Who listens to a phone hears what is said into it, and what it is played, frame by frame; nothing else."""
+    for tick, (inbound, outbound) in enumerate(hall.overheard):
+        if inbound != hall.people[TAPPED].payload:
+            raise BrokenLaw(f"in tick {tick} the listener takes for {TAPPED}'s voice what is not")
+        if outbound != hall.heard[tick][TAPPED]:
+            raise BrokenLaw(f"in tick {tick} the listener hears something else than {TAPPED}")
 
 
 def _wrong(levels: notes.Levels, must: NDArray[np.bool_], may: NDArray[np.bool_]) -> NDArray[np.bool_]:
