@@ -23,6 +23,7 @@ If the human hangs up first, the assistant is there for the caller again. Nothin
 rooms. The routes under /rooms trust whoever reaches them; put your own login in front.
 """
 
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
@@ -49,12 +50,11 @@ def create_app(
     public_url: str,
     *,
     caller_id: str,
-    application_sid: str,
     agent_url: str,
     on_call: Sequence[str],
     page: Page = lambda whom, reason: None,
 ) -> Flask:
-    """The application. *application_sid*: a TwiML application whose voice URL is PUBLIC_URL/assistant."""
+    """The application. *client* is the SDK's, *public_url* is where webhooks reach us."""
     app = Flask(__name__)
     app.logger.setLevel("INFO")
     validator = RequestValidator(auth_token)
@@ -92,7 +92,7 @@ def create_app(
             room = request.form["FriendlyName"]
             client.conferences(room).participants.create(
                 from_=caller_id,
-                to=f"app:{application_sid}?{urlencode({'conference': room})}",
+                to=f"app:{application_sid()}?{urlencode({'conference': room})}",
                 label=ASSISTANT,
                 beep="false",
             )
@@ -144,6 +144,15 @@ def create_app(
 
     # --- the SDK ----------------------------------------------------------------------------------------------------
 
+    @functools.cache
+    def application_sid() -> str:
+        """The TwiML application whose voice URL is ours; it is made the first time."""
+        voice_url = f"{public_url}/assistant"
+        for application in client.applications.list():
+            if application.voice_url == voice_url:
+                return str(application.sid)
+        return str(client.applications.create(friendly_name="assistant", voice_url=voice_url).sid)
+
     def ring(room: str, number: int, reason: str) -> None:
         """Page and ring the next one who is on call. Behind the last one the assistant goes on alone."""
         if number >= len(on_call):
@@ -187,14 +196,6 @@ def connect_sdk(environment: Mapping[str, str]) -> Client:
     return client
 
 
-def application_at(client: Client, voice_url: str) -> str:
-    """The TwiML application with that voice URL; made when there is none."""
-    for application in client.applications.list():
-        if application.voice_url == voice_url:
-            return str(application.sid)
-    return str(client.applications.create(friendly_name="escalation", voice_url=voice_url).sid)
-
-
 def text_message(client: Client, from_: str, numbers: Mapping[str, str]) -> Page:
     """Pages by SMS whose number is known: PAGE=client:dana=+15550002000,…"""
 
@@ -215,7 +216,6 @@ def main() -> None:
         os.environ["TWILIO_AUTH_TOKEN"],
         public_url,
         caller_id=caller_id,
-        application_sid=application_at(client, f"{public_url}/assistant"),
         agent_url=os.environ["AGENT_URL"],
         on_call=os.environ["ON_CALL"].split(","),
         page=text_message(client, caller_id, pagers),

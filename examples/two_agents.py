@@ -23,6 +23,7 @@ The note taker does not hear what the translator whispers, and neither does the 
 These routes trust whoever reaches them: put your own login in front.
 """
 
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -40,10 +41,8 @@ CALLER, NOTES, TRANSLATOR = "caller", "notes", "translator"
 RING_S = 20
 
 
-def create_app(
-    client: Client, auth_token: str, public_url: str, *, caller_id: str, application_sid: str, agent_url: str
-) -> Flask:
-    """The application. *application_sid*: a TwiML application whose voice URL is PUBLIC_URL/agent."""
+def create_app(client: Client, auth_token: str, public_url: str, *, caller_id: str, agent_url: str) -> Flask:
+    """The application. *client* is the SDK's, *public_url* is where webhooks reach us."""
     app = Flask(__name__)
     validator = RequestValidator(auth_token)
 
@@ -116,10 +115,19 @@ def create_app(
 
     # --- the SDK ----------------------------------------------------------------------------------------------------
 
+    @functools.cache
+    def application_sid() -> str:
+        """The TwiML application whose voice URL is ours; it is made the first time."""
+        voice_url = f"{public_url}/agent"
+        for application in client.applications.list():
+            if application.voice_url == voice_url:
+                return str(application.sid)
+        return str(client.applications.create(friendly_name="two agents", voice_url=voice_url).sid)
+
     def add_ai(room: str, role: str, **options: Any) -> None:
         """An AI joins like anybody else, by one request; its address is the TwiML application."""
         about = urlencode({"role": role, "conference": room})
-        add(room, to=f"app:{application_sid}?{about}", label=role, **options)
+        add(room, to=f"app:{application_sid()}?{about}", label=role, **options)
 
     def add(room: str, **options: Any) -> None:
         client.conferences(room).participants.create(from_=caller_id, beep="false", **options)
@@ -145,14 +153,6 @@ def connect_sdk(environment: Mapping[str, str]) -> Client:
     return client
 
 
-def application_at(client: Client, voice_url: str) -> str:
-    """The TwiML application with that voice URL; made when there is none."""
-    for application in client.applications.list():
-        if application.voice_url == voice_url:
-            return str(application.sid)
-    return str(client.applications.create(friendly_name="two agents", voice_url=voice_url).sid)
-
-
 def main() -> None:
     port = int(os.environ.get("PORT", "5000"))
     public_url = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}")
@@ -162,7 +162,6 @@ def main() -> None:
         os.environ["TWILIO_AUTH_TOKEN"],
         public_url,
         caller_id=os.environ["CALLER_ID"],
-        application_sid=application_at(client, f"{public_url}/agent"),
         agent_url=os.environ["AGENT_URL"],
     )
     app.run(host="127.0.0.1", port=port, threaded=True)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from examples.escalation import application_at, create_app
+from examples.escalation import create_app
 from tests.demo.flask_in_world import APP_URL, FlaskHost, sdk_in
 
 from mixminus.base.settings import Settings
@@ -38,7 +38,6 @@ class Office:
             self.world.auth_token,
             APP_URL,
             caller_id=NUMBER,
-            application_sid=await asyncio.to_thread(application_at, sdk, f"{APP_URL}/assistant"),
             agent_url=AGENT,
             on_call=[f"client:{name}" for name in HUMANS],
             page=lambda whom, reason: self.paged.append((whom, reason)),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from examples.two_agents import application_at, create_app
+from examples.two_agents import create_app
 from tests.demo.flask_in_world import APP_URL, FlaskHost, sdk_in
 
 from mixminus.base.settings import Settings
@@ -30,7 +30,6 @@ class Desk:
             self.world.auth_token,
             APP_URL,
             caller_id=NUMBER,
-            application_sid=await asyncio.to_thread(application_at, sdk, f"{APP_URL}/agent"),
             agent_url=AGENTS,
         )
         await self.world.number(NUMBER, "/voice")

@@ -43,6 +43,11 @@ class Call(Audible):
         self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._agent.attach(call_id, local_tag, self)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.state is CallState.ENDED
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.phone.user} with {self.remote_uri}, {self.state.name.lower()}>"
 
