@@ -39,7 +39,7 @@ Step = Mapping[str, Json]
 FOLDER: Final = Path(__file__).parent / "clients"
 NAMES: Final = sorted(path.stem for path in FOLDER.glob("*.jsonl"))
 
-PATIENCE_S: Final = 5.0
+PATIENCE_S: Final = 15.0
 POLL_S: Final = 0.02
 NOTE: Final = re.compile(r"<(\d+) Hz (\d+) ms>")
 RATE_HZ: Final = 8_000

@@ -37,7 +37,7 @@ def complaints() -> Iterator[list[str]]:
     logger.remove(sink)
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 10.0) -> None:
+async def until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110  nobody could set an event
             await asyncio.sleep(0.02)
@@ -92,7 +92,7 @@ async def test_it_holds_a_conversation_in_a_conference_and_hangs_up(tmp_path: Pa
         bot.hang_up = {"account_sid": ACCOUNT_SID, "base_url": node.base_url, **key}
         hers, his = await alice.dial("+15550002000"), await bob.dial("+15550002000")
         call_sid = await asyncio.to_thread(join, node)
-        await asyncio.wait_for(bot.connected.wait(), 10)
+        await asyncio.wait_for(bot.connected.wait(), 30)
         assert bot.told["kind"] == "twilio"
         assert bot.told["call_id"] == call_sid
         assert bot.told["body"] == {"from_number": "+15550002000", "plan": "gold"}
@@ -101,7 +101,7 @@ async def test_it_holds_a_conversation_in_a_conference_and_hangs_up(tmp_path: Pa
         await until(lambda: hers.hears(ANSWER_HZ) and his.hears(ANSWER_HZ))
         his.hum(HIS)  # interrupts ten seconds of answer
         await until(lambda: bot.answering.interruptions == 2)
-        await until(lambda: not hers.hears(ANSWER_HZ), within_s=3)
+        await until(lambda: not hers.hears(ANSWER_HZ), within_s=6)
         await until(lambda: hers.hears(HIS))
         his.silence()
         await until(lambda: bot.answering.answers == 2)
@@ -109,7 +109,7 @@ async def test_it_holds_a_conversation_in_a_conference_and_hangs_up(tmp_path: Pa
         await hums_a_while(hers, HERS)
 
         await bot.end()
-        await asyncio.wait_for(bot.over.wait(), 15)
+        await asyncio.wait_for(bot.over.wait(), 30)
         bots_call = await asyncio.to_thread(node.twilio.calls(call_sid).fetch)
         assert bots_call.status == "completed"
         his.hum(HIS)
@@ -127,13 +127,13 @@ async def test_it_is_quiet_about_calls_that_are_over(
         account = {"account_sid": ACCOUNT_SID, "base_url": node.base_url}
         bot.hang_up = account | await asyncio.to_thread(credentials, node)
         call = await alice.dial(NUMBER)
-        await asyncio.wait_for(bot.connected.wait(), 10)
+        await asyncio.wait_for(bot.connected.wait(), 30)
         await call.press("5#")
         await until(lambda: bot.answering.keys == ["5", "#"])
         await hums_a_while(call, HERS)
         await until(lambda: call.hears(ANSWER_HZ))
         await call.hang_up()
-        await asyncio.wait_for(bot.over.wait(), 15)
+        await asyncio.wait_for(bot.over.wait(), 30)
         assert complaints == []
         await asyncio.to_thread(node.twilio.calls(bot.told["call_id"]).delete)
         late = TwilioFrameSerializer(bot.told["stream_id"], bot.told["call_id"], **bot.hang_up)

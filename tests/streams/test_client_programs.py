@@ -54,7 +54,7 @@ async def program(*command: str) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 15.0) -> None:
+async def until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110  nobody could set an event
             await asyncio.sleep(0.02)
@@ -92,7 +92,7 @@ async def is_answered_and_interrupts(call: Call) -> float:
     began = call.first_heard(ANSWER_HZ)
     await asyncio.sleep(1.5)
     call.hum(HERS)
-    await until(lambda: not call.hears(ANSWER_HZ), within_s=4.0)
+    await until(lambda: not call.hears(ANSWER_HZ), within_s=6.0)
     ended = call.last_heard(ANSWER_HZ)
     call.silence()
     await until(lambda: call.hears(ANSWER_HZ))  # and it answers again

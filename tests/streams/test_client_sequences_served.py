@@ -91,7 +91,7 @@ async def converse(node: Served, number: int, name: str, client: SocketClient, u
     async with node.phone(f"caller-{number}") as phone:
         caller = await phone.dial(to)
         await asyncio.to_thread(join)
-        await asyncio.wait_for(client.connected.wait(), 10)
+        await asyncio.wait_for(client.connected.wait(), 30)
         await Player(client, caller, None).play(steps, "a conference")
 
 
