@@ -6,6 +6,7 @@ Each request key has a plan of faults, drawn from a seed, that ends before the c
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -21,8 +22,8 @@ class FaultyService:
 
     def __init__(self, seed: int) -> None:
         self.effects: list[str] = []
-        self.happened = asyncio.Event()
-        """Set anew by each effect."""
+        self.on_effect: Callable[[int], None] = lambda count: None
+        """Told after each effect, before anybody is answered, how many there were."""
         self.asked: Counter[str] = Counter()
         self.injected: Counter[str] = Counter()
         self.is_faulty = True
@@ -68,8 +69,7 @@ class FaultyService:
         self.injected[fault] += 1
         if effect is not None and (fault == "none" or fault.startswith("done")):
             self.effects.append(effect)
-            self.happened.set()
-            self.happened.clear()
+            self.on_effect(len(self.effects))
         match fault:
             case "busy":
                 return web.json_response({}, status=429, headers={"Retry-After": "0.02"})

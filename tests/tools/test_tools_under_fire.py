@@ -8,6 +8,7 @@ The agent is a process; it is killed in the middle. The service is another one's
 
 import asyncio
 import json
+import signal
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -43,14 +44,12 @@ async def answers_of(process: asyncio.subprocess.Process) -> dict[str, list[str]
 
 
 async def killed_after(effects: int, folder: Path, service: FaultyService) -> None:
-    """A life that ends with SIGKILL, requests in flight."""
+    """A life that ends with SIGKILL, after an effect and before its answer."""
     process = await agent(folder, service)
-    async with asyncio.timeout(30):
-        while len(service.effects) < effects:
-            await service.happened.wait()
-    process.kill()
-    await process.wait()
-    assert process.returncode != 0, "it was still in the middle of the call"
+    service.on_effect = lambda count: process.kill() if count == effects else None
+    async with asyncio.timeout(60):
+        await process.wait()
+    assert process.returncode == -signal.SIGKILL, "it was still in the middle of the call"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
