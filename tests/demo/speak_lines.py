@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mixminus.demo.ai_stories import PLAYS
 from mixminus.demo.lines import FOLDER, clip_of
-from mixminus.demo.story import CAST, STORY
 from mixminus.prompts.io.library import PromptLibrary
 from mixminus.prompts.io.voice import offline_voice
 from mixminus.prompts.prompt import Fetched, Limits
@@ -24,9 +24,10 @@ async def spoken() -> dict[Path, Samples]:
         library = PromptLibrary(
             Path(folder), Path(folder), fetch=_nothing, voice=offline_voice(limits), now=time.monotonic, limits=limits
         )
-        for who, text in (scene.line for scene in STORY if scene.line is not None):
-            prompt = await library.speech(text, CAST[who], "en-US")
-            lines[clip_of(text)] = np.fromfile(prompt.path, "<i2").astype(np.int16)
+        for play in PLAYS.values():
+            for who, text in (scene.line for scene in play.scenes if scene.line is not None):
+                prompt = await library.speech(text, play.cast[who], "en-US")
+                lines[clip_of(text)] = np.fromfile(prompt.path, "<i2").astype(np.int16)
         await library.close()
     return lines
 

@@ -5,12 +5,13 @@ import asyncio
 import pytest
 from tests.demo.speak_lines import spoken
 
+from mixminus.demo.ai_stories import PLAYS
 from mixminus.demo.lines import FOLDER, clip_of, line_of
 from mixminus.demo.story import STORY, Scene
 from mixminus.testing.clips import load_clip
 from mixminus.testing.detection import RATE_HZ
 
-SPEAKING = [scene for scene in STORY if scene.line is not None]
+SPEAKING = [scene for play in PLAYS.values() for scene in play.scenes if scene.line is not None]
 
 
 @pytest.mark.parametrize("scene", SPEAKING, ids=lambda scene: scene.title)

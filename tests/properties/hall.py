@@ -2,6 +2,7 @@
 
 Every person hums a note of its own, a packet a tick, in the conference or not; every packet sent back is kept. One of
 them is no person: an agent, whose stream hums and hears at the far end of a pipe, a tick later than a phone would.
+A second agent only listens to both tracks of one of the phones (`<Start><Stream>`).
 """
 
 import asyncio
@@ -59,6 +60,8 @@ SILENCE: Final = PCMU.encode(notes.hummed(notes.VOICES[0]) * 0)
 AGENT: Final = "dot"
 TRACKING: Final = (AGENT, "bob")
 """Who else hears each of the others on a track of its own."""
+TAPPED: Final = "ann"
+"""Whose phone the agent listens to that only listens."""
 LOOP_FRAMES: Final = 7
 """Of music: short, so that it goes round in every test."""
 
@@ -138,6 +141,25 @@ class Tracker:
         self._link.close(self._stream)
 
 
+class Eavesdropper:
+    """Hears both tracks of a phone, and says nothing."""
+
+    has_audio = False
+
+    def __init__(self) -> None:
+        self.frames = {0: SILENCE, 1: SILENCE}
+        """The last ones: of what the phone says, and of what it is played."""
+
+    def heard(self, track: int, audio: bytes, tick: int) -> None:
+        self.frames[track] = audio
+
+    def played(self, epoch: int, octets: int) -> None:
+        raise AssertionError("it says nothing")
+
+    def take_audio(self) -> bytes:
+        return b""
+
+
 class WrittenNotes:
     """Prompts that are notes: `media:hold file` hums the note of that name."""
 
@@ -198,6 +220,8 @@ class Hall:
     """Who was sent one, and listened to."""
     tracked: list[dict[tuple[Note, Note], bytes]] = field(default_factory=list)
     """Frames by listener and speaker, tick by tick, of those who track."""
+    overheard: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """What the second agent was sent, tick by tick: inbound and outbound of its phone."""
     began: dict[Sid, int] = field(default_factory=dict)
     """Recordings, and the tick before which each one began."""
 
@@ -209,6 +233,7 @@ class Hall:
         self.tasks = Tasks()
         self.memory = Memory()
         self._by_port: dict[int, bytes] = {}
+        self._tap: int | None = None
         self.conferences = self._conferences(draw)
         self.trackers = {name: Tracker(name, self.media.streams) for name in TRACKING}
         for name, tracker in self.trackers.items():
@@ -266,6 +291,14 @@ class Hall:
         assert row is not None
         port = self.engine.ports.port_of[row]  # type: ignore[attr-defined]
         self.people[name] = FarEnd(name, leg, port, address, leg, payload=PCMU.encode(notes.hummed(name)))
+        if name == TAPPED:
+            self._eavesdrop(leg)
+
+    def _eavesdrop(self, leg: int) -> None:
+        if self._tap is not None:
+            self.media.streams.close(self._tap)
+        self.eavesdropper = Eavesdropper()
+        self._tap = self.media.streams.open(((Tap("leg_in", leg),), (Tap("leg_out", leg),)), None, self.eavesdropper)
 
     def _connect_agent(self) -> None:
         near, self._far = self.media.open_pipe()
@@ -311,6 +344,7 @@ class Hall:
         phones = self._phones()
         self.heard.append({person.name: self._by_port.get(person.port, SILENCE) for person in phones})
         self.served.append({person.name for person in phones if person.port in self._by_port})
+        self.overheard.append((self.eavesdropper.frames[0], self.eavesdropper.frames[1]))
         self.ticks += 1
 
     def settle(self) -> None:
@@ -340,6 +374,8 @@ class Hall:
         for tracker in self.trackers.values():
             self.streams.participants.end(cast(Any, tracker))
             tracker.close()
+        assert self._tap is not None
+        self.media.streams.close(self._tap)
         for _ in range(5):
             await asyncio.sleep(0)
         self.plane.tick()

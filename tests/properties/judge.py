@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.properties import notes
 from tests.properties.asking import Step
-from tests.properties.hall import ON_THE_BEAT, TRACKING, Hall, WrittenNotes
+from tests.properties.hall import ON_THE_BEAT, TAPPED, TRACKING, Hall, WrittenNotes
 from tests.properties.law import Law
 from tests.properties.notes import ALL, VOICES, Note
 
@@ -92,6 +92,7 @@ async def _run(sequence: tuple[Step, ...], make_hall: Callable[[], Hall], intrud
         ledger.forgive(hall.served)
     judged = _judge_ears(hall, ledger)
     _judge_tracks(hall, ledger)
+    _judge_eavesdropper(hall)
     await hall.close()
     for sid, began in recordings.items():
         _judge_recording(hall.folder / hall.memory.recordings[sid].file_name, began, ledger)
@@ -134,6 +135,15 @@ def _judge_tracks(hall: Hall, ledger: Ledger) -> None:
         _complain(
             f"in tick {tick} {ear}'s track of {who}", ALL[note], levels[at], ledger.must[tick][VOICES.index(ear)]
         )
+
+
+def _judge_eavesdropper(hall: Hall) -> None:
+    """Who listens to a phone hears what is said into it, and what it is played, frame by frame; nothing else."""
+    for tick, (inbound, outbound) in enumerate(hall.overheard):
+        if inbound != hall.people[TAPPED].payload:
+            raise BrokenLaw(f"in tick {tick} the listener takes for {TAPPED}'s voice what is not")
+        if outbound != hall.heard[tick][TAPPED]:
+            raise BrokenLaw(f"in tick {tick} the listener hears something else than {TAPPED}")
 
 
 def _wrong(levels: notes.Levels, must: NDArray[np.bool_], may: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -2,14 +2,15 @@
 
 Each sequence is up to 36 requests, some of them racing between two ticks. Every frame that every person is sent, and
 every frame of the recording, has exactly the notes that the law allows: in the very tick of the change, for all at
-once. The suite runs 300 sequences; `make properties` runs the 2,000 that the issue asks for
-(`MIXMINUS_SEQUENCES=2000`).
+once. One of the people is an agent, and another agent listens to a phone. The suite runs 300 sequences;
+`make properties` runs the 2,000 that the issue asks for (`MIXMINUS_SEQUENCES=2000`).
 """
 
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Literal
 from unittest import mock
 
 import pytest
@@ -157,6 +158,11 @@ def _public(command: Command) -> Command:
     return AddTrack(command.stream, command.track, tuple(Tap("leg_in", tap.id) for tap in command.taps))
 
 
+def _next_phone(source: Literal["leg_in", "leg_out"], leg: int) -> Tap:
+    """What another phone is played."""
+    return Tap(source, leg + 1 if source == "leg_out" else leg)
+
+
 def _plane(broken: type[InProcessPlane]) -> Callable[[], AbstractContextManager[object]]:
     return lambda: mock.patch.object(hall, "InProcessPlane", broken)
 
@@ -170,6 +176,7 @@ BREACHES: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "one listener is a tick late": _plane(PlansInPieces),
     "the recording hears whispers": _plane(CoachOnTape),
     "a track hears what its listener does not": _plane(TracksOfAll),
+    "who listens to a phone hears another": lambda: mock.patch.object(hall, "Tap", _next_phone),
 }
 
 

@@ -1,6 +1,7 @@
 """A process that dies between the effect and its record, and what the next one does."""
 
 import asyncio
+import os
 import random
 import sys
 from pathlib import Path
@@ -86,7 +87,7 @@ async def test_after_a_crash_the_effect_is_there_once(
     assert answer.outcome is outcome
     assert bank.paid == ["k1"]
     assert kinds == ["began", "resumed", "ended"]
-    assert node.time.passed_s >= 9.9  # the dead one's lease
+    assert node.time.passed_s == 0  # it is known to be dead: nobody waits for its lease
 
 
 async def test_an_effect_that_a_crash_prevented_is_made_up_for(tmp_path: Path) -> None:
@@ -189,3 +190,34 @@ async def test_a_process_that_was_killed_after_the_effect(tmp_path: Path, effect
     assert (tmp_path / "posted").read_text() == "k1\n"
     assert [row.kind for row in rows] == ["began", "resumed", "ended"]
     assert verify(rows, head) is None
+
+
+async def test_a_process_that_lives_and_has_hung_is_waited_for_until_its_lease_ends(tmp_path: Path) -> None:
+    bank = Bank(by_key=True)
+    hung, node = Node(tmp_path / "tools.db", seed=1), Node(tmp_path / "tools.db", seed=2)
+    async with hung.store as store:
+        assert isinstance((await store.claim(call("pay"), "hung", lease_s=10)).verdict, Run)
+        async with node.running(bank.box(Effect.KEYED)) as tools:
+            assert (await tools.invoke(call("pay"))).ok
+    assert 9.9 <= node.time.passed_s < 11
+
+
+async def test_two_processes_that_change_one_session_lose_nothing_of_its_state(tmp_path: Path) -> None:
+    """A hand-over: the old agent finishes a tool while the new one begins another."""
+    tools_ = Toolbox()
+
+    @tools_.tool(Effect.SETS)
+    async def note(invocation: Invocation, text: str) -> int:
+        """Take a note."""
+        await asyncio.sleep(0)
+        invocation.state["notes"] = [*invocation.state.get("notes", []), text]
+        return len(invocation.state["notes"])
+
+    nodes = [Node(tmp_path / "tools.db", seed) for seed in (1, 2)]
+    async with nodes[0].running(tools_) as one, nodes[1].running(tools_) as other:
+        asked = [(one, other)[n % 2].invoke(call("note", key=f"k{n}", text=str(n))) for n in range(20)]
+        answers = await asyncio.gather(*asked)
+        state = await nodes[0].store.state("CA1")
+    assert sorted(answer.result for answer in answers) == list(range(1, 21))
+    assert sorted(state["notes"], key=int) == [str(n) for n in range(20)]
+    assert not [path for path in os.listdir(tmp_path) if "-alive-" in path]

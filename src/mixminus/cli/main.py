@@ -3,6 +3,7 @@
 import asyncio
 import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+class DemoStory(StrEnum):
+    """What `demo` can play."""
+
+    CONTACT_CENTER = "contact-center"
+    ESCALATION = "escalation"
+    TWO_AGENTS = "two-agents"
 
 
 def _option(name: str) -> Any:
@@ -140,13 +149,15 @@ def credentials(data: Data = None, config: Config = None) -> None:
 
 @app.command()
 def demo(
+    story: Annotated[DemoStory, typer.Argument(help="Which one")] = DemoStory.CONTACT_CENTER,
     keep: Annotated[Path | None, typer.Option(help="Keep everything in this directory [a new temporary one]")] = None,
 ) -> None:
-    """Play a contact-center story on a node of its own, with real audio, and check it by listening."""
+    """Play a story on a node of its own, with real audio, and check it by listening."""
+    from mixminus.demo.ai_stories import PLAYS
     from mixminus.demo.run import demo as play_demo  # phones and pictures: nothing that a node loads
 
     with failing_in_one_line():
-        raise typer.Exit(play_demo(keep))
+        raise typer.Exit(play_demo(keep, play=PLAYS[story]))
 
 
 @app.command()

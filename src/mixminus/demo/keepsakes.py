@@ -12,7 +12,7 @@ import numpy as np
 from mixminus.calls.records import CallRecord, ConferenceRecord, EventRecord, ParticipantRecord, RecordingRecord
 from mixminus.demo.errors import DemoCannotRun
 from mixminus.demo.judging import Claim, judge_recording
-from mixminus.demo.listening import sounds_in
+from mixminus.demo.listening import Notes, sounds_in
 from mixminus.demo.story import Scene
 from mixminus.insights.io.png import write_png
 from mixminus.insights.page import page
@@ -71,7 +71,9 @@ async def read_history(database: Path, room: str) -> History:
         store.close()
 
 
-def listen_to_recording(file: Path, record: RecordingRecord, moments: Sequence[Heard]) -> tuple[Claim, ...]:
+def listen_to_recording(
+    file: Path, record: RecordingRecord, moments: Sequence[Heard], notes: Notes
+) -> tuple[Claim, ...]:
     """Judge the recording as one more listener, wherever the phones were listened to (law 3)."""
     samples = _wav(file)
     claims: list[Claim] = []
@@ -79,7 +81,7 @@ def listen_to_recording(file: Path, record: RecordingRecord, moments: Sequence[H
         if moment.scene.recorded is not None:
             begin = (moment.begins_at - record.start_time) / timedelta(seconds=1) + EDGE_S
             end = (moment.ends_at - record.start_time) / timedelta(seconds=1) - EDGE_S
-            heard = sounds_in(samples[round(begin * RATE_HZ) : round(end * RATE_HZ)])
+            heard = sounds_in(samples[round(begin * RATE_HZ) : round(end * RATE_HZ)], notes)
             claims.extend(judge_recording(moment.scene, heard))
     return tuple(claims)
 

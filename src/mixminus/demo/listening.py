@@ -6,22 +6,30 @@ tells whether there was music.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
 
 from mixminus.demo.judging import Heard
 from mixminus.demo.story import CAST, MUSIC
-from mixminus.testing import PALETTE, Call
+from mixminus.testing import PALETTE
+from mixminus.testing.audible import Audible
 from mixminus.testing.detection import RATE_HZ, level_db
 from mixminus.testing.ear import is_present
 from mixminus.testing.g711 import Samples
 
-NOTES: Final[Mapping[str, int]] = dict(
-    zip(CAST, (PALETTE[name] for name in ("nu", "pi", "rho", "tau", "chi")), strict=True)
-)
-"""Everybody's note, in hertz. The house music stays 40 dB below a hummed note there."""
+Notes = Mapping[str, int]
+"""Everybody's note, in hertz."""
+
+
+def notes_of(cast: Iterable[str]) -> Notes:
+    """A note for each of at most five. The house music stays 40 dB below a hummed note there."""
+    return dict(zip(cast, (PALETTE[name] for name in ("nu", "pi", "rho", "tau", "chi")), strict=False))
+
+
+NOTES: Final = notes_of(CAST)
+"""All five."""
 
 SETTLE_S: Final = 0.25
 LISTEN_S: Final = 0.6
@@ -34,11 +42,11 @@ MUSIC_RMS: Final = 300.0
 hummed notes stays below 80."""
 
 
-async def listen(calls: Mapping[str, Call]) -> tuple[Heard, tuple[float, float]]:
+async def listen(calls: Mapping[str, Audible], notes: Notes = NOTES) -> tuple[Heard, tuple[float, float]]:
     """Let everybody hum at once. Returns what each of them heard, and from when to when (the loop's clock)."""
     before = {name: call.voice for name, call in calls.items()}
     for name, call in calls.items():
-        call.hum(NOTES[name])
+        call.hum(notes[name])
     loop = asyncio.get_running_loop()
     try:
         await asyncio.sleep(SETTLE_S + LISTEN_S)
@@ -47,12 +55,12 @@ async def listen(calls: Mapping[str, Call]) -> tuple[Heard, tuple[float, float]]
         for name, call in calls.items():
             call.voice = before[name]
     begin = end - LISTEN_S
-    return {name: sounds_in(call.heard_between(begin, end)) for name, call in calls.items()}, (begin, end)
+    return {name: sounds_in(call.heard_between(begin, end), notes) for name, call in calls.items()}, (begin, end)
 
 
-def sounds_in(samples: Samples) -> frozenset[str]:
-    """The members of the cast who hum in *samples*, and `MUSIC`."""
-    humming = frozenset(name for name, hz in NOTES.items() if is_present(level_db(samples, hz)))
+def sounds_in(samples: Samples, notes: Notes = NOTES) -> frozenset[str]:
+    """Who hums in *samples*, and `MUSIC`."""
+    humming = frozenset(name for name, hz in notes.items() if is_present(level_db(samples, hz)))
     return humming | {MUSIC} if has_music(samples) else humming
 
 

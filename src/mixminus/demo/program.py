@@ -18,7 +18,6 @@ from mixminus.demo.errors import DemoCannotRun
 NEEDED: Final[Mapping[str, str]] = {"flask": "Flask", "twilio": "the Twilio SDK", "PIL": "Pillow"}
 """Module to what people call it."""
 
-FILE_NAME: Final = "contact_center.py"
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 5.0
 POLL_S: Final = 0.05
@@ -33,13 +32,13 @@ def check_installed() -> None:
         )
 
 
-def example_file() -> Path:
-    """`examples/contact_center.py` of the checkout, or its copy in an installed package."""
+def example_file(name: str) -> Path:
+    """`examples/NAME` of the checkout, or its copy in an installed package."""
     here = Path(__file__).parent
     for folder in (here / "examples", here.parents[2] / "examples"):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    raise DemoCannotRun(f"examples/{FILE_NAME} is missing: reinstall mixminus, or run the demo in a checkout.")
+        if (folder / name).is_file():
+            return folder / name
+    raise DemoCannotRun(f"examples/{name} is missing: reinstall mixminus, or run the demo in a checkout.")
 
 
 def free_port() -> int:
@@ -51,9 +50,10 @@ def free_port() -> int:
 
 
 class Program:
-    """`async with Program(port, environment, log) as app`: begins to start; `await app.serving()` before you ask."""
+    """`async with Program(name, port, environment, log) as app` begins to start it; then `await app.serving()`."""
 
-    def __init__(self, port: int, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, port: int, environment: Mapping[str, str], log: Path) -> None:
+        self._name = name
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._environment = {**os.environ, "PORT": str(port), "PUBLIC_URL": self.url, **environment}
@@ -62,7 +62,7 @@ class Program:
     async def __aenter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, str(example_file()), env=self._environment, stdout=log, stderr=log
+                sys.executable, str(example_file(self._name)), env=self._environment, stdout=log, stderr=log
             )
         self._session = aiohttp.ClientSession()
         return self

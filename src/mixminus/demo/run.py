@@ -1,4 +1,4 @@
-"""`mixminus demo`: the story, told and checked."""
+"""`mixminus demo`: a story, told and checked."""
 
 import asyncio
 import tempfile
@@ -16,10 +16,11 @@ from mixminus.demo.errors import DemoCannotRun
 from mixminus.demo.judging import Claim, judge
 from mixminus.demo.keepsakes import Heard, draw_timeline, listen_to_recording, read_history
 from mixminus.demo.lines import line_of
+from mixminus.demo.listening import notes_of
 from mixminus.demo.program import check_installed
 from mixminus.demo.screen import Screen
 from mixminus.demo.stage import Stage
-from mixminus.demo.story import STORY, Scene
+from mixminus.demo.story import CONTACT_CENTER, Play, Scene
 
 FAILED: Final = 1
 
@@ -41,19 +42,19 @@ class Performance:
         return wrong if self.everybody_gone else [*wrong, "somebody is still on the phone, or a room still open"]
 
 
-def demo(keep: Path | None, screen: Screen | None = None) -> int:
-    """Play it; returns the exit status: 0 only if every claim was verified by listening. Raises `DemoCannotRun`."""
+def demo(keep: Path | None, screen: Screen | None = None, play: Play = CONTACT_CENTER) -> int:
+    """Play a story. Returns the exit status, 0 only if listening verified every claim. Raises `DemoCannotRun`."""
     check_installed()
     folder = _folder(keep)
     with (folder / "node.log").open("w") as log:
         structlog.configure(logger_factory=structlog.WriteLoggerFactory(log), cache_logger_on_first_use=False)
-        return uvloop.run(_demo(folder, screen or Screen()))
+        return uvloop.run(_demo(play, folder, screen or Screen()))
 
 
-async def _demo(folder: Path, screen: Screen) -> int:
-    screen.say("[bold]Mixminus[/]: a customer, three agents and a supervisor, on real audio\n")
-    performance = await _play(folder, screen)
-    await _remember(performance, folder, screen)
+async def _demo(play: Play, folder: Path, screen: Screen) -> int:
+    screen.say(f"[bold]Mixminus[/]: {play.headline}\n")
+    performance = await _play(play, folder, screen)
+    await _remember(performance, play, folder, screen)
     mistakes = performance.mistakes
     for mistake in mistakes:
         screen.say(f"[bold white on red] WRONG [/] {mistake}")
@@ -65,18 +66,18 @@ async def _demo(folder: Path, screen: Screen) -> int:
     return 0
 
 
-async def _play(folder: Path, screen: Screen) -> Performance:
+async def _play(play: Play, folder: Path, screen: Screen) -> Performance:
     performance = Performance()
     async with AsyncExitStack() as opened:
-        async with screen.waiting("starting a node, its webhook application and five phones"):
-            stage = await opened.enter_async_context(Stage(folder))
+        async with screen.waiting("starting a node, its webhook application and the phones"):
+            stage = await opened.enter_async_context(Stage(play, folder))
         node = stage.node
         screen.say(f"[bold green]✔[/] the node answers at http={node.http} sip={node.sip}")
-        screen.say(f"[bold green]✔[/] examples/contact_center.py answers at {stage.program.url}")
+        screen.say(f"[bold green]✔[/] examples/{play.program} answers at {stage.program.url}")
         screen.say("\n[green]●[/] hears  [bright_black]·[/] does not  ♪ music\n")
         began = time.monotonic()
-        with screen.scenes(len(STORY)) as ticker:
-            for number, scene in enumerate(STORY, 1):
+        with screen.scenes(len(play.scenes)) as ticker:
+            for number, scene in enumerate(play.scenes, 1):
                 ticker.begins(scene.title)
                 claims = await _scene(stage, scene, performance)
                 screen.scene(number, scene.title, claims, time.monotonic() - began)
@@ -106,11 +107,11 @@ def _on_the_wall(scene: Scene, begin: float, end: float) -> Heard:
     return Heard(scene, now - timedelta(seconds=loop_now - begin), now - timedelta(seconds=loop_now - end))
 
 
-async def _remember(performance: Performance, folder: Path, screen: Screen) -> None:
+async def _remember(performance: Performance, play: Play, folder: Path, screen: Screen) -> None:
     """Show what stays, and judge the recording."""
     history = await read_history(folder / "mixminus.db", performance.room)
     recording = folder / "recordings" / history.recording.file_name
-    claims = listen_to_recording(recording, history.recording, performance.moments)
+    claims = listen_to_recording(recording, history.recording, performance.moments, notes_of(play.cast))
     performance.claims.extend(claims)
     html, png = draw_timeline(history, folder)
     right = sum(claim.verdict.right for claim in claims)

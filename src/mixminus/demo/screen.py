@@ -18,6 +18,9 @@ from mixminus.demo.story import MUSIC
 COMPILING_AFTER_S: Final = 5.0
 """A node whose kernels are compiled is up by then."""
 
+UNBOUNDED: Final = 1_000
+"""Columns."""
+
 COMPILING: Final = "compiling the audio kernels: once after an installation, about 30 s"
 
 MEASURED: Final = {
@@ -82,7 +85,18 @@ class Screen:
         heading = Text.assemble(tick, f" {number:>2}  ", (title, "bold"), (f"  {elapsed_s:.1f} s", "bright_black"))
         self.console.print(heading)
         if claims:
-            self.console.print(Padding(_side_by_side(claims), (0, 0, 1, 6)))
+            self.console.print(Padding(self._matrices(claims), (0, 0, 1, 6)))
+
+    def _matrices(self, claims: Sequence[Claim]) -> Table:
+        """Measured and law, side by side if there is room."""
+        measured = _matrix("measured by listening", claims, lambda claim: MEASURED[claim.verdict])
+        law = _matrix("what the law says", claims, lambda claim: LAW[claim.expected])
+        beside, below = Table.grid(padding=(0, 5)), Table.grid()
+        beside.add_row(measured, law)
+        below.add_row(measured)
+        below.add_row(law)
+        needed = self.console.measure(beside, options=self.console.options.update(max_width=UNBOUNDED)).maximum
+        return beside if needed + 6 <= self.console.width else below
 
 
 class Ticker:
@@ -97,14 +111,6 @@ class Ticker:
 
     def ends(self) -> None:
         self._progress.advance(self._task)
-
-
-def _side_by_side(claims: Sequence[Claim]) -> Table:
-    table = Table.grid(padding=(0, 5))
-    measured = _matrix("measured by listening", claims, lambda claim: MEASURED[claim.verdict])
-    law = _matrix("what the law says", claims, lambda claim: LAW[claim.expected])
-    table.add_row(measured, law)
-    return table
 
 
 def _matrix(title: str, claims: Sequence[Claim], mark: Mark) -> Table:

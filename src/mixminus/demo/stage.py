@@ -1,7 +1,8 @@
-"""Where the story is played: a node, the example application, and phones, over real loopback sockets."""
+"""Where a story is played: a node, the example application, phones and AIs, over real loopback sockets."""
 
 import asyncio
 import os
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,23 +15,23 @@ from mixminus.cli.running import RunningNode
 from mixminus.demo.errors import DemoCannotRun
 from mixminus.demo.judging import Heard
 from mixminus.demo.lines import Line
-from mixminus.demo.listening import LISTEN_S, has_music, listen
+from mixminus.demo.listening import LISTEN_S, has_music, listen, notes_of
 from mixminus.demo.program import Program, free_port
 from mixminus.demo.story import (
-    CAST,
-    CUSTOMER,
     NUMBER,
     Asks,
     Cue,
     Dials,
     Gone,
     HangsUp,
+    Joins,
     PicksUp,
+    Play,
     Rings,
     Scene,
     WaitsForMusic,
 )
-from mixminus.testing import Call, CallState, IncomingCall, LoopbackNetwork, PhoneError, VirtualPhone
+from mixminus.testing import AgentCall, AgentServer, Call, IncomingCall, LoopbackNetwork, PhoneError, VirtualPhone
 from mixminus.testing.detection import RATE_HZ
 
 PATIENCE_S: Final = 10.0
@@ -52,10 +53,12 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 class Stage:
-    """`async with Stage(folder) as stage`, then `perform`, `say` and `listen` scene by scene."""
+    """`async with Stage(play, folder) as stage`, then `perform`, `say` and `listen` scene by scene."""
 
-    def __init__(self, folder: Path) -> None:
-        self.calls: dict[str, Call] = {}
+    def __init__(self, play: Play, folder: Path) -> None:
+        self.play = play
+        self.notes = notes_of(play.cast)
+        self.calls: dict[str, Call | AgentCall] = {}
         self.room = ""
         self._folder = folder
         self._ringing: dict[str, IncomingCall] = {}
@@ -77,6 +80,7 @@ class Stage:
 
     async def _open(self) -> None:
         """The application is there before the node and goes after it: a stopping node still tells it things."""
+        self._agents = await self._opened.enter_async_context(AgentServer())
         account = credentials(self._folder, os.environ, os.urandom, datetime.now(UTC))
         http, app_port = Endpoint(LOOPBACK, free_port()), free_port()
         told = {
@@ -84,20 +88,23 @@ class Stage:
             "TWILIO_AUTH_TOKEN": account.auth_token,
             "API_URL": f"http://{http}",
             "CALLER_ID": NUMBER,
+            **{name: value.format(agents=self._agents.url) for name, value in self.play.environment.items()},
         }
-        self.program = Program(app_port, told, self._folder / "contact_center.log")
+        log = (self._folder / self.play.program).with_suffix(".log")
+        self.program = Program(self.play.program, app_port, told, log)
         await self._opened.enter_async_context(self.program)
-        settings = _settings(self._folder, http, f"{self.program.url}/voice")
+        people = [name for name in self.play.cast if name not in self.play.agents]
+        settings = _settings(self._folder, http, f"{self.program.url}/voice", people)
         self.node = await self._opened.enter_async_context(RunningNode(settings, account))
-        for user in CAST:
+        for user in people:
             self._phones[user] = await self._opened.enter_async_context(self._phone(user))
-            if user != CUSTOMER:
+            if user != self.play.caller:
                 await self._phones[user].register()
         await self.program.serving()
 
     def _phone(self, user: str) -> VirtualPhone:
         server = (self.node.sip.host, self.node.sip.port)
-        password = None if user == CUSTOMER else PASSWORD
+        password = None if user == self.play.caller else PASSWORD
         return VirtualPhone(LoopbackNetwork(), user=user, server=server, password=password)
 
     # --- playing --------------------------------------------------------------------------------------------------
@@ -121,19 +128,23 @@ class Stage:
                 self._ringing[who].ring()
                 await asyncio.sleep(RING_S)
             case PicksUp(who):
-                call = self.calls[who] = self._ringing.pop(who)
-                call.answer()
-                await call.answered()
+                answered = self.calls[who] = self._ringing.pop(who)
+                answered.answer()
+                await answered.answered()
             case Asks(action, form):
                 await self.program.ask(f"/rooms/{self.room}/{action}", form)
             case WaitsForMusic(who):
                 await self._music_for(self.calls[who])
+            case Joins(who):
+                self.calls[who] = await self._agents.next_call(who)
             case Gone(who):
                 await self.calls[who].ended()
             case HangsUp(who):
-                await self.calls[who].hang_up()
+                call = self.calls[who]
+                assert isinstance(call, Call), "AIs are dismissed"
+                await call.hang_up()
 
-    async def _music_for(self, call: Call) -> None:
+    async def _music_for(self, call: Call | AgentCall) -> None:
         """Wait for music. Whether there was any is for the listening to say."""
         give_up_at = asyncio.get_running_loop().time() + MUSIC_S
         while (now := asyncio.get_running_loop().time()) < give_up_at:
@@ -159,24 +170,24 @@ class Stage:
 
     async def listen(self, scene: Scene) -> tuple[Heard, tuple[float, float]]:
         """What everybody present hears, and when that was (the loop's clock)."""
-        return await listen({name: self.calls[name] for name in scene.present})
+        return await listen({name: self.calls[name] for name in scene.present}, self.notes)
 
     async def everybody_gone(self) -> bool:
         """Whether nobody is on the phone any more, and the server knows of no room."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while asyncio.get_running_loop().time() < deadline:
             if not await self.program.rooms():
-                return all(call.state is CallState.ENDED for call in self.calls.values())
+                return all(call.is_over for call in self.calls.values())
             await asyncio.sleep(POLL_S)
         return False
 
 
-def _settings(folder: Path, http: Endpoint, voice_url: str) -> Settings:
+def _settings(folder: Path, http: Endpoint, voice_url: str, users: Iterable[str]) -> Settings:
     return Settings(
         data=folder,
         http=http,
         sip=Endpoint(LOOPBACK, 0),
         rtp=PortRange(LOOPBACK, 0, 0),  # the system chooses
-        users={user: PASSWORD for user in CAST if user != CUSTOMER},
+        users=dict.fromkeys(users, PASSWORD),
         numbers=(DeclaredNumber(NUMBER, voice_url),),
     )

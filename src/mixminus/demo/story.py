@@ -1,4 +1,4 @@
-"""The story of the demo: who does what, and what the laws of the conference say about it.
+"""The stories of the demo: who does what, and what the laws of the conference say about it. Here, the first of them.
 
 Nothing here listens or calls: `stage.py` performs the cues, `listening.py` measures, `judging.py` compares. What
 each scene claims is spelled out by hand, listener by listener, so that the demo does not judge the server by the
@@ -75,7 +75,14 @@ class HangsUp:
     who: str
 
 
-Cue = Dials | Rings | PicksUp | Asks | WaitsForMusic | Gone | HangsUp
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """An AI's stream has begun."""
+
+    who: str
+
+
+Cue = Dials | Rings | PicksUp | Asks | WaitsForMusic | Gone | HangsUp | Joins
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +100,40 @@ class Scene:
 
     @property
     def present(self) -> tuple[str, ...]:
-        """Everybody on the phone, in the order of the cast."""
-        return tuple(name for name in CAST if name in self.hears)
+        """Everybody on the phone, in the order of the rows."""
+        return tuple(self.hears)
 
 
-def _answers(who: str) -> tuple[Cue, ...]:
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A story, and what is needed to play it."""
+
+    name: str
+    headline: str
+    cast: Mapping[str, str]
+    """Everybody, and the voice they speak with. The first one calls in."""
+    scenes: tuple[Scene, ...]
+    program: str
+    """The file in examples/ that runs the rooms."""
+    agents: frozenset[str] = frozenset()
+    """Who of the cast is a program on a Media Stream, and not on the phone."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the program is told besides where everything is. `{agents}` stands for the URL of the AIs."""
+
+    @property
+    def caller(self) -> str:
+        return next(iter(self.cast))
+
+
+def answers(who: str) -> tuple[Cue, ...]:
     return Rings(who), PicksUp(who)
 
 
-def _hears(**rows: str) -> Mapping[str, frozenset[str]]:
+def hears(**rows: str) -> Mapping[str, frozenset[str]]:
     return {listener: frozenset(speakers.split()) for listener, speakers in rows.items()}
 
 
-def _recorded(names: str) -> frozenset[str]:
+def recorded(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
@@ -113,63 +141,63 @@ STORY: Final = (
     Scene(
         "A customer calls, and waits with music",
         (Dials(CUSTOMER), WaitsForMusic(CUSTOMER)),
-        _hears(customer="music"),
+        hears(customer="music"),
         None,
     ),
     Scene(
         "Ana answers: they talk, and the recording begins",
-        (Asks("connect", {"agent": ANA}), *_answers(ANA)),
-        _hears(customer="ana", ana="customer"),
-        _recorded("customer ana"),
+        (Asks("connect", {"agent": ANA}), *answers(ANA)),
+        hears(customer="ana", ana="customer"),
+        recorded("customer ana"),
         (ANA, "Hello, this is Ana. How can I help you?"),
     ),
     Scene(
         "Ana mutes herself: she still hears the customer",
         (Asks("mute", {"who": ANA}),),
-        _hears(customer="", ana="customer"),
-        _recorded("customer"),
+        hears(customer="", ana="customer"),
+        recorded("customer"),
         (CUSTOMER, "My invoice is wrong."),
     ),
     Scene(
         "Hold: the customer hears music, and nothing else",
         (Asks("unmute", {"who": ANA}), Asks("hold")),
-        _hears(customer="music", ana=""),
-        _recorded("ana"),
+        hears(customer="music", ana=""),
+        recorded("ana"),
         (ANA, "Let me look."),
     ),
     Scene(
         "Warm transfer: Ana briefs Ben in private",
-        (Asks("consult", {"agent": BEN}), *_answers(BEN)),
-        _hears(customer="music", ana="ben", ben="ana"),
-        _recorded("ana ben"),
+        (Asks("consult", {"agent": BEN}), *answers(BEN)),
+        hears(customer="music", ana="ben", ben="ana"),
+        recorded("ana ben"),
         (ANA, "Ben, can you take an invoice?"),
     ),
     Scene(
         "The customer is back: three talk",
         (Asks("unhold"),),
-        _hears(customer="ana ben", ana="customer ben", ben="customer ana"),
-        _recorded("customer ana ben"),
+        hears(customer="ana ben", ana="customer ben", ben="customer ana"),
+        recorded("customer ana ben"),
         (ANA, "Ben will take care of you."),
     ),
     Scene(
         "Ana leaves: the warm transfer is done",
         (Asks("leave", {"who": ANA}), Gone(ANA)),
-        _hears(customer="ben", ben="customer"),
-        _recorded("customer ben"),
+        hears(customer="ben", ben="customer"),
+        recorded("customer ben"),
         (BEN, "I see the mistake."),
     ),
     Scene(
         "Sam coaches Ben: only Ben hears Sam",
-        (Asks("coach", {"supervisor": SAM, "agent": BEN}), *_answers(SAM)),
-        _hears(customer="ben", ben="customer sam", sam="customer ben"),
-        _recorded("customer ben"),
+        (Asks("coach", {"supervisor": SAM, "agent": BEN}), *answers(SAM)),
+        hears(customer="ben", ben="customer sam", sam="customer ben"),
+        recorded("customer ben"),
         (SAM, "Offer him a refund."),
     ),
     Scene(
         "Sam barges in: everybody hears Sam",
         (Asks("barge", {"supervisor": SAM}),),
-        _hears(customer="ben sam", ben="customer sam", sam="customer ben"),
-        _recorded("customer ben sam"),
+        hears(customer="ben sam", ben="customer sam", sam="customer ben"),
+        recorded("customer ben sam"),
         (SAM, "This is Sam. I am sorry."),
     ),
     Scene(
@@ -181,14 +209,14 @@ STORY: Final = (
             Gone(BEN),
             Rings(CLEO),
         ),
-        _hears(customer="music"),
-        _recorded(""),
+        hears(customer="music"),
+        recorded(""),
     ),
     Scene(
         "Cleo answers: the music ends",
         (PicksUp(CLEO),),
-        _hears(customer="cleo", cleo="customer"),
-        _recorded("customer cleo"),
+        hears(customer="cleo", cleo="customer"),
+        recorded("customer cleo"),
         (CLEO, "Cleo here. All done."),
     ),
     Scene(
@@ -197,4 +225,8 @@ STORY: Final = (
         {},
         None,
     ),
+)
+
+CONTACT_CENTER: Final = Play(
+    "contact-center", "a customer, three agents and a supervisor, on real audio", CAST, STORY, "contact_center.py"
 )

@@ -3,6 +3,8 @@
 See docs/testing.md. What is named here is for everybody; the modules hold the rest.
 """
 
+from mixminus.testing.agent_call import AgentCall
+from mixminus.testing.agent_server import AgentServer
 from mixminus.testing.call import Call
 from mixminus.testing.call_state import CallState, Ended, Party
 from mixminus.testing.errors import CallRefused, ClipError, PhoneError, WrongMoment
@@ -19,6 +21,8 @@ from mixminus.testing.webhook_app import WebhookApp, WebhookRequest
 
 __all__ = [
     "PALETTE",
+    "AgentCall",
+    "AgentServer",
     "Call",
     "CallRefused",
     "CallState",

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from mixminus.testing.clips import load_clip, save_clip
 from mixminus.testing.detection import CELL_S, RATE_HZ, Cell
 from mixminus.testing.detection import chord as chord_of
-from mixminus.testing.ear import is_present
+from mixminus.testing.ear import Ear, is_present
 from mixminus.testing.g711 import Samples
-from mixminus.testing.line import AudioLine
 from mixminus.testing.palette import FREQUENCIES_HZ
 from mixminus.testing.rtp import check_keys
 from mixminus.testing.voice import Clip, Hum, Silence, Voice
@@ -18,10 +17,22 @@ from mixminus.testing.voice import Clip, Hum, Silence, Voice
 _MOMENT_MS: Final = 200
 
 
+class Line(Protocol):
+    """Where the audio of a call goes and comes from."""
+
+    ear: Ear
+    voice: Voice
+    keys_heard: str
+
+    async def press(self, keys: str) -> None: ...
+
+
 class Audible:
     """Speaking and listening; all times are seconds of the event loop's clock."""
 
-    def __init__(self, line: AudioLine) -> None:
+    line: Line
+
+    def __init__(self, line: Line) -> None:
         self.line = line
 
     # --- saying ------------------------------------------------------------------------------------------------

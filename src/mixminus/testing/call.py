@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Call(Audible):
     """One call. Make them with `VirtualPhone.dial`, `place` and `next_call`."""
 
+    line: AudioLine
+
     def __init__(self, phone: "VirtualPhone", call_id: str, local_tag: str, remote_uri: str) -> None:
         super().__init__(AudioLine(phone.law, phone.random))
         self.phone = phone
@@ -40,6 +42,11 @@ class Call(Audible):
         self._reoffering = False
         self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._agent.attach(call_id, local_tag, self)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.state is CallState.ENDED
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.phone.user} with {self.remote_uri}, {self.state.name.lower()}>"

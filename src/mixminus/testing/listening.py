@@ -1,11 +1,14 @@
-"""Who hears whom, measured by listening: every phone hums a note of its own, and every phone tells what it hears."""
+"""Who hears whom, measured by listening: everybody hums a note of its own, and tells what it hears.
+
+Phones (`Call`) and agents (`AgentCall`) alike.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mixminus.testing.call import Call
+from mixminus.testing.audible import Audible
 from mixminus.testing.detection import CELL_S
 from mixminus.testing.ear import is_present
 from mixminus.testing.palette import FREQUENCIES_HZ
@@ -63,7 +66,7 @@ class Leak:
 
 
 async def measure_matrix(
-    calls: Mapping[str, Call], *, settle_s: float = _SETTLE_S, listen_s: float = _LISTEN_S
+    calls: Mapping[str, Audible], *, settle_s: float = _SETTLE_S, listen_s: float = _LISTEN_S
 ) -> Matrix:
     """Let everybody hum at once and listen; afterwards they say again what they said before.
 
@@ -89,7 +92,7 @@ async def measure_matrix(
     return Matrix(tuple(calls), levels)
 
 
-def leaks(listener: Call, frequency_hz: int, t0: float, t1: float) -> list[Leak]:
+def leaks(listener: Audible, frequency_hz: int, t0: float, t1: float) -> list[Leak]:
     """Every stretch between two moments in which *listener* heard the note; 20 ms of it are enough to be seen.
 
     Empty is what a test wants when the note must not be heard from *t0* to *t1*.

@@ -17,6 +17,7 @@ import av
 import numpy as np
 
 from mixminus.testing import detection
+from mixminus.testing.agent_call import AgentCall
 from mixminus.testing.g711 import PCMU, Samples
 from mixminus.testing.palette import FREQUENCIES_HZ
 
@@ -57,6 +58,7 @@ class StreamConversation:
         self._react = react
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
+        self._call: AgentCall | None = None
 
     # --- the node's side (AgentSocket) ----------------------------------------------------------------------------
 
@@ -65,12 +67,25 @@ class StreamConversation:
             said = json.loads(message)
             self.messages.append((self._loop.time(), said))
             self._changed.set()
+            if self._call is not None:
+                self._call.received(said)
             self._react(self, said)
 
     def close(self, code: int = 1000) -> None:
         if self.is_open:
             self.closed_with = code
             self._end(None)
+
+    # --- ours: both ways ------------------------------------------------------------------------------------------
+
+    @property
+    def call(self) -> AgentCall:
+        """The same stream as a call, for `measure_matrix`; it hears from the moment when it is first asked for."""
+        if self._call is None:
+            self._call = AgentCall(self._tell)
+            for message in self.said("start"):
+                self._call.received(message)
+        return self._call
 
     # --- ours: what it heard --------------------------------------------------------------------------------------
 
@@ -168,6 +183,9 @@ class StreamConversation:
     def tell(self, event: str, **fields: Any) -> None:
         self.throw(json.dumps({"event": event, "streamSid": self.stream_sid, **fields}).encode())
 
+    def _tell(self, message: Message) -> None:
+        self.throw(json.dumps(message).encode())
+
     def throw(self, data: bytes, *, is_text: bool = True) -> None:
         """Any bytes."""
         self._loop.call_soon(lambda: self._listener.received(data, is_text=is_text))
@@ -183,6 +201,8 @@ class StreamConversation:
     def _end(self, complaint: str | None) -> None:
         if self.is_open:
             self.is_open = False
+            if self._call is not None:
+                self._call.closed()
             self._loop.call_soon(self._listener.closed, complaint)
 
 

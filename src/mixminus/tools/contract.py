@@ -20,8 +20,11 @@ class Claim:
 class ToolStore(Protocol):
     """Durable when awaited. Each method is one transaction."""
 
-    async def claim(self, call: ToolCall, owner: str, lease_s: float) -> Claim:
-        """Begin *call* for *owner*, or tell what became of it. RUN and TAKE_OVER write a row, and a lease."""
+    async def claim(self, call: ToolCall, owner: str, lease_s: float, *, sees_state: bool = True) -> Claim:
+        """Begin *call* for *owner*, or tell what became of it. RUN and TAKE_OVER write a row, and a lease.
+
+        Of the calls of a session that see its state, one is begun at a time.
+        """
 
     async def finish(self, call: ToolCall, answer: Answer, changes: Mapping[str, Json]) -> Answer:
         """Keep the answer, the changes of state (None: taken out) and the row ENDED.

@@ -98,7 +98,10 @@ class Backplane:
         tool = self.toolbox[call.tool]
         async with self._turn(call.session, tool), self._slots:
             lease_s = 2 * tool.policy.deadline_s + LEASE_MARGIN_S
-            while isinstance((claim := await self._store.claim(call, self._owner, lease_s)).verdict, Wait):
+            sees_state = tool.wants_invocation
+            while isinstance(
+                (claim := await self._store.claim(call, self._owner, lease_s, sees_state=sees_state)).verdict, Wait
+            ):
                 await self._world.sleep(min(LOOK_AGAIN_S, claim.verdict.for_s))
             match claim.verdict:
                 case Done(answer):

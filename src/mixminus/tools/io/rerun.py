@@ -19,7 +19,7 @@ class _Given:
     def __init__(self, state: dict[str, Json]) -> None:
         self._state = state
 
-    async def claim(self, call: ToolCall, owner: str, lease_s: float) -> Claim:
+    async def claim(self, call: ToolCall, owner: str, lease_s: float, *, sees_state: bool = True) -> Claim:
         return Claim(Run(), self._state)
 
     async def finish(self, call: ToolCall, answer: Answer, changes: object) -> Answer:

@@ -14,9 +14,10 @@ import msgspec
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
 from mixminus.tools.audit import Entry, Head, Kind, Row, append
-from mixminus.tools.claims import Run, Stored, TakeOver, verdict
+from mixminus.tools.claims import Run, Stored, TakeOver, Turn, verdict
 from mixminus.tools.contract import Claim
 from mixminus.tools.invocation import Answer, Json, ToolCall, canonical
+from mixminus.tools.io.lives import Lives
 
 Value = TypeVar("Value")
 
@@ -37,6 +38,8 @@ CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), rows I
 CREATE TABLE IF NOT EXISTS call (
     session TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, owner TEXT NOT NULL, lease_until_s REAL NOT NULL,
     answer TEXT, PRIMARY KEY (session, key));
+CREATE TABLE IF NOT EXISTS turn (
+    session TEXT PRIMARY KEY, owner TEXT NOT NULL, key TEXT NOT NULL, lease_until_s REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS state (
     session TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (session, name));
 """
@@ -54,6 +57,7 @@ class SqliteToolStore:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "tool-store")
         self._open: sqlite3.Connection | None = None
+        self._lives: Lives | None = None
 
     async def __aenter__(self) -> Self:
         await self._in_thread(self._start)
@@ -63,8 +67,8 @@ class SqliteToolStore:
         await self._in_thread(self._stop)
         self._thread.shutdown()
 
-    async def claim(self, call: ToolCall, owner: str, lease_s: float) -> Claim:
-        return await self._in_thread(lambda: self._claim(call, owner, lease_s))
+    async def claim(self, call: ToolCall, owner: str, lease_s: float, *, sees_state: bool = True) -> Claim:
+        return await self._in_thread(lambda: self._claim(call, owner, lease_s, sees_state))
 
     async def finish(self, call: ToolCall, answer: Answer, changes: Mapping[str, Json]) -> Answer:
         return await self._in_thread(lambda: self._finish(call, answer, changes))
@@ -92,15 +96,30 @@ class SqliteToolStore:
         self._open.execute("PRAGMA journal_mode = WAL")
         self._open.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives the machine's power
         self._open.executescript(SCHEMA)
+        self._lives = Lives(self._path)
 
     def _stop(self) -> None:
         self._database.close()
+        if self._lives is not None:
+            self._lives.end()
 
-    def _claim(self, call: ToolCall, owner: str, lease_s: float) -> Claim:
+    def _claim(self, call: ToolCall, owner: str, lease_s: float, sees_state: bool) -> Claim:
         now_s = self._clock.utc().timestamp()
+        assert self._lives is not None
+        lives, owner = self._lives, f"{self._lives.name}/{owner}"
         with self._transaction() as database:
-            found = verdict(call, _stored(database, call), owner, now_s)
+            found = verdict(
+                call,
+                _stored(database, call),
+                owner,
+                now_s,
+                turn=_turn(database, call.session) if sees_state else None,
+                is_gone=lambda other: lives.is_over(other.partition("/")[0]),
+            )
             if isinstance(found, Run | TakeOver):
+                if sees_state:
+                    turn = (call.session, owner, call.key, now_s + lease_s)
+                    database.execute("INSERT OR REPLACE INTO turn VALUES (?, ?, ?, ?)", turn)
                 database.execute(
                     "INSERT INTO call (session, key, digest, owner, lease_until_s) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT DO UPDATE SET owner = excluded.owner, lease_until_s = excluded.lease_until_s",
@@ -121,6 +140,7 @@ class SqliteToolStore:
             )
             for name, value in changes.items():
                 _change(database, call.session, name, value)
+            database.execute("DELETE FROM turn WHERE session = ? AND key = ?", (call.session, call.key))
             self._append(database, call, Kind.ENDED, {**_asked(call), **_told(answer), "state": dict(changes)})
             return answer
 
@@ -176,6 +196,11 @@ def _stored(database: sqlite3.Connection, call: ToolCall) -> Stored | None:
         return None
     digest, owner, lease_until_s, answer = found
     return Stored(digest, owner, lease_until_s, msgspec.json.decode(answer, type=Answer) if answer else None)
+
+
+def _turn(database: sqlite3.Connection, session: str) -> Turn | None:
+    found = database.execute("SELECT owner, key, lease_until_s FROM turn WHERE session = ?", (session,)).fetchone()
+    return Turn(*found) if found else None
 
 
 def _state(database: sqlite3.Connection, session: str) -> dict[str, Json]:
