@@ -1,12 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixminus.agents.heard import GROUP_WORDS, Heard, groups
+from mixminus.agents.heard import GROUP_WORDS, Heard, Said, groups
 
 
 def test_an_utterance_is_cut_at_punctuation_and_every_few_words() -> None:
     found = groups("Thank you, Ann. What number can we call you back on?")
-    assert [group.words for group in found] == ["Thank you,", "Ann.", "What number can we", "call you back on?"]
+    assert [group.words for group in found] == ["Thank you,", "Ann.", "What number", "can we", "call you", "back on?"]
     assert found[-1].ends_at == 1.0
 
 
@@ -24,7 +24,7 @@ def sent(*words: str) -> tuple[Heard, list[str]]:
     heard = Heard()
     marks = [heard.name() for _ in words]
     for mark, group in zip(marks, words, strict=True):
-        heard.sent(mark, group)
+        heard.sent(mark, Said(group))
     return heard, marks
 
 

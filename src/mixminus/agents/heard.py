@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-GROUP_WORDS: Final = 4
-"""So many words can be wrong about what was heard; about a second of speech."""
+GROUP_WORDS: Final = 2
+"""So many words can be wrong about what was heard, and are said again when the agent goes on; about half a second."""
 
 _PART: Final = re.compile(r"\S+")
 _CLOSES: Final = frozenset(".,;:!?")
@@ -45,11 +45,21 @@ def groups(text: str) -> list[Group]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A group on its way, with its audio if it may have to be sent again."""
+
+    words: str
+    audio: bytes = b""
+    seconds: float = 0.0
+
+
 @dataclass(slots=True)
 class Heard:
     """Marks on their way, and what the returned ones mean."""
 
-    _pending: dict[str, str] = field(default_factory=dict)
+    _pending: dict[str, Said] = field(default_factory=dict)
+    _held: list[Said] = field(default_factory=list)
     _sent: int = 0
 
     def name(self) -> str:
@@ -57,9 +67,9 @@ class Heard:
         self._sent += 1
         return f"mixminus-{self._sent}"
 
-    def sent(self, mark: str, words: str) -> None:
-        """A mark went out behind the audio of *words*."""
-        self._pending[mark] = words
+    def sent(self, mark: str, said: Said) -> None:
+        """A mark went out behind the audio of some words."""
+        self._pending[mark] = said
 
     def returned(self, mark: str) -> str:
         """A mark came back: the words heard since the last one, also those of marks that were skipped."""
@@ -67,21 +77,37 @@ class Heard:
             return ""
         played: list[str] = []
         for name in list(self._pending):
-            played.append(self._pending.pop(name))
+            played.append(self._pending.pop(name).words)
             if name == mark:
                 break
-        return " ".join(played)
+        return joined(played)
+
+    def held(self) -> None:
+        """A clear went out, but what was not heard may be said yet. Marks of before mean nothing when they come."""
+        self._held += self._pending.values()
+        self._pending.clear()
+
+    def resumed(self) -> list[Said]:
+        """What was held, to be sent again, with new marks."""
+        found, self._held = self._held, []
+        return found
 
     def cleared(self) -> str:
         """A clear went out: the words that will not be heard. Their marks mean nothing when they come."""
-        unheard = " ".join(self._pending.values())
+        unheard = joined(said.words for said in (*self._held, *self._pending.values()))
         self._pending.clear()
+        self._held.clear()
         return unheard
 
     @property
     def waiting(self) -> bool:
-        """Something was sent and has not come back."""
-        return bool(self._pending)
+        """Something was sent, or is held, and was not heard yet."""
+        return bool(self._pending or self._held)
+
+    @property
+    def left_s(self) -> float:
+        """How long it takes to play what was sent and not heard yet."""
+        return sum(said.seconds for said in self._pending.values())
 
 
 def joined(heard: Iterable[str]) -> str:

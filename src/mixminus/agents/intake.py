@@ -46,6 +46,8 @@ class Expects(StrEnum):
     ANYTHING = "anything"
     NUMBER = "number"
     CHOICE = "choice"
+    OVERLAP = "overlap"
+    """Nothing was asked: a short sound while the agent speaks, a "stop" or an "mhm"."""
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

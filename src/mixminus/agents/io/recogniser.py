@@ -3,18 +3,25 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pipecat.frames.frames import Frame, TranscriptionFrame
+from pipecat.frames.frames import DataFrame, Frame, TranscriptionFrame
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.utils.time import time_now_iso8601
 
+from mixminus.agents.floor import either
 from mixminus.agents.intake import Expects
 from mixminus.agents.io.moonshine import Moonshine, Samples
 from mixminus.agents.io.sphinx import Sphinx, quiet
+
+
+@dataclass
+class WordlessFrame(DataFrame):
+    """A phrase in which no words were found."""
 
 
 class Recogniser:
@@ -34,6 +41,8 @@ class Recogniser:
     def _transcribe(self, samples: Samples, expects: Expects) -> str:
         """Moonshine writes sentences well, and often nothing for a single "yes"; there the grammar is asked."""
         text = self._moonshine.transcribe(samples) if self._moonshine is not None else ""
+        if expects is Expects.OVERLAP:
+            return either(self._sphinx.guided(samples, expects), text)
         return text or self._sphinx.transcribe(samples, expects)
 
     def close(self) -> None:
@@ -56,5 +65,4 @@ class OfflineRecognition(SegmentedSTTService):
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         samples: Any = np.frombuffer(audio, "<i2").astype(np.float32) / 32_768
         text = await self._recogniser.transcribe(samples, self._expects())
-        if text:
-            yield TranscriptionFrame(text, self._user_id, time_now_iso8601())
+        yield TranscriptionFrame(text, self._user_id, time_now_iso8601()) if text else WordlessFrame()

@@ -1,4 +1,4 @@
-"""The offline voice as a service of the pipeline: a sentence in, groups of words out, a mark behind each."""
+"""The offline voice as a service of the pipeline: a sentence in, groups of words out."""
 
 import tempfile
 import wave
@@ -15,7 +15,7 @@ from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
 from mixminus.agents.heard import groups
-from mixminus.agents.io.marks import Marks
+from mixminus.agents.io.player import GroupFrame
 from mixminus.prompts.io.voice import FliteVoice
 from mixminus.prompts.prompt import Limits, PromptError
 from mixminus.prompts.speech import Speaker, Speech
@@ -74,7 +74,7 @@ def without_ends(samples: Samples) -> Samples:
 class OfflineSpeech(TTSService):
     """One call's voice."""
 
-    def __init__(self, voice: Voice, speaker: str, marks: Marks) -> None:
+    def __init__(self, voice: Voice, speaker: str) -> None:
         super().__init__(
             push_start_frame=True,
             push_stop_frames=True,
@@ -83,7 +83,6 @@ class OfflineSpeech(TTSService):
         )
         self._offline = voice
         self._speaker = speaker
-        self._marks = marks
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         try:
@@ -99,5 +98,5 @@ class OfflineSpeech(TTSService):
             audio = samples[reached:end].astype("<i2").tobytes()
             if audio:
                 yield TTSAudioRawFrame(audio, RATE_HZ, 1, context_id=context_id)
-            yield self._marks.frame(group.words)
+            yield GroupFrame(group.words)
             reached = end
