@@ -14,6 +14,9 @@ SURE: Final = 0.5
 UNSURE: Final = 0.35
 """Below it a window is none; between the two it is what the one before was (Silero's own hysteresis is 0.15)."""
 
+DIP_S: Final = 0.05
+"""So short a doubt is inside the first word: the "x" of "excuse me"."""
+
 
 class Change(Enum):
     BEGAN = auto()
@@ -27,21 +30,22 @@ class Activity:
     begins_after_s: float
     is_on: bool = False
     spoken_s: float = 0.0
-    _streak_s: float = 0.0
+    _since_s: float = 0.0
+    """Silence since the last speech."""
 
     def window(self, probability: float, pause_s: float) -> Change | None:
         """Take in one more window; *pause_s* is so much silence as ends the sound."""
-        if not self.is_on:
-            self._streak_s = self._streak_s + WINDOW_S if probability >= SURE else 0.0
-            if self._streak_s < self.begins_after_s - WINDOW_S / 2:
+        speech = probability >= (UNSURE if self.is_on else SURE)
+        self._since_s = 0.0 if speech else self._since_s + WINDOW_S
+        self.spoken_s += WINDOW_S if speech else 0.0
+        if self.is_on:
+            if self._since_s < pause_s - WINDOW_S / 2:
                 return None
-            self.is_on, self.spoken_s, self._streak_s = True, self._streak_s, 0.0
-            return Change.BEGAN
-        if probability >= UNSURE:
-            self.spoken_s, self._streak_s = self.spoken_s + WINDOW_S, 0.0
+            self.is_on = False
+            return Change.ENDED
+        if self._since_s > DIP_S:
+            self.spoken_s = 0.0
+        if self.spoken_s < self.begins_after_s - WINDOW_S / 2:
             return None
-        self._streak_s += WINDOW_S
-        if self._streak_s < pause_s - WINDOW_S / 2:
-            return None
-        self.is_on, self._streak_s = False, 0.0
-        return Change.ENDED
+        self.is_on = True
+        return Change.BEGAN

@@ -98,22 +98,24 @@ class Floor:
         self.words = f"{self.words} {text or ''}".strip()
         if self.state is not State.JUDGING:
             return None
-        return self.take(Ev.MEANT if means_it(self.words, self.spoken_s, expects, knows=text is not None) else Ev.NOTHING)
+        return self.take(
+            Ev.MEANT if means_it(self.words, self.spoken_s, expects, knows=text is not None) else Ev.NOTHING
+        )
 
 
 COMMANDS: Final = frozenset(
     {
         "stop", "wait", "hold", "no", "nope", "hello", "excuse", "sorry", "moment", "minute", "second", "human",
-        "operator", "person", "agent", "representative", "emergency", "help", "question", "wrong", "repeat", "again",
-        "pardon", "what", "who", "why", "how", "when", "where", "can", "could", "goodbye", "bye",
+        "operator", "person", "agent", "representative", "emergency", "help", "question", "wrong", "repeat",
+        "again", "pardon", "what", "who", "why", "how", "when", "where", "can", "could", "goodbye", "bye",
     }
 )  # fmt: skip
 """Whoever says one of these wants the agent to stop, however shortly."""
 BACKCHANNELS: Final = frozenset(
     {
-        "mhm", "mm", "hmm", "hm", "um", "hum", "uh", "huh", "ah", "aha", "oh", "okay", "ok", "yeah", "yep", "yes", "yup",
-        "right", "sure", "all", "alright", "good", "fine", "great", "i", "see", "got", "it", "thanks", "thank", "you",
-        "that's", "is", "true", "exactly", "really", "wow", "cool", "ha", "ja", "m", "so", "nice",
+        "mhm", "mm", "hmm", "hm", "um", "hum", "uh", "huh", "ah", "aha", "oh", "okay", "ok", "yeah", "yep", "yes",
+        "yup", "right", "sure", "all", "alright", "good", "fine", "great", "i", "see", "got", "it", "thanks",
+        "thank", "you", "that's", "is", "true", "exactly", "really", "wow", "cool", "ha", "ja", "m", "so", "nice",
     }
 )  # fmt: skip
 """Words that say "go on"."""

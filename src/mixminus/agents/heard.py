@@ -16,6 +16,7 @@ GROUP_WORDS: Final = 2
 
 _PART: Final = re.compile(r"\S+")
 _CLOSES: Final = frozenset(".,;:!?")
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 _PAUSE_LETTERS: Final = 4
 """A comma is silent for about as long as this many letters take. Flite's `rms`: 0.26 s a comma, 66 ms a letter."""
 
@@ -26,6 +27,11 @@ class Group:
 
     words: str
     ends_at: float
+
+
+def sentences(text: str) -> list[str]:
+    """What is spoken at once: the first can be heard before the next is spoken."""
+    return [sentence for sentence in _SENTENCE.split(text.strip()) if sentence]
 
 
 def groups(text: str) -> list[Group]:
@@ -61,6 +67,8 @@ class Heard:
     _pending: dict[str, Said] = field(default_factory=dict)
     _held: list[Said] = field(default_factory=list)
     _sent: int = 0
+    played_s: float = 0.0
+    """How long all that was surely heard took, from the beginning of the call."""
 
     def name(self) -> str:
         """A name for the next mark; no two are the same."""
@@ -77,7 +85,9 @@ class Heard:
             return ""
         played: list[str] = []
         for name in list(self._pending):
-            played.append(self._pending.pop(name).words)
+            said = self._pending.pop(name)
+            played.append(said.words)
+            self.played_s += said.seconds
             if name == mark:
                 break
         return joined(played)

@@ -68,6 +68,10 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nobody: str = "I am sorry, nobody can take your call right now. I will take a message instead."
     goodbye: str = "I cannot hear you. Please call again. Goodbye."
 
+    def spoken(self) -> list[str]:
+        """Every text that is said as it is here."""
+        return [text for text in msgspec.structs.astuple(self) if text and "{" not in text]
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:

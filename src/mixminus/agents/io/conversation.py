@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket
 from mixminus.agents.description import Agent, Kind, Turns
 from mixminus.agents.intake import Expects, Use
 from mixminus.agents.io import services
-from mixminus.agents.io.dialogue import IntakeDialogue
+from mixminus.agents.io.dialogue import IntakeDialogue, Mouth
 from mixminus.agents.io.ear import Ear
 from mixminus.agents.io.listener import Listener
 from mixminus.agents.io.marks import HeardWords, Marks, MarkSerializer
@@ -113,14 +113,16 @@ class Conversation:
 
     def _intake(self) -> list[FrameProcessor]:
         """Rules between the offline recogniser and the offline voice."""
-        dialogue = IntakeDialogue(self._agent.script, self._do)
+        voice, speaker = self._models.voice, self._agent.voice
+        mouth = Mouth(lambda text: voice.prepare(text, speaker), lambda: self._marks.heard.played_s)
+        dialogue = IntakeDialogue(self._agent.script, self._do, mouth)
         user, assistant = self._aggregators(dialogue.expects)
 
         async def idle(_: object) -> None:
             await dialogue.idle()
 
         user.add_event_handler("on_user_turn_idle", idle)
-        listener = Listener(self._agent.turns, self._player, dialogue.expects)
+        listener = Listener(self._agent.turns, self._player, dialogue.expects, dialogue.hears)
         return [
             self._transport.input(),
             Ear(self._agent.turns, listener),
@@ -128,7 +130,7 @@ class Conversation:
             listener,
             user,
             dialogue,
-            OfflineSpeech(self._models.voice, self._agent.voice),
+            OfflineSpeech(voice, speaker),
             self._player,
             self._transport.output(),
             self._heard,

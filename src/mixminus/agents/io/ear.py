@@ -1,13 +1,14 @@
-"""The caller's sound, rated window by window as it comes in; frames of the pipeline tell when speech begins and ends."""
+"""The caller's sound, rated window by window as it comes in; frames tell the pipeline when speech begins and ends."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any, Final, Protocol
 
 import numpy as np
 from pipecat.audio.resamplers.base_audio_resampler import BaseAudioResampler
-from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.audio.vad.silero import SileroOnnxModel
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
@@ -23,6 +24,15 @@ from mixminus.agents.doubling import Doubler
 RATE_HZ: Final = 16_000
 WINDOW_BYTES: Final = 2 * 512
 """What Silero hears at once."""
+
+NO_SPEECH: Final = 0.1
+SILENT: Final = 0.005
+"""The largest sample of silence: -46 dBFS. Music and a noisy room are louder."""
+LONG_ENOUGH: Final = 5
+"""Windows: 160 ms, longer than the dips inside words."""
+FORGETS_AFTER: Final = 62
+FORGETS_AT_LAST: Final = 620
+"""2 s and 20 s, in windows."""
 
 
 class Listens(Protocol):
@@ -51,7 +61,7 @@ class Ear(FrameProcessor):
     def __init__(self, turns: Turns, listener: Listens, rates: Callable[[bytes], float] | None = None) -> None:
         super().__init__()
         self._listener = listener
-        self._rates = rates or silero()
+        self._rates = rates or Silero()
         self._activity = Activity(turns.begins_after_s)
         self._audio = bytearray()
 
@@ -78,11 +88,30 @@ class Ear(FrameProcessor):
                 await self._listener.goes_on(activity.spoken_s)
 
 
-def silero() -> Callable[[bytes], float]:
-    """A model of its own for each call: it remembers what it heard."""
-    model = SileroVADAnalyzer(sample_rate=RATE_HZ)
-    model.set_sample_rate(RATE_HZ)
-    return lambda window: float(np.asarray(model.voice_confidence(window)).item())
+class Silero:
+    """A model of its own for each call: it remembers what it heard, and must be made to forget, or it grows deaf.
+
+    It is made to in silence. In music it takes what comes next for speech, so there it happens seldom.
+    """
+
+    def __init__(self) -> None:
+        with resources.as_file(resources.files("pipecat.audio.vad.data") / "silero_vad.onnx") as path:
+            self._model = SileroOnnxModel(str(path))
+        self._windows = 0
+        self._unheard = 0
+        self._silent = 0
+
+    def __call__(self, window: bytes) -> float:
+        samples = np.frombuffer(window, "<i2").astype(np.float32) / 32_768
+        probability = float(self._model(samples, RATE_HZ)[0].item())
+        self._windows += 1
+        self._unheard = self._unheard + 1 if probability < NO_SPEECH else 0
+        self._silent = self._silent + 1 if np.abs(samples).max() < SILENT else 0
+        forgets = self._windows >= FORGETS_AFTER and self._silent >= LONG_ENOUGH
+        if self._unheard >= LONG_ENOUGH and (forgets or self._windows >= FORGETS_AT_LAST):
+            self._model.reset_states()
+            self._windows = 0
+        return probability
 
 
 class Doubling(BaseAudioResampler):
@@ -95,5 +124,3 @@ class Doubling(BaseAudioResampler):
         assert out_rate == 2 * in_rate, "a telephone's rate, doubled"
         samples: Any = np.frombuffer(audio, "<i2")
         return self._doubler.double(samples).tobytes()
-
-

@@ -38,10 +38,17 @@ class Speaks(Protocol):
 
 
 class Listener(FrameProcessor):
-    """*expects* tells what the dialogue has asked for."""
+    """*expects* tells what the dialogue has asked for; *on_words* is told each phrase that is let through."""
 
-    def __init__(self, turns: Turns, player: Speaks, expects: Callable[[], Expects]) -> None:
+    def __init__(
+        self,
+        turns: Turns,
+        player: Speaks,
+        expects: Callable[[], Expects],
+        on_words: Callable[[str], None] = lambda text: None,
+    ) -> None:
         super().__init__()
+        self._on_words = on_words
         self._turns = turns
         self._player = player
         self._expects = expects
@@ -107,6 +114,7 @@ class Listener(FrameProcessor):
             if now < self._drop_until:
                 self._drop_until = 0.0
             elif isinstance(frame, TranscriptionFrame):
+                self._on_words(frame.text)
                 await self.push_frame(frame)
             return
         if isinstance(frame, TranscriptionFrame):
@@ -145,11 +153,10 @@ class Listener(FrameProcessor):
             await self.push_frame(quiet)
         for text in texts:
             text.interruptible = False  # the turn that begins interrupts, and what it says must survive that
+            self._on_words(text.text)
             await self.push_frame(text)
 
     async def _lose_deadline(self) -> None:
         if self._deadline is not None:
             deadline, self._deadline = self._deadline, None
             await self.cancel_task(deadline)
-
-

@@ -29,8 +29,8 @@ class GroupFrame(DataFrame):
 class Player(FrameProcessor):
     """Says what comes from the voice, until it is held; says the rest when it is let go on.
 
-    What was sent and not yet heard is kept as audio, so that `clear`, which both Twilio and we understand, is all that
-    a stop needs. It goes on at the group of words in which it was stopped.
+    What was sent and not yet heard is kept as audio, so that `clear`, which both Twilio and we understand, is all
+    that a stop needs. It goes on at the group of words in which it was stopped.
     """
 
     def __init__(self, marks: Marks, heard: HeardWords) -> None:
@@ -68,8 +68,7 @@ class Player(FrameProcessor):
 
     async def resume(self) -> None:
         """Say what is left."""
-        if self._held is None or self._voice is None:
-            self._held = None
+        if self._held is None:
             return
         frames, self._held = self._held, None
         for said in self._marks.heard.resumed():

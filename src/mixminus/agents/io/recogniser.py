@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from pipecat.frames.frames import DataFrame, Frame, TranscriptionFrame
+from pipecat.frames.frames import DataFrame, Frame, TranscriptionFrame, VADUserStartedSpeakingFrame
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.utils.time import time_now_iso8601
@@ -17,6 +18,12 @@ from mixminus.agents.floor import either
 from mixminus.agents.intake import Expects
 from mixminus.agents.io.moonshine import Moonshine, Samples
 from mixminus.agents.io.sphinx import Sphinx, quiet
+from mixminus.agents.patience import as_part
+from mixminus.agents.spoken import agreeing, digits, number
+
+LEAD_BYTES: Final = 2 * 16_000 * 3 // 10
+"""0.3 s of what was before a phrase is part of it. With a whole second of silence Moonshine hears nothing at all in
+some short ones."""
 
 
 @dataclass
@@ -43,6 +50,8 @@ class Recogniser:
         text = self._moonshine.transcribe(samples) if self._moonshine is not None else ""
         if expects is Expects.OVERLAP:
             return either(self._sphinx.guided(samples, expects), text)
+        if text and expects is Expects.NUMBER and number(text) is None and digits(text):
+            return agreeing(self._sphinx.guided(samples, expects), text)
         return text or self._sphinx.transcribe(samples, expects)
 
     def close(self) -> None:
@@ -58,11 +67,17 @@ class OfflineRecognition(SegmentedSTTService):
         self._recogniser = recogniser
         self._expects = expects
 
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, VADUserStartedSpeakingFrame):
+            del self._audio_buffer[: max(0, len(self._audio_buffer) - LEAD_BYTES)]
+        await super().process_frame(frame, direction)
+
     @property
     def wants_wav_segments(self) -> bool:
         return False
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         samples: Any = np.frombuffer(audio, "<i2").astype(np.float32) / 32_768
-        text = await self._recogniser.transcribe(samples, self._expects())
+        expects = self._expects()
+        text = as_part(expects, await self._recogniser.transcribe(samples, expects))
         yield TranscriptionFrame(text, self._user_id, time_now_iso8601()) if text else WordlessFrame()

@@ -20,9 +20,9 @@ GRAMMARS: Final = {
     Expects.CHOICE: "#JSGF V1.0; grammar choice; public <said> = yes [that is right] | yeah | correct | "
     f"that is (right | correct) | no [that is wrong] | wrong | [the] (name | number | reason) | {PERSON};",
     Expects.OVERLAP: "#JSGF V1.0; grammar overlap; public <said> = stop [please | it] | wait [a (minute | second | "
-    "moment)] | no | no no | hold on | hello | excuse me | sorry | one moment | help | i have a question | that is "
-    f"wrong | {PERSON} | uh huh | mhm | hmm | okay | yeah | yes | right | i see | oh | sure | [all] right | good | um | "
-    "ah;",
+    "moment)] | no | no no | hold on | hello | excuse me | sorry | one moment | help | i have a question | "
+    f"that is wrong | {PERSON} | uh huh | mhm | hmm | okay | yeah | yes | right | i see | oh | sure | [all] right | "
+    "good | um | ah;",
 }
 """What is listened for where a question has few answers."""
 

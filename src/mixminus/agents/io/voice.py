@@ -1,5 +1,6 @@
 """The offline voice as a service of the pipeline: a sentence in, groups of words out."""
 
+import contextlib
 import tempfile
 import wave
 from collections import OrderedDict
@@ -14,7 +15,7 @@ from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
-from mixminus.agents.heard import groups
+from mixminus.agents.heard import groups, sentences
 from mixminus.agents.io.player import GroupFrame
 from mixminus.prompts.io.voice import FliteVoice
 from mixminus.prompts.prompt import Limits, PromptError
@@ -40,9 +41,15 @@ class Voice:
         self._flite = FliteVoice(Limits())
         self._kept: OrderedDict[tuple[str, str], Samples] = OrderedDict()
 
+    async def prepare(self, text: str, speaker: str) -> None:
+        """Have all sentences of *text* ready. What cannot be spoken is left for `say` to tell."""
+        for sentence in sentences(text):
+            with contextlib.suppress(PromptError):
+                await self.say(sentence, speaker)
+
     async def say(self, text: str, speaker: str) -> Samples:
         """Speech at 8 kHz. Raises `PromptError`."""
-        name = (speaker, text)
+        name = (speaker, text.strip())
         if name not in self._kept:
             with tempfile.TemporaryDirectory(prefix="mixminus-agent-") as folder:
                 path = Path(folder) / "said.wav"
