@@ -89,7 +89,7 @@ def told(calls: Sequence[Recorded], greeting: Samples, words: list[Word], option
     """Print what was found; the exit status."""
     verdicts: list[Verdict] = [verdict for call in calls for verdict in referee.verdicts(call, greeting)]
     rows = report.rows(verdicts, words)
-    text = report.table(rows)
+    text = f"{caption(calls, options)}\n\n{report.table(rows)}"
     print(text)
     failed = report.failures(verdicts, words)
     for each in failed:
@@ -103,6 +103,13 @@ def told(calls: Sequence[Recorded], greeting: Samples, words: list[Word], option
             print(f"bench.listening: {error}", file=sys.stderr)
             return 1
     return 0 if report.holds(rows) else 1
+
+
+def caption(calls: Sequence[Recorded], options: argparse.Namespace) -> str:
+    """What the table is of."""
+    who = options.url or f"our agent, hearing with {'Moonshine' if os.environ.get(MOONSHINE) else 'pocketsphinx'}"
+    clock = "virtual time" if options.virtual else f"real time, {options.at_once} at once, {os.cpu_count()} cores"
+    return f"{len(calls)} calls to {who}; {clock}; seed {options.seed}; shares with their 95 % intervals:"
 
 
 def keep(folder: Path, calls: Sequence[Recorded]) -> None:

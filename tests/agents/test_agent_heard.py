@@ -48,6 +48,38 @@ def test_a_mark_that_was_lost_is_made_up_for_by_the_next() -> None:
     assert heard.returned(marks[1]) == "Thank you, Ann."
 
 
+def test_a_report_knows_of_words_whose_marks_were_still_on_their_way() -> None:
+    heard = Heard()
+    for number in range(5):
+        heard.sent(heard.name(), Said(f"w{number}", seconds=0.5))
+    heard.returned("mixminus-1")
+    heard.held()
+    assert heard.reported(1.2) == "w1"  # and half of w2
+    assert [said.words for said in heard.resumed()] == ["w2", "w3", "w4"]
+    assert heard.played_s == 1.0
+
+
+def test_a_second_report_counts_from_the_first_clear() -> None:
+    heard = Heard()
+    for number in range(5):
+        heard.sent(heard.name(), Said(f"w{number}", seconds=0.5))
+    heard.held()
+    assert heard.reported(0.5) == "w0"
+    for said in heard.resumed():
+        heard.sent(heard.name(), said)
+    heard.returned("mixminus-6")
+    heard.held()
+    assert heard.reported(1.0) == "w2"
+    assert heard.cleared() == "w3 w4"
+
+
+def test_a_report_that_comes_after_it_was_let_go_on_changes_nothing() -> None:
+    heard, _ = sent("Thank you,", "Ann.")
+    heard.held()
+    heard.resumed()
+    assert heard.reported(99.0) == ""
+
+
 def test_a_strangers_mark_means_nothing() -> None:
     heard, _ = sent("Thank you,")
     assert heard.returned("turn-3-end") == ""

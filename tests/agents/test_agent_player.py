@@ -14,7 +14,7 @@ from pipecat.frames.frames import Frame, LLMFullResponseEndFrame, TTSAudioRawFra
 from pipecat.processors.frame_processor import FrameDirection
 
 from mixminus.agents.io.marks import HoldFrame, MarkFrame, Marks
-from mixminus.agents.io.player import GroupFrame, Player
+from mixminus.agents.io.player import LEAD, GroupFrame, Player
 
 
 class Output:
@@ -50,11 +50,16 @@ def playing() -> tuple[Player, Marks, Output]:
     return player, marks, output
 
 
+def loud(number: int) -> bytes:
+    """20 ms that are like no other's."""
+    return (1_000 + number).to_bytes(2, "little") * 160
+
+
 def speech(groups: int) -> list[Frame]:
     """An answer; each group's audio is its number."""
     frames: list[Frame] = [TTSStartedFrame(context_id="c")]
     for number in range(groups):
-        frames += [TTSAudioRawFrame(bytes([number + 1]) * 320, 8_000, 1, context_id="c"), GroupFrame(f"w{number}")]
+        frames += [TTSAudioRawFrame(loud(number), 8_000, 1, context_id="c"), GroupFrame(f"w{number}")]
     return [*frames, TTSStoppedFrame(context_id="c"), LLMFullResponseEndFrame()]
 
 
@@ -79,7 +84,7 @@ def test_after_a_hold_exactly_what_was_not_heard_is_said_again(groups: int, data
         assert output.since_hold() == b""
         await player.resume()
         assert output.ended == 1
-        assert output.since_hold() == b"".join(bytes([n + 1]) * 320 for n in range(heard, groups))
+        assert output.since_hold() == b"".join(loud(n) for n in range(heard, groups))
         words += [marks.heard.returned(mark) for mark in output.marks[len(sent) :]]
         assert [word for word in words if word] == [f"w{n}" for n in range(groups)]
         assert not player.speaking
@@ -97,5 +102,14 @@ async def test_a_second_hold_keeps_what_the_first_kept() -> None:
     marks.heard.returned(output.marks[4])
     await player.hold()
     await player.resume()
-    assert output.since_hold() == b"\3" * 320 + b"\4" * 320
+    assert output.since_hold() == loud(2) + loud(3)
     assert sum(isinstance(frame, HoldFrame) for frame in output.frames) == 2
+
+
+async def test_what_goes_on_does_not_begin_with_a_silence() -> None:
+    player, _, output = playing()
+    for frame in (TTSAudioRawFrame(bytes(3_200) + loud(1), 8_000, 1), GroupFrame("now,")):
+        await player.process_frame(frame, FrameDirection.DOWNSTREAM)
+    await player.hold()
+    await player.resume()
+    assert output.since_hold() == bytes(2 * LEAD) + loud(1)

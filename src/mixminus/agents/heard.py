@@ -14,6 +14,9 @@ from typing import Final
 GROUP_WORDS: Final = 2
 """So many words can be wrong about what was heard, and are said again when the agent goes on; about half a second."""
 
+CLOSE_S: Final = 0.03
+"""A group of which so little is missing was heard: the server counts in ticks of 20 ms."""
+
 _PART: Final = re.compile(r"\S+")
 _CLOSES: Final = frozenset(".,;:!?")
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
@@ -69,6 +72,10 @@ class Heard:
     _sent: int = 0
     played_s: float = 0.0
     """How long all that was surely heard took, from the beginning of the call."""
+    _cleared_at_s: float = 0.0
+    """What `played_s` was at the last clear."""
+    _reported_from_s: float = 0.0
+    """… and at the one before, from which a report of the last counts."""
 
     def name(self) -> str:
         """A name for the next mark; no two are the same."""
@@ -95,7 +102,22 @@ class Heard:
     def held(self) -> None:
         """A clear went out, but what was not heard may be said yet. Marks of before mean nothing when they come."""
         self._held += self._pending.values()
-        self._pending.clear()
+        self._clear()
+
+    def reported(self, played_s: float) -> str:
+        """The server told how much was played between the last two clears: the words of what is held and was heard.
+
+        It knows of groups that were over when their marks were still on their way.
+        """
+        left_s = played_s - (self._cleared_at_s - self._reported_from_s)
+        known: list[str] = []
+        while self._held and 0.0 < self._held[0].seconds <= left_s + CLOSE_S:
+            said = self._held.pop(0)
+            left_s -= said.seconds
+            self.played_s += said.seconds
+            known.append(said.words)
+        self._cleared_at_s = self.played_s
+        return joined(known)
 
     def resumed(self) -> list[Said]:
         """What was held, to be sent again, with new marks."""
@@ -105,9 +127,13 @@ class Heard:
     def cleared(self) -> str:
         """A clear went out: the words that will not be heard. Their marks mean nothing when they come."""
         unheard = joined(said.words for said in (*self._held, *self._pending.values()))
-        self._pending.clear()
+        self._clear()
         self._held.clear()
         return unheard
+
+    def _clear(self) -> None:
+        self._reported_from_s, self._cleared_at_s = self._cleared_at_s, self.played_s
+        self._pending.clear()
 
     @property
     def waiting(self) -> bool:

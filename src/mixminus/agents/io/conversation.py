@@ -192,11 +192,14 @@ class Conversation:
         await self._worker.stop_when_done()
 
     async def _stream_says(self, message: Mapping[str, Any]) -> None:
-        if message["event"] == "mark":
-            mark = message.get("mark")
-            await self._heard.returned(str(mark.get("name")) if isinstance(mark, dict) else "")
-        else:
-            await self._worker.cancel()
+        match message:
+            case {"event": "mark"}:
+                mark = message.get("mark")
+                await self._heard.returned(str(mark.get("name")) if isinstance(mark, dict) else "")
+            case {"event": "played", "played": {"playedMs": str(played)}} if played.isascii() and played.isdigit():
+                await self._heard.reported(int(played[:9]))
+            case {"event": "stop"}:
+                await self._worker.cancel()
 
     async def _do(self, use: Use) -> Answer:
         self._uses += 1

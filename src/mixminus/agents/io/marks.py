@@ -70,7 +70,7 @@ class MarkSerializer(TwilioFrameSerializer):
             message = json.loads(data)
             if not isinstance(message, dict):
                 return None
-            if message.get("event") in ("mark", "stop"):
+            if message.get("event") in ("mark", "stop", "played"):
                 await self._on_message(message)
                 return None
             return await super().deserialize(data)
@@ -115,6 +115,11 @@ class HeardWords(FrameProcessor):
             await self._forget()
             await self.push_frame(TTSTextFrame(words, TextType.SENTENCE))
         await self._end_if_heard()
+
+    async def reported(self, played_ms: float) -> None:
+        """The server told how much was played before the last clear."""
+        if words := self._marks.heard.reported(played_ms / 1_000):
+            await self.push_frame(TTSTextFrame(words, TextType.SENTENCE))
 
     async def cleanup(self) -> None:
         await self._forget()

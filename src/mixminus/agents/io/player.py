@@ -1,7 +1,9 @@
 """Between the voice and the output: marks behind every group of words, and the stop that can be taken back."""
 
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 from pipecat.frames.frames import (
     DataFrame,
     Frame,
@@ -17,6 +19,10 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from mixminus.agents.heard import Said
 from mixminus.agents.io.marks import HeardWords, HoldFrame, Marks
+
+SILENT: Final = 200
+LEAD: Final = 80
+"""Samples before the first that is above `SILENT`, which speech still begins with."""
 
 
 @dataclass
@@ -71,8 +77,8 @@ class Player(FrameProcessor):
         if self._held is None:
             return
         frames, self._held = self._held, None
-        for said in self._marks.heard.resumed():
-            await self._send(said.audio)
+        for number, said in enumerate(self._marks.heard.resumed()):
+            await self._send(said.audio if number else from_first_sound(said.audio))
             await self.push_frame(self._marks.frame(said))
         if self._group:
             await self._send(bytes(self._group))
@@ -115,6 +121,13 @@ class Player(FrameProcessor):
         self._group.clear()
         self._held = None
         self._stopped = None
+
+
+def from_first_sound(audio: bytes) -> bytes:
+    """The same without the silence it begins with: who goes on after a stop does not wait first."""
+    samples = np.abs(np.frombuffer(audio, "<i2").astype(np.int32))
+    loud = np.flatnonzero(samples > SILENT)
+    return audio[2 * max(0, int(loud[0]) - LEAD) :] if len(loud) else audio
 
 
 class SentenceGroups(FrameProcessor):
