@@ -93,7 +93,7 @@ class IntakeDialogue(FrameProcessor):
         """More words of a turn that may not be over: make what would be answered quick to say."""
         self._so_far = f"{self._so_far} {text}".strip()
         if self._at is not None:
-            _, turn = hear(self._script, self._at, f"{self._unfinished} {self._so_far}".strip())
+            _, turn = hear(self._script, self._at, self._whole(self._so_far))
             if turn.say:
                 task = self.create_task(self._mouth.prepare(turn.say), "prepare")
                 self._preparing.add(task)
@@ -120,10 +120,14 @@ class IntakeDialogue(FrameProcessor):
         if self._at is None:
             await self._take(opening(self._script))
         if new and self._at is not None:
-            text = f"{self._unfinished} {' '.join(new)}".strip()
+            text = self._whole(" ".join(new))
             self._unfinished = self._so_far = ""
             self._answered = _Answered(self._at, text, self._mouth.played_s())
             await self._take(hear(self._script, self._at, text))
+
+    def _whole(self, text: str) -> str:
+        """What was said, with what was answered too soon before it."""
+        return f"{self._unfinished.rstrip(' .!?')} {text}".strip()
 
     def _take_back(self) -> None:
         """The caller goes on with what was answered too soon."""

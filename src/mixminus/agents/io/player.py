@@ -46,12 +46,13 @@ class Player(FrameProcessor):
         self._group = bytearray()
         self._held: list[Frame] | None = None
         self._voice: TTSAudioRawFrame | None = None
+        self._begun = False
         self._stopped: TTSStoppedFrame | None = None
 
     @property
     def speaking(self) -> bool:
-        """Something that was said is not heard yet."""
-        return self._marks.heard.waiting or bool(self._group)
+        """Something that was said is not heard yet, or more is coming."""
+        return self._marks.heard.waiting or bool(self._group) or self._begun
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
@@ -101,9 +102,9 @@ class Player(FrameProcessor):
             self._group += frame.audio
             self._voice = frame
         elif isinstance(frame, TTSStartedFrame):
-            self._stopped = None
+            self._begun, self._stopped = True, None
         elif isinstance(frame, TTSStoppedFrame):
-            self._stopped = frame
+            self._begun, self._stopped = False, frame
         await self.push_frame(frame)
 
     async def _send(self, audio: bytes) -> None:
@@ -120,7 +121,7 @@ class Player(FrameProcessor):
         self._marks.heard.cleared()
         self._group.clear()
         self._held = None
-        self._stopped = None
+        self._begun, self._stopped = False, None
 
 
 def from_first_sound(audio: bytes) -> bytes:
