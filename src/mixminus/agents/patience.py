@@ -49,7 +49,7 @@ def goes_on(expects: Expects, text: str) -> bool:
     """Whether there must be more to come."""
     said = spoken.words(text)
     match expects:
-        case Expects.NUMBER if count := len(spoken.digits(text)):
+        case Expects.NUMBER if count := spoken.figures(text):
             return count < spoken.SHORTEST_NUMBER
         case Expects.NUMBER | Expects.CHOICE if 0 < len(said) <= _FEW and spoken.reply(text) is Reply.NEITHER:
             return True

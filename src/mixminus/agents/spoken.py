@@ -54,6 +54,14 @@ def digits(text: str) -> str:
     return "".join(kept)
 
 
+def figures(text: str) -> int:
+    """How many digits there may be: of the words from the first digit on each can be one that was misheard."""
+    said = words(text)
+    sure = (at for at, word in enumerate(said) if word not in _HOMOPHONES and _digit(said, at) is not None)
+    first = next(sure, None)
+    return 0 if first is None else max(len(digits(text)), len(said) - first)
+
+
 def _digit(said: list[str], at: int) -> str | None:
     word = said[at]
     if word.isdigit():
