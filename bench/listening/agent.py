@@ -208,10 +208,15 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
+    import logging
+
     import structlog
     from loguru import logger
 
     argparse.ArgumentParser(description="The agent that is measured, until standard input closes.").parse_args()
     logger.remove()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
     asyncio.run(_serve())

@@ -83,3 +83,34 @@ def test_a_report_that_comes_after_it_was_let_go_on_changes_nothing() -> None:
 def test_a_strangers_mark_means_nothing() -> None:
     heard, _ = sent("Thank you,")
     assert heard.returned("turn-3-end") == ""
+
+
+@given(st.lists(st.one_of(st.integers(0, 5), st.floats(0.0, 3.0)), max_size=40))
+def test_every_word_is_heard_once_and_in_order_however_often_it_is_stopped(steps: list[int | float]) -> None:
+    """A step is so many marks that come back, or a stop after so many seconds that were played, and going on."""
+    heard, words = Heard(), [f"w{number}" for number in range(12)]
+    sent: list[str] = []
+
+    def send(said: Said) -> None:
+        sent.append(heard.name())
+        heard.sent(sent[-1], said)
+
+    for word in words:
+        send(Said(word, seconds=0.5))
+    found: list[str] = []
+    returned = 0
+    for step in steps:
+        if isinstance(step, int):
+            for mark in sent[returned : returned + step]:
+                found += heard.returned(mark).split()
+            returned = min(len(sent), returned + step)
+        else:
+            heard.held()
+            for mark in sent[returned:]:
+                assert heard.returned(mark) == ""
+            returned = len(sent)
+            found += heard.reported(step).split()
+            for said in heard.resumed():
+                send(said)
+    assert found == words[: len(found)]
+    assert [*found, *heard.cleared().split()] == words

@@ -21,9 +21,9 @@ from mixminus.agents.io.sphinx import Sphinx, quiet
 from mixminus.agents.patience import as_part
 from mixminus.agents.spoken import agreeing, digits, number
 
-LEAD_BYTES: Final = 2 * 16_000 * 3 // 10
-"""0.3 s of what was before a phrase is part of it. With a whole second of silence Moonshine hears nothing at all in
-some short ones."""
+LEAD_BYTES: Final = 2 * 16_000 // 2
+"""Half a second before a phrase was noticed is part of it: an "s" is noticed 0.25 s late. With a whole second of silence
+before it, Moonshine hears nothing at all in some short phrases."""
 
 
 @dataclass
