@@ -53,6 +53,8 @@ class Listener(FrameProcessor):
         self._player = player
         self._expects = expects
         self._floor = Floor()
+        self._sound_s = 0.0
+        """Speech in the sound that is going on."""
         self._quiet: QuietFrame | None = None
         self._texts: list[TranscriptionFrame] = []
         self._deadline: asyncio.Task[None] | None = None
@@ -66,17 +68,19 @@ class Listener(FrameProcessor):
 
     def expects(self) -> Expects:
         """What the recogniser should listen for now."""
-        undecided = self._floor.state is not State.FREE and self._floor.spoken_s < SHORT_S
+        undecided = self._floor.state is not State.FREE and self._floor.spoken_s + self._sound_s < SHORT_S
         return Expects.OVERLAP if undecided else self._expects()
 
     async def began(self) -> None:
         """The caller makes a sound."""
+        self._sound_s = 0.0
         if self._floor.state is not State.FREE or self._player.speaking:
             await self._lose_deadline()
             await self._do(self._floor.take(Ev.OVER))
 
     async def goes_on(self, spoken_s: float) -> None:
         """There was so much speech in it so far."""
+        self._sound_s = spoken_s
         await self._do(self._floor.speaking(spoken_s))
 
     # What the pipeline brings.
@@ -104,6 +108,7 @@ class Listener(FrameProcessor):
             await self.push_frame(frame)
             return
         self._floor.ended(frame.spoken_s)
+        self._sound_s = 0.0
         self._quiet = frame
         await self._lose_deadline()
         self._deadline = self.create_task(self._no_words(), "words")

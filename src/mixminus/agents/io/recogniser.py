@@ -22,8 +22,8 @@ from mixminus.agents.patience import as_part
 from mixminus.agents.spoken import agreeing, digits, number
 
 LEAD_BYTES: Final = 2 * 16_000 // 2
-"""Half a second before a phrase was noticed is part of it: an "s" is noticed 0.25 s late. With a whole second of silence
-before it, Moonshine hears nothing at all in some short phrases."""
+"""Half a second before a phrase was noticed is part of it: an "s" is noticed 0.25 s late. With a whole second of
+silence before it, Moonshine hears nothing at all in some short phrases."""
 
 
 @dataclass
