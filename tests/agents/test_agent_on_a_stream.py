@@ -85,7 +85,7 @@ async def test_a_caller_who_talks_over_the_agent_stops_it(tmp_path: Path, models
         await peer.finished_speaking()
         began = first_loud(peer.said, asked_at)
         assert began is not None
-        last = max(tick for tick in range(began, peer.now) if is_loud(peer.played[tick]))
+        last = max((tick for tick in range(began, peer.now) if is_loud(peer.played[tick])), default=began)
         assert peer.cleared_at
     assert (last - began) * 0.02 < 1.5  # of more than four that it had to say; the figure is in docs/agents.md
 

@@ -20,6 +20,13 @@ TURNS = Turns(ends_after_s=0.4)
         (Expects.NUMBER, "415 555 0134", SURE_S),
         (Expects.ANYTHING, "Yes.", 0.4),
         (Expects.ANYTHING, "my name is", UNFINISHED_S),
+        (Expects.ANYTHING, "My name is.", UNFINISHED_S),
+        (Expects.ANYTHING, "Um,", UNFINISHED_S),
+        (Expects.CHOICE, "I think", UNFINISHED_S),
+        (Expects.NUMBER, "it is", UNFINISHED_S),
+        (Expects.NUMBER, "my number is five five five", UNFINISHED_S),
+        (Expects.NUMBER, "two six one For nine-eighth-tooth-threat.", 0.4),  # six one four nine eight two three
+        (Expects.NUMBER, "I do not know it", 0.4),
         (Expects.ANYTHING, "I need a refill and", UNFINISHED_S),
         (Expects.ANYTHING, "I need a refill.", 0.4),
         (Expects.ANYTHING, "this is an emergency", SURE_S),

@@ -74,7 +74,7 @@ class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the caller has begun to speak, has finished, and has gone silent; in seconds."""
 
     begins_after_s: float = 0.07
-    """So much speech interrupts the agent."""
+    """So much speech stops the agent; whether it was an interruption is found out then."""
     pause_s: float = 0.2
     """So much silence ends a phrase."""
     ends_after_s: float = 0.35

@@ -46,6 +46,8 @@ class Expects(StrEnum):
     ANYTHING = "anything"
     NUMBER = "number"
     CHOICE = "choice"
+    OVERLAP = "overlap"
+    """Nothing was asked: a short sound while the agent speaks, a "stop" or an "mhm"."""
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +67,10 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     emergency: str = "I am getting a person for you right now. If somebody is in danger, hang up and dial 9 1 1."
     nobody: str = "I am sorry, nobody can take your call right now. I will take a message instead."
     goodbye: str = "I cannot hear you. Please call again. Goodbye."
+
+    def spoken(self) -> list[str]:
+        """Every text that is said as it is here."""
+        return [text for text in msgspec.structs.astuple(self) if text and "{" not in text]
 
 
 @dataclass(frozen=True, slots=True)

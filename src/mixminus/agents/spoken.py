@@ -6,9 +6,9 @@ from typing import Final
 
 _DIGITS: Final = {
     "zero": "0", "oh": "0", "o": "0", "nought": "0", "one": "1", "two": "2", "to": "2", "too": "2", "three": "3",
-    "four": "4", "for": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "ate": "8", "nine": "9",
+    "or": "0", "four": "4", "for": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "ate": "8", "nine": "9",
 }  # fmt: skip
-_HOMOPHONES: Final = frozenset({"to", "too", "for", "ate", "o", "oh"})
+_HOMOPHONES: Final = frozenset({"to", "too", "for", "ate", "o", "oh", "or"})
 """Digits only beside digits: "oh" before or after one, the others between two."""
 _TEENS: Final = {
     "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15",
@@ -52,6 +52,14 @@ def digits(text: str) -> str:
             kept.append(found * times)
         times = 1
     return "".join(kept)
+
+
+def figures(text: str) -> int:
+    """How many digits there may be: of the words from the first digit on each can be one that was misheard."""
+    said = words(text)
+    sure = (at for at, word in enumerate(said) if word not in _HOMOPHONES and _digit(said, at) is not None)
+    first = next(sure, None)
+    return 0 if first is None else max(len(digits(text)), len(said) - first)
 
 
 def _digit(said: list[str], at: int) -> str | None:

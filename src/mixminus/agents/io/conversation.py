@@ -6,14 +6,11 @@ from typing import Any, Final
 
 import structlog
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
-from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMRunFrame, LLMTextFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair, LLMUserAggregatorParams
-from pipecat.processors.audio.vad_processor import VADProcessor
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.turns.user_start import VADUserTurnStartStrategy
@@ -25,10 +22,13 @@ from starlette.websockets import WebSocket
 from mixminus.agents.description import Agent, Kind, Turns
 from mixminus.agents.intake import Expects, Use
 from mixminus.agents.io import services
-from mixminus.agents.io.dialogue import IntakeDialogue
-from mixminus.agents.io.marks import Forgetting, HeardWords, Marks, MarkSerializer, SentenceMarks
+from mixminus.agents.io.dialogue import IntakeDialogue, Mouth
+from mixminus.agents.io.ear import Ear
+from mixminus.agents.io.listener import Listener
+from mixminus.agents.io.marks import HeardWords, Marks, MarkSerializer
 from mixminus.agents.io.model_tools import register, told
 from mixminus.agents.io.models import Models
+from mixminus.agents.io.player import Player, SentenceGroups
 from mixminus.agents.io.recogniser import OfflineRecognition
 from mixminus.agents.io.turn_end import TurnEnd
 from mixminus.agents.io.voice import OfflineSpeech
@@ -41,8 +41,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.agent")
 IN_RATE_HZ: Final = 16_000
 """What the models hear; older turn models broke silently at 8 kHz (pipecat#3844)."""
 OUT_RATE_HZ: Final = 8_000
-LOUD: Final = 0.5
-"""Of the detector's own scale: telephones are quieter than microphones."""
 
 
 @dataclass(slots=True)
@@ -73,6 +71,7 @@ class Conversation:
         self._context = LLMContext(tools=told(tools.toolbox)) if agent.kind is not Kind.INTAKE else LLMContext()
         self._marks = Marks(start.stream_sid)
         self._heard = HeardWords(self._marks)
+        self._player = Player(self._marks, self._heard)
         serializer = MarkSerializer(start.stream_sid, start.call_sid, self._stream_says)
         self._transport = FastAPIWebsocketTransport(
             websocket,
@@ -108,21 +107,25 @@ class Conversation:
 
     def _intake(self) -> list[FrameProcessor]:
         """Rules between the offline recogniser and the offline voice."""
-        dialogue = IntakeDialogue(self._agent.script, self._do)
+        voice, speaker = self._models.voice, self._agent.voice
+        mouth = Mouth(lambda text: voice.prepare(text, speaker), lambda: self._marks.heard.played_s)
+        dialogue = IntakeDialogue(self._agent.script, self._do, mouth)
         user, assistant = self._aggregators(dialogue.expects)
 
         async def idle(_: object) -> None:
             await dialogue.idle()
 
         user.add_event_handler("on_user_turn_idle", idle)
+        listener = Listener(self._agent.turns, self._player, dialogue.expects, dialogue.hears)
         return [
             self._transport.input(),
-            VADProcessor(vad_analyzer=detector(self._agent.turns)),
-            OfflineRecognition(self._models.recogniser, dialogue.expects),
+            Ear(self._agent.turns, listener),
+            OfflineRecognition(self._models.recogniser, listener.expects),
+            listener,
             user,
             dialogue,
-            Forgetting(self._marks),
-            OfflineSpeech(self._models.voice, self._agent.voice, self._marks),
+            OfflineSpeech(voice, speaker),
+            self._player,
             self._transport.output(),
             self._heard,
             assistant,
@@ -132,26 +135,28 @@ class Conversation:
         """A chat service between a recogniser and a voice, each offline unless the agent names a service."""
         agent = self._agent
         user, assistant = self._aggregators(anything)
+        listener = Listener(agent.turns, self._player, anything)
         hearing = (
             services.transcription(agent, self._environment)
             if agent.transcription.model
-            else OfflineRecognition(self._models.recogniser, anything)
+            else OfflineRecognition(self._models.recogniser, listener.expects)
         )
         speaking = (
-            [services.speech(agent, self._environment), SentenceMarks(self._marks)]
+            [services.speech(agent, self._environment), SentenceGroups()]
             if agent.speech.model
-            else [OfflineSpeech(self._models.voice, agent.voice, self._marks)]
+            else [OfflineSpeech(self._models.voice, agent.voice)]
         )
         llm = services.chat(agent, self._environment)
         register(llm, self._tools.toolbox, self._invoke)
         return [
             self._transport.input(),
-            VADProcessor(vad_analyzer=detector(agent.turns)),
+            Ear(agent.turns, listener),
             hearing,
+            listener,
             user,
             llm,
-            Forgetting(self._marks),
             *speaking,
+            self._player,
             self._transport.output(),
             self._heard,
             assistant,
@@ -174,11 +179,14 @@ class Conversation:
         await self._worker.stop_when_done()
 
     async def _stream_says(self, message: Mapping[str, Any]) -> None:
-        if message["event"] == "mark":
-            mark = message.get("mark")
-            await self._heard.returned(str(mark.get("name")) if isinstance(mark, dict) else "")
-        else:
-            await self._worker.cancel()
+        match message:
+            case {"event": "mark"}:
+                mark = message.get("mark")
+                await self._heard.returned(str(mark.get("name")) if isinstance(mark, dict) else "")
+            case {"event": "played", "played": {"playedMs": str(played)}} if played.isascii() and played.isdigit():
+                await self._heard.reported(int(played[:9]))
+            case {"event": "stop"}:
+                await self._worker.cancel()
 
     async def _do(self, use: Use) -> Answer:
         self._uses += 1
@@ -195,13 +203,6 @@ class Conversation:
 def anything() -> Expects:
     """Nobody knows what a model has asked for."""
     return Expects.ANYTHING
-
-
-def detector(turns: Turns) -> SileroVADAnalyzer:
-    """Voice activity: not fooled by hold music."""
-    return SileroVADAnalyzer(
-        params=VADParams(start_secs=turns.begins_after_s, stop_secs=turns.pause_s, min_volume=LOUD)
-    )
 
 
 def user_turns(turns: Turns, expects: Callable[[], Expects]) -> LLMUserAggregatorParams:

@@ -18,17 +18,21 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.utils.text.base_text_aggregator import TextType
 
-from mixminus.agents.heard import Heard
+from mixminus.agents.heard import Heard, Said
+from mixminus.agents.io.ear import Doubling
 
 PATIENCE_S: Final = 3.0
-"""How long the last mark of an answer may take. A server that returns no marks must not stop the talk."""
+"""So much later than it can be played the next mark may come. A server that returns none must not stop the talk."""
 
 
 @dataclass
 class MarkFrame(OutputTransportMessageFrame):
-    """A mark, queued behind the audio of `words`."""
+    """A mark, queued behind the audio of some words."""
 
-    words: str = ""
+
+@dataclass
+class HoldFrame(InterruptionFrame):
+    """Goes no farther than the output: what it still had to send is dropped, and a `clear` is sent."""
 
 
 @dataclass
@@ -43,12 +47,12 @@ class Marks:
         self._stream_sid = stream_sid
         self.heard = Heard()
 
-    def frame(self, words: str) -> MarkFrame:
-        """A mark to queue behind the audio of *words*."""
+    def frame(self, said: Said) -> MarkFrame:
+        """A mark to queue behind the audio of *said*."""
         name = self.heard.name()
-        self.heard.sent(name, words)
+        self.heard.sent(name, said)
         message = {"event": "mark", "streamSid": self._stream_sid, "mark": {"name": name}}
-        return MarkFrame(message=message, words=words)
+        return MarkFrame(message=message)
 
 
 class MarkSerializer(TwilioFrameSerializer):
@@ -57,6 +61,7 @@ class MarkSerializer(TwilioFrameSerializer):
     def __init__(self, stream_sid: str, call_sid: str, on_message: Callable[[dict[str, Any]], Any]) -> None:
         params = TwilioFrameSerializer.InputParams(auto_hang_up=False)
         super().__init__(stream_sid=stream_sid, call_sid=call_sid, params=params)
+        self._input_resampler = Doubling()  # pipecat's own holds back 50 to 100 ms of what the caller says
         self._on_message = on_message
 
     async def deserialize(self, data: str | bytes) -> Frame | None:
@@ -65,7 +70,7 @@ class MarkSerializer(TwilioFrameSerializer):
             message = json.loads(data)
             if not isinstance(message, dict):
                 return None
-            if message.get("event") in ("mark", "stop"):
+            if message.get("event") in ("mark", "stop", "played"):
                 await self._on_message(message)
                 return None
             return await super().deserialize(data)
@@ -86,21 +91,35 @@ class HeardWords(FrameProcessor):
         await super().process_frame(frame, direction)
         if direction is not FrameDirection.DOWNSTREAM:
             await self.push_frame(frame, direction)
+        elif isinstance(frame, HoldFrame):
+            await self._forget()  # whoever is held plays nothing, for as long as it takes
         elif isinstance(frame, InterruptionFrame):
             self._end = None
             await self._forget()
             await self.push_frame(frame, direction)
-        elif isinstance(frame, LLMFullResponseEndFrame):
-            self._end = frame
-            await self._end_if_heard()
         elif not isinstance(frame, TTSTextFrame | MarkFrame):  # words come back by their marks
             await self.push_frame(frame, direction)
+
+    async def all_sent(self, end: LLMFullResponseEndFrame) -> None:
+        """Nothing more comes of this answer; *end* is told once it was heard."""
+        self._end = end
+        await self._end_if_heard()
+
+    async def resumed(self) -> None:
+        """What was held is on its way again."""
+        await self._end_if_heard()
 
     async def returned(self, mark: str) -> None:
         """A mark came back."""
         if words := self._marks.heard.returned(mark):
+            await self._forget()
             await self.push_frame(TTSTextFrame(words, TextType.SENTENCE))
         await self._end_if_heard()
+
+    async def reported(self, played_ms: float) -> None:
+        """The server told how much was played before the last clear."""
+        if words := self._marks.heard.reported(played_ms / 1_000):
+            await self.push_frame(TTSTextFrame(words, TextType.SENTENCE))
 
     async def cleanup(self) -> None:
         await self._forget()
@@ -110,16 +129,16 @@ class HeardWords(FrameProcessor):
         if self._end is None:
             return
         if self._marks.heard.waiting:
-            if self._patience is None:
-                self._patience = self.create_task(self._lose_patience(), "patience")
+            if self._patience is None and (left_s := self._marks.heard.left_s):
+                self._patience = self.create_task(self._lose_patience(left_s + PATIENCE_S), "patience")
             return
         await self._forget()
         end, self._end = self._end, None
         await self.push_frame(end)
         await self.push_frame(PlayedFrame(), FrameDirection.UPSTREAM)
 
-    async def _lose_patience(self) -> None:
-        await asyncio.sleep(PATIENCE_S)
+    async def _lose_patience(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         self._patience = None
         if words := self._marks.heard.cleared():
             await self.push_frame(TTSTextFrame(words, TextType.SENTENCE))
@@ -129,31 +148,3 @@ class HeardWords(FrameProcessor):
         if self._patience is not None:
             patience, self._patience = self._patience, None
             await self.cancel_task(patience)
-
-
-class Forgetting(FrameProcessor):
-    """Stands before the voice: an interruption makes the marks on their way meaningless, before new ones are made."""
-
-    def __init__(self, marks: Marks) -> None:
-        super().__init__()
-        self._marks = marks
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        await super().process_frame(frame, direction)
-        if isinstance(frame, InterruptionFrame) and direction is FrameDirection.DOWNSTREAM:
-            self._marks.heard.cleared()
-        await self.push_frame(frame, direction)
-
-
-class SentenceMarks(FrameProcessor):
-    """Stands behind a voice that knows no marks: one for each text it says it has spoken."""
-
-    def __init__(self, marks: Marks) -> None:
-        super().__init__()
-        self._marks = marks
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        await super().process_frame(frame, direction)
-        await self.push_frame(frame, direction)
-        if isinstance(frame, TTSTextFrame) and direction is FrameDirection.DOWNSTREAM:
-            await self.push_frame(self._marks.frame(frame.text))

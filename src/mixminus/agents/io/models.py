@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from mixminus.agents.description import Agent
+from mixminus.agents.description import Agent, Kind
 from mixminus.agents.io.recogniser import Recogniser
 from mixminus.agents.io.voice import Voice
 
@@ -22,13 +22,20 @@ class Models:
     voice: Voice
 
 
+async def warmed(voice: Voice, agent: Agent) -> None:
+    """Speak once, for nobody, what the agent will say to all."""
+    texts = agent.script.spoken() if agent.kind is Kind.INTAKE else [agent.greeting or "Hello."]
+    for text in texts:
+        await voice.prepare(text, agent.voice)
+
+
 @asynccontextmanager
 async def loaded(agent: Agent) -> AsyncIterator[Models]:
     """Load and warm what the calls share: the first caller must not wait for it."""
     folder = agent.listening.moonshine
     models = Models(Recogniser(Path(folder) if folder else None), Voice())
     try:
-        await models.voice.say("Hello.", agent.voice)
+        await warmed(models.voice, agent)
         log.info("agent_ready", agent=agent.name, recogniser=models.recogniser.name)
         yield models
     finally:

@@ -3,18 +3,32 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from pipecat.frames.frames import Frame, TranscriptionFrame
+from pipecat.frames.frames import DataFrame, Frame, TranscriptionFrame, VADUserStartedSpeakingFrame
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.utils.time import time_now_iso8601
 
+from mixminus.agents.floor import either
 from mixminus.agents.intake import Expects
 from mixminus.agents.io.sphinx import Sphinx, quiet
+from mixminus.agents.patience import as_part
+from mixminus.agents.spoken import agreeing, digits, number
 from mixminus.speech.io.moonshine import Moonshine, Samples
+
+LEAD_BYTES: Final = 2 * 16_000 // 2
+"""Half a second before a phrase was noticed is part of it: an "s" is noticed 0.25 s late. With a whole second of
+silence before it, Moonshine hears nothing at all in some short phrases."""
+
+
+@dataclass
+class WordlessFrame(DataFrame):
+    """A phrase in which no words were found."""
 
 
 class Recogniser:
@@ -34,6 +48,10 @@ class Recogniser:
     def _transcribe(self, samples: Samples, expects: Expects) -> str:
         """Moonshine writes sentences well, and often nothing for a single "yes"; there the grammar is asked."""
         text = self._moonshine.transcribe(samples) if self._moonshine is not None else ""
+        if expects is Expects.OVERLAP:
+            return either(self._sphinx.guided(samples, expects), text)
+        if text and expects is Expects.NUMBER and number(text) is None and digits(text):
+            return agreeing(self._sphinx.guided(samples, expects), text)
         return text or self._sphinx.transcribe(samples, expects)
 
     def close(self) -> None:
@@ -49,12 +67,17 @@ class OfflineRecognition(SegmentedSTTService):
         self._recogniser = recogniser
         self._expects = expects
 
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, VADUserStartedSpeakingFrame):
+            del self._audio_buffer[: max(0, len(self._audio_buffer) - LEAD_BYTES)]
+        await super().process_frame(frame, direction)
+
     @property
     def wants_wav_segments(self) -> bool:
         return False
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         samples: Any = np.frombuffer(audio, "<i2").astype(np.float32) / 32_768
-        text = await self._recogniser.transcribe(samples, self._expects())
-        if text:
-            yield TranscriptionFrame(text, self._user_id, time_now_iso8601())
+        expects = self._expects()
+        text = as_part(expects, await self._recogniser.transcribe(samples, expects))
+        yield TranscriptionFrame(text, self._user_id, time_now_iso8601()) if text else WordlessFrame()

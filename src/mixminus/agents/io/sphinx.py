@@ -19,6 +19,10 @@ GRAMMARS: Final = {
     f"<digit> = {DIGITS} | double | triple;",
     Expects.CHOICE: "#JSGF V1.0; grammar choice; public <said> = yes [that is right] | yeah | correct | "
     f"that is (right | correct) | no [that is wrong] | wrong | [the] (name | number | reason) | {PERSON};",
+    Expects.OVERLAP: "#JSGF V1.0; grammar overlap; public <said> = stop [please | it] | wait [a (minute | second | "
+    "moment)] | no | no no | hold on | hello | excuse me | sorry | one moment | help | i have a question | "
+    f"that is wrong | {PERSON} | uh huh | mhm | hmm | okay | yeah | yes | right | i see | oh | sure | [all] right | "
+    "good | um | ah;",
 }
 """What is listened for where a question has few answers."""
 
@@ -40,7 +44,11 @@ class Sphinx:
         free = self._decode(samples, self._dictation)
         if expects not in GRAMMARS:
             return free
-        return agreeing(self._decode(samples, expects.value), free)
+        return agreeing(self.guided(samples, expects), free)
+
+    def guided(self, samples: Samples, expects: Expects) -> str:
+        """The phrase of a grammar that comes nearest, or nothing."""
+        return self._decode(samples, expects.value)
 
     def _decode(self, samples: Samples, search: str) -> str:
         self._decoder.activate_search(search)

@@ -14,6 +14,7 @@ from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from mixminus.agents.description import Turns
 from mixminus.agents.intake import Expects
+from mixminus.agents.io.ear import QuietFrame
 from mixminus.agents.patience import patience_s
 
 
@@ -35,7 +36,7 @@ class TurnEnd(BaseUserTurnStopStrategy):
             await self._stop_waiting()
         elif isinstance(frame, VADUserStoppedSpeakingFrame):
             self._speaking = False
-            self._quiet_since = asyncio.get_running_loop().time()
+            self._quiet_since = frame.at if isinstance(frame, QuietFrame) else asyncio.get_running_loop().time()
             await self._wait()
         elif isinstance(frame, TranscriptionFrame):
             self._text = f"{self._text} {frame.text}".strip()

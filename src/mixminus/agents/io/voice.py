@@ -1,5 +1,6 @@
-"""The offline voice as a service of the pipeline: a sentence in, groups of words out, a mark behind each."""
+"""The offline voice as a service of the pipeline: a sentence in, groups of words out."""
 
+import contextlib
 import tempfile
 import wave
 from collections import OrderedDict
@@ -14,8 +15,8 @@ from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
-from mixminus.agents.heard import groups
-from mixminus.agents.io.marks import Marks
+from mixminus.agents.heard import groups, sentences
+from mixminus.agents.io.player import GroupFrame
 from mixminus.prompts.io.voice import FliteVoice
 from mixminus.prompts.prompt import Limits, PromptError
 from mixminus.prompts.speech import Speaker, Speech
@@ -40,9 +41,15 @@ class Voice:
         self._flite = FliteVoice(Limits())
         self._kept: OrderedDict[tuple[str, str], Samples] = OrderedDict()
 
+    async def prepare(self, text: str, speaker: str) -> None:
+        """Have all sentences of *text* ready. What cannot be spoken is left for `say` to tell."""
+        for sentence in sentences(text):
+            with contextlib.suppress(PromptError):
+                await self.say(sentence, speaker)
+
     async def say(self, text: str, speaker: str) -> Samples:
         """Speech at 8 kHz. Raises `PromptError`."""
-        name = (speaker, text)
+        name = (speaker, text.strip())
         if name not in self._kept:
             with tempfile.TemporaryDirectory(prefix="mixminus-agent-") as folder:
                 path = Path(folder) / "said.wav"
@@ -74,7 +81,7 @@ def without_ends(samples: Samples) -> Samples:
 class OfflineSpeech(TTSService):
     """One call's voice."""
 
-    def __init__(self, voice: Voice, speaker: str, marks: Marks) -> None:
+    def __init__(self, voice: Voice, speaker: str) -> None:
         super().__init__(
             push_start_frame=True,
             push_stop_frames=True,
@@ -83,7 +90,6 @@ class OfflineSpeech(TTSService):
         )
         self._offline = voice
         self._speaker = speaker
-        self._marks = marks
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         try:
@@ -99,5 +105,5 @@ class OfflineSpeech(TTSService):
             audio = samples[reached:end].astype("<i2").tobytes()
             if audio:
                 yield TTSAudioRawFrame(audio, RATE_HZ, 1, context_id=context_id)
-            yield self._marks.frame(group.words)
+            yield GroupFrame(group.words)
             reached = end

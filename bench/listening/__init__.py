@@ -1,0 +1,1 @@
+"""How well an agent listens: scripted callers, a real conference, and a referee that only has waveforms."""
