@@ -164,7 +164,7 @@ def _measured(report: Report, claim: Claim) -> str:
 
 def _cell(row: Row, column: Column) -> str:
     if row.median(column.figure) is None and row.median(doubtful(column.figure)) is not None:
-        return "invalid: the generator was late"
+        return "doubtful, see below"
     cell = column.cell(row)
     return _NOT_MEASURED if cell == "-" else cell
 

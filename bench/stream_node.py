@@ -17,7 +17,7 @@ from bench.load.generator import raise_file_limit
 from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
 from mixminus.base.types import Sid
-from mixminus.cli.serve import calm_collector
+from mixminus.cli.serve import be_punctual
 from mixminus.media.contract import Play, Tone
 from mixminus.media.plane import WorkerPlane
 from mixminus.streams.contract import Fault
@@ -44,7 +44,7 @@ async def serve(port: int, streams: int) -> None:
     await plane.start()
     try:
         live = [await open_stream(number, media, port, faults) for number in range(streams)]
-        calm_collector()
+        be_punctual()
         before = cpu.usage([os.getpid()])
         print("ready", flush=True)
         while await asyncio.to_thread(sys.stdin.readline):

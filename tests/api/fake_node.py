@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.sip_traces import SipStory
 from mixminus.base import sids as prefixes
 from mixminus.base.clock import Clock
@@ -66,6 +67,7 @@ class FakeNode:
         self.store: Store = self.database
         self.clock = Clock(now=lambda: float(self._ticks), utc=self._utc)
         self.sids = Sids(self._random.randbytes)
+        self.moderators = ModeratorKeys(self.sids, self._random.randbytes)
         self.taking_calls = True
         self.asked: list[Any] = []
         self.refuse: Exception | None = None

@@ -140,6 +140,17 @@ class TestHistory:
         assert api.get(path).code == 20404
         assert api.as_user("x", "y").get(path).code == 20003
 
+    def test_the_document_names_what_twilios_operations_take_here_besides(self, api: Api) -> None:
+        document = api.get("/mixminus/v1/openapi.json").json
+        twilio = "/2010-04-01/Accounts/{account}/Conferences/{conference}"
+        for path, names in (
+            (f"{twilio}.json", {"FloorControl"}),
+            (f"{twilio}/Participants.json", {"Moderator", "FloorControl", "CallSidToCoach"}),
+            (f"{twilio}/Participants/{{participant}}.json", {"Moderator", "CallSidToCoach"}),
+        ):
+            (body,) = document["paths"][path]["post"]["requestBody"]["content"].values()
+            assert body["schema"]["properties"].keys() == names
+
     def test_the_document_describes_what_is_answered(self, api: Api, node: FakeNode) -> None:
         document = api.get("/mixminus/v1/openapi.json").json
         room = node.conference()

@@ -29,6 +29,8 @@ VALUES = {
     "digest_algorithms": ("MD5", "SHA-256", "SHA-256,MD5"),
     "codecs": ("PCMA", "g722,pcmu", "Opus,PCMU"),
     "opus_complexity": ("0", "10", "3"),
+    "voice_activity": ("own", "silero", "own"),
+    "moonshine": ("/one", "/two", "/three"),
     "log": ("text", "json", "text"),
     "log_level": ("debug", "warning", "error"),
 }

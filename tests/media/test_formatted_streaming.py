@@ -205,7 +205,7 @@ def test_clear_fades_within_5_ms_and_begins_an_epoch(studio: Studio, form: tuple
     studio.apply(ClearStream(50, 1))
     studio.tick(3)
     unit = form[1] // 50 * (2 if form[0] == "linear" else 1)
-    assert program.played()[-1] == (0, 4 * unit)
+    assert program.played()[-1] == (~0, 4 * unit)
     assert alice.audio[-3 * 160 :][:40].any()
     assert not alice.audio[-3 * 160 + 64 :].any(), "5 ms, and what filters need"
     program.speak()
@@ -285,6 +285,22 @@ def test_what_is_sent_too_far_ahead_is_lost_and_counted(studio: Studio) -> None:
     studio.phone(1)
     studio.apply(OpenFormatted(50, "linear", 8_000, (), 1), SayFormatted(50, bytes(2 * 32_768 + 14)))
     assert studio.engine.formatted.overflowed == 7
+
+
+def test_on_any_beat_and_lane() -> None:
+    studio = Studio(beats=4, lanes=3, lone_legs=0)
+    forms = (("linear", 16_000), ("linear", 24_000), ("opus", 48_000))
+    agents = [application(studio, form, 6000, legs=(20 + 2 * n, 21 + 2 * n)) for n, form in enumerate(forms)]
+    phones = [WidebandPhone(studio, n + 1, "G722", 1000 * n + 2500) for n in range(3)]
+    for n in range(3):
+        studio.room(9 + n, n + 1, 20 + 2 * n)
+        studio.apply(AddTrack(agents[n].stream, 5, of(n + 1, 20 + 2 * n, 9 + n)))
+    talk(studio, *agents, *phones, ticks=60)
+    for n in range(3):
+        assert phones[n].hears(2500, 3500, 4500, 6000) == {6000}
+        assert agents[n].hears(2500, 3500, 4500, 6000) == {1000 * n + 2500}
+        assert agents[n].hears(2500, 3500, 4500, 6000, track=5) == {1000 * n + 2500}
+        assert abs(len(agents[n].frames()[0]) - 60) <= 1
 
 
 # --- one track for each participant --------------------------------------------------------------------------------

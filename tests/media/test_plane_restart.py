@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+import uvloop
 
 from mixminus.media.absence import answers_of_nobody
 from mixminus.media.contract import (
@@ -65,3 +66,21 @@ async def test_a_lost_worker_refuses_legs_until_another_one_is_started() -> None
         assert isinstance(await events.get(), LegOpened)
     await plane.stop()
     assert events.empty()
+
+
+@pytest.mark.network
+def test_a_node_whose_worker_is_lost_may_stop() -> None:
+    """On the loop that production has, too."""
+
+    async def story() -> None:
+        plane = WorkerPlane("127.0.0.1", 0, 0)
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        plane.listen(events.put_nowait)
+        await plane.start()
+        assert plane.pid is not None
+        os.kill(plane.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            assert isinstance(await events.get(), WorkerLost)
+        await plane.stop()
+
+    uvloop.run(story())

@@ -27,6 +27,7 @@ from mixminus.app.conferences import Conferences
 from mixminus.app.documents import Documents
 from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings import Recordings
+from mixminus.app.roles import Roles
 from mixminus.app.services import Services
 from mixminus.app.sip_traces import SipTraces
 from mixminus.app.sounds import SoundSystem
@@ -224,7 +225,7 @@ class Hall:
         callbacks = Callbacks(account, lambda: "http://node", store, clock, lambda *_: None)
         recordings = Recordings(self.folder, self.media, store, callbacks, clock, sids, self.tasks)
         documents = Documents(cast(Any, None))
-        self.streams = Streams(self.media, callbacks, clock, sids, self.tasks, cast(Any, None), cast(Any, None))
+        self.streams = Streams(self.media, callbacks, clock, sids, self.tasks, *[cast(Any, None)] * 5)
         services = Services(
             account_sid=account,
             settings=Settings(data=self.folder),
@@ -237,9 +238,11 @@ class Hall:
             callbacks=callbacks,
             recordings=recordings,
             streams=self.streams,
+            roles=Roles(),
             qualities=CallQualities(self.media),
             sip_traces=SipTraces(SipTrace(0), clock),
             tasks=self.tasks,
+            relays=cast(Any, None),
         )
         return Conferences(services, SoundSystem(self.prompts, documents))
 

@@ -27,7 +27,7 @@ class SlowEngine:
 
     def clear(self, playout: Playout) -> None:
         if playout.epoch != self.epoch:
-            playout.played(self.epoch, self.played)
+            playout.played(~self.epoch, self.played)
             self.epoch, self.ring, self.played = playout.epoch, 0, 0
 
     def tick(self, playout: Playout) -> None:

@@ -138,7 +138,7 @@ def test_played_is_told_in_milliseconds() -> None:
         session.received(media(OPUS_20_MS))
     session.playout.take_audio()
     session.received(json.dumps({"event": "clear", "streamSid": STREAM}).encode())
-    (message,) = session.played(0, 9_600)
+    (message,) = session.played(~0, 9_600)
     assert json.loads(message)["played"] == {"saidMs": "1000", "playedMs": "200"}
 
 
@@ -243,7 +243,7 @@ def test_who_heard_how_much_is_counted_as_it_is_played() -> None:
     session.heard_by.change((Listener(BOB, None, True), Listener(CID, "cid", False)))
     session.played(0, 800)
     cleared(session)
-    (message,) = session.played(0, 1_200)
+    (message,) = session.played(~0, 1_200)
     assert json.loads(message)["played"] == {
         "saidMs": "1000",
         "playedMs": "150",
@@ -263,7 +263,7 @@ def test_the_next_utterance_begins_at_nothing() -> None:
         session.playout.take_audio()
         session.played(number, 160)
         cleared(session)
-        (message,) = session.played(number, 320)
+        (message,) = session.played(~number, 320)
         assert json.loads(message)["played"]["heardBy"] == [{"callSid": ANN, "label": None, "heardMs": "40"}]
 
 
@@ -272,5 +272,39 @@ def test_outside_a_conference_nobody_is_named() -> None:
     session.received(media(bytes(1_600)))
     session.playout.take_audio()
     cleared(session)
-    (message,) = session.played(0, 160)
+    (message,) = session.played(~0, 160)
     assert json.loads(message)["played"] == {"saidMs": "200", "playedMs": "20"}
+
+
+@given(st.lists(st.sampled_from([OPUS_20_MS, OPUS_2_5_MS]), min_size=1, max_size=40), st.integers(0, 40))
+def test_packets_that_were_given_ahead_are_taken_back_whole(packets: list[bytes], played_ms: int) -> None:
+    """Nobody can begin in the middle of one: the one that was cut is played again."""
+    playout = PacketPlayout(9_600, 28_800_000)
+    playout.begin_recalls()
+    for packet in packets:
+        playout.say(packet, 1)
+    playout.mark("end")
+    total = playout.pending
+    first = playout.take_audio()
+    given_now = sum(samples_of(packet) for packet in packets) - sum(samples for _, samples in playout._packets)
+    stop = min(48 * played_ms, given_now)
+    playout.played(0, stop)
+    if not playout.recall():
+        assert stop == given_now
+        return
+    assert not playout.is_waiting
+    assert playout.take_audio() == b""
+    playout.played(~0, stop)
+    left = [packet for packet, _ in playout._packets]
+    assert packets[len(packets) - len(left) :] == left
+    whole = sum(samples_of(packet) for packet in packets[: len(packets) - len(left)])
+    assert whole <= stop
+    assert not left or stop < whole + samples_of(left[0])
+    assert playout.is_loud
+    assert playout.take_due() == []
+    while playout.take_audio():
+        playout.played(1, total - whole)
+    playout.played(1, total - whole)
+    assert first
+    assert playout.take_due() == ["end"]
+    assert not playout.is_loud

@@ -12,7 +12,7 @@ EXAMPLES = re.findall(
 
 
 def test_the_page_has_its_examples() -> None:
-    assert len(EXAMPLES) == PAGE.read_text().count("```python") == 6
+    assert len(EXAMPLES) == PAGE.read_text().count("```python") == 7
 
 
 @pytest.mark.parametrize(("title", "example"), EXAMPLES, ids=[title for title, _ in EXAMPLES])

@@ -12,9 +12,11 @@ from mixminus.twiml.effects import (
     CollectDigits,
     Collected,
     ConferenceLeft,
+    ConnectRelay,
     Dialled,
     DialTargets,
     JoinConference,
+    Relayed,
     Warn,
 )
 from mixminus.twiml.interpreter import run
@@ -23,6 +25,7 @@ DEFAULTS = {
     CollectDigits: Collected(""),
     JoinConference: ConferenceLeft(),
     DialTargets: Dialled("completed", "CA1", 7, True),
+    ConnectRelay: Relayed("VX1", "ended"),
 }
 
 

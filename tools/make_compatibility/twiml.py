@@ -6,12 +6,14 @@ from tools.make_compatibility.rows import Notes, Row, Section, Status
 
 from mixminus.twiml.attributes import Table
 from mixminus.twiml.nouns import NOUNS
+from mixminus.twiml.nouns.conversation_relay import LANGUAGE_ROWS, ConversationRelay
 from mixminus.twiml.nouns.stream import Stream
 from mixminus.twiml.verbs import VERBS
 
 TITLES = {"verbs": "TwiML verbs", "nouns": "Nouns of `<Dial>`", "connected": "Inside `<Connect>` and `<Start>`"}
 
-TABLES: Mapping[str, Table] = {name: part.ATTRIBUTES for name, part in {**VERBS, **NOUNS, "Stream": Stream}.items()}
+_PARTS = {**VERBS, **NOUNS, "Stream": Stream, "ConversationRelay": ConversationRelay}
+TABLES: Mapping[str, Table] = {**{name: part.ATTRIBUTES for name, part in _PARTS.items()}, "Language": LANGUAGE_ROWS}
 
 
 def sections(facts: Mapping[str, Mapping[str, str]], notes: Notes) -> Iterator[Section]:

@@ -10,9 +10,11 @@ from enum import Enum, auto
 
 from mixminus.api.errors import unauthorized
 from mixminus.api.uris import canonical
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.base import sids
 from mixminus.base.types import RandomBytes, Sid
 from mixminus.calls.records import KeyRecord
+from mixminus.calls.refusals import NotPermitted
 from mixminus.store.contract import Store
 
 
@@ -22,8 +24,20 @@ class Who(Enum):
     ANYBODY = auto()
     CREDENTIALED = auto()
     """The account and its keys."""
+    MODERATORS = auto()
+    """These, and the moderators of the conference in the path (see `app.moderators`)."""
     ACCOUNT = auto()
     """The account only: a standard key may not manage `/Accounts` and `/Keys`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who sent a request."""
+
+    sid: Sid
+    """The account, a key, or the call of a moderator."""
+    moderates: Sid | None = None
+    """The one conference that a moderator may know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +74,18 @@ class Accounts:
         secret = base64.urlsafe_b64encode(self._random_bytes(32)).rstrip(b"=").decode()
         return secret, hashed(secret, self._random_bytes(16))
 
-    async def admit(self, authorization: str | None, who: Who) -> None:
-        """Raise 20003 unless the `Authorization` header proves to be one of *who*."""
+    async def admit(self, authorization: str | None, who: Who, moderators: ModeratorKeys) -> Asker:
+        """Who asks, by the `Authorization` header. Raises 20003 unless that is one of *who*."""
         if who is Who.ANYBODY:
-            return
+            return Asker(self.account.sid)
         user, password = _basic(authorization)
         if user.startswith(sids.API_KEY):
+            if (moderator := moderators.find(canonical(user), password)) is not None:
+                if who is not Who.MODERATORS:
+                    raise NotPermitted("a moderator's key opens its conference and the participants of it alone")
+                return Asker(moderator.call_sid, moderator.conference_sid)
             key = await self._store.fetch(KeyRecord, canonical(user))
-            admitted = who is Who.CREDENTIALED and key is not None and is_secret(password, key.secret_hash)
+            admitted = who is not Who.ACCOUNT and key is not None and is_secret(password, key.secret_hash)
         else:
             # Both are compared, always: the time taken tells nothing.
             is_user = hmac.compare_digest(canonical(user).encode(), self.account.sid.encode())
@@ -75,6 +93,7 @@ class Accounts:
             admitted = is_user and is_token
         if not admitted:
             raise unauthorized()
+        return Asker(canonical(user))
 
 
 def _basic(authorization: str | None) -> tuple[str, str]:

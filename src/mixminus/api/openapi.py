@@ -40,6 +40,7 @@ PARTICIPANT = {
         "hold": _FLAG,
         "coaching": _FLAG,
         "call_sids_to_coach": {"type": "array", "items": _TEXT},
+        "moderator": _FLAG,
         "start_conference_on_enter": _FLAG,
         "end_conference_on_exit": _FLAG,
         "queue_time_ms": {"type": ["integer", "null"]},
@@ -259,13 +260,57 @@ POLISHING: dict[str, Any] = {
     }
 }
 
+_TWILIO = "/2010-04-01/Accounts/{account}/Conferences/{conference}"
+_MODERATOR = _FLAG | {"description": "Its agent gets a key that mutes, holds, removes and adds participants here"}
+_FLOOR = {
+    "enum": ["off", "queue", "drop"],
+    "description": "One agent speaks at a time; the others after it, or to nobody",
+}
+_COACHEES = _many(_TEXT) | {"description": "Repeated, it names several who alone hear the participant"}
+
+
+def _ours(summary: str, *path: str, status: str = "200", **parameters: Any) -> dict[str, Any]:
+    """What one of Twilio's operations takes here besides; the rest is in Twilio's own description."""
+    form = {"application/x-www-form-urlencoded": {"schema": _object(**parameters)}}
+    return {
+        "post": {
+            "summary": summary,
+            "parameters": [_parameter(name, "path", "string") for name in ("account", "conference", *path)],
+            "requestBody": {"content": form},
+            "responses": {
+                status: {"description": "As Twilio answers"},
+                "400": {"description": "16002: a parameter is wrong"},
+                "401": {"description": "20003: the credentials are wrong"},
+                "403": {"description": "20003: a moderator's key does not open that"},
+                "404": {"description": "20404: there is no such resource"},
+                "429": {"description": "20429: a moderator has added too many in the last minute"},
+            },
+        }
+    }
+
+
+EXTENDED: dict[str, Any] = {
+    f"{_TWILIO}.json": _ours("Change a conference", FloorControl=_FLOOR),
+    f"{_TWILIO}/Participants.json": _ours(
+        "Add a participant; FloorControl counts when that begins the conference",
+        status="201",
+        Moderator=_MODERATOR,
+        FloorControl=_FLOOR,
+        CallSidToCoach=_COACHEES,
+    ),
+    f"{_TWILIO}/Participants/{{participant}}.json": _ours(
+        "Change a participant", "participant", Moderator=_MODERATOR, CallSidToCoach=_COACHEES
+    ),
+}
+
 _AFTER = (("After", "integer"), ("PageSize", "integer"))
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Mixminus: what Twilio does not have", "version": __version__},
     "security": [{"basic": []}],
-    "paths": {
+    "paths": EXTENDED
+    | {
         f"{EXTRAS}/Conferences/{{conference}}/Participants": _list(
             "Everybody who was ever in the conference, newest first",
             "conference",

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 
-from mixminus.api.auth import Accounts
+from mixminus.api.auth import Accounts, Asker
 from mixminus.api.form import INVALID_PARAMETER, MOST_BYTES, Form
 from mixminus.api.uris import canonical
 from mixminus.app.contract import Node
@@ -27,6 +27,7 @@ class ApiRequest:
     node: Node
     accounts: Accounts
     form: Form
+    asker: Asker
 
     @property
     def path(self) -> str:

@@ -44,10 +44,10 @@ def _endpoint(
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(http: Request) -> Response:
         operation = methods["GET" if http.method == "HEAD" else http.method]
-        await accounts.admit(http.headers.get("authorization"), operation.who)
+        asker = await accounts.admit(http.headers.get("authorization"), operation.who, node.moderators)
         account = http.path_params.get("account")
         if account is not None and canonical(account) != accounts.account.sid:
             raise not_found(http.scope["path"])
-        return await operation.handler(ApiRequest(http, node, accounts, await form_of(http)))
+        return await operation.handler(ApiRequest(http, node, accounts, await form_of(http), asker))
 
     return endpoint

@@ -13,13 +13,17 @@ from mixminus.app.exchange import Exchange
 from mixminus.app.incoming_calls import IncomingCalls
 from mixminus.app.lines import PhoneLines, SipIdentity
 from mixminus.app.media_link import MediaLink
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.perform import Performer
 from mixminus.app.place_call import Placing
 from mixminus.app.recordings import Recordings
+from mixminus.app.relays import Relays
+from mixminus.app.roles import Roles
 from mixminus.app.run_twiml import TwimlRunner
-from mixminus.app.services import Prompts, Services
+from mixminus.app.services import Services
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_traces import SipTraces
+from mixminus.app.sound_sources import Prompts
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
@@ -31,6 +35,7 @@ from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address
 from mixminus.sip.trace import SipTrace
+from mixminus.speech.contract import Providers
 from mixminus.store.contract import Store
 from mixminus.streams.contract import DialAgent, Sign
 from mixminus.webhooks.contract import WebhookCall
@@ -54,6 +59,7 @@ class Shells:
     public_url: Callable[[], str]
     dial_agent: DialAgent
     sign: Sign
+    speech: Providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Node:
     media: MediaLink
     qualities: CallQualities
     streams: Streams
+    relays: Relays
     sip_traces: SipTraces
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
@@ -84,6 +91,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
     callbacks = Callbacks(account_sid, shells.public_url, shells.store, shells.clock, shells.deliver)
     documents = Documents(shells.courier)
     recordings = Recordings(settings.recordings_folder, media, shells.store, callbacks, shells.clock, sids, tasks)
+    roles, moderators = Roles(), ModeratorKeys(sids, shells.random_bytes)
     services = Services(
         account_sid=account_sid,
         settings=settings,
@@ -95,15 +103,29 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         documents=documents,
         callbacks=callbacks,
         recordings=recordings,
-        streams=Streams(media, callbacks, shells.clock, sids, tasks, shells.dial_agent, shells.sign),
+        streams=Streams(
+            media,
+            callbacks,
+            shells.clock,
+            sids,
+            tasks,
+            shells.dial_agent,
+            shells.sign,
+            roles,
+            moderators,
+            shells.public_url,
+        ),
+        roles=roles,
         qualities=CallQualities(media),
         sip_traces=SipTraces(shells.trace, shells.clock),
         tasks=tasks,
+        relays=_relays(shells, media, callbacks, sids, tasks),
     )
-    return _join(services, SipDesk(shells.sip, shells.clock.now, shells.resolve), shells.random_bytes)
+    desk = SipDesk(shells.sip, shells.clock.now, shells.resolve)
+    return _join(services, moderators, desk, shells.random_bytes)
 
 
-def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
+def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
     calls = Calls(services.tasks)
     lines = PhoneLines(services, desk, random_bytes)
@@ -115,7 +137,7 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     lines.run_document = runner.run
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
-    exchange = Exchange(services, calls, conferences, placing, incoming, runner)
+    exchange = Exchange(services, calls, conferences, placing, incoming, runner, moderators)
     return Node(
         exchange,
         desk,
@@ -125,5 +147,11 @@ def _join(services: Services, desk: SipDesk, random_bytes: RandomBytes) -> Node:
         services.media,
         services.qualities,
         services.streams,
+        services.relays,
         services.sip_traces,
     )
+
+
+def _relays(shells: Shells, media: MediaLink, callbacks: Callbacks, sids: Sids, tasks: Tasks) -> Relays:
+    sources = (shells.speech, shells.prompts, tasks)
+    return Relays(media, callbacks, shells.clock, sids, sources, shells.dial_agent, shells.sign)

@@ -1,7 +1,10 @@
 """The ledger of a live conference: what the engine says is in force, in the words of the conference, written down."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
+
+import structlog
 
 from mixminus.app.services import Services
 from mixminus.base.types import Sid
@@ -12,6 +15,8 @@ from mixminus.insights.ledger import Bookkeeper, Row
 from mixminus.media.contract import Applied, AppliedRow, WatchRoom
 
 WHAT_WAS_NOT_SAID: Final = "unknown"
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.conferences")
 
 
 class ConferenceLedger:
@@ -30,6 +35,23 @@ class ConferenceLedger:
         self._plans = 0
         self._sounds: dict[int, ledger.Sound] = {}
         self._closing = False
+        self._applied = 0
+        self._waiting: dict[asyncio.Future[None], int] = {}
+        """For plans to be applied."""
+
+    async def in_force(self, within_s: float) -> None:
+        """Return when the plan that was sent last is applied, or after so long."""
+        if self._applied >= self._plans:
+            return
+        applied: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[applied] = self._plans
+        try:
+            async with asyncio.timeout(within_s):
+                await applied
+        except TimeoutError:
+            log.warning("a plan was not applied in time", room=self._room, plan=self._plans)
+        finally:
+            del self._waiting[applied]
 
     def plan(self, legs: Mapping[Sid, int], ears: Mapping[Sid, Ear]) -> int:
         """A plan is about to be sent, new for these. Returns its number, to be sent with it."""
@@ -50,6 +72,10 @@ class ConferenceLedger:
         return WatchRoom(self._room, False)
 
     def applied(self, event: Applied) -> None:
+        self._applied = event.plan
+        for waiting, plan in self._waiting.items():
+            if plan <= event.plan and not waiting.done():
+                waiting.set_result(None)
         for plan in [plan for plan in self._coming if plan <= event.plan]:
             self._ears |= self._coming.pop(plan)
         rows = {self._calls[row.row.leg]: self._row(row) for row in event.rows}

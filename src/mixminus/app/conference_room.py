@@ -11,17 +11,18 @@ from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.participant_tracks import Roster
 from mixminus.app.prompting import Loudspeaker
+from mixminus.app.roles import Follower
 from mixminus.app.room_sounds import ENTER_BEEP, EXIT_BEEP, Announcement, PrivateSound
+from mixminus.app.room_voices import RoomVoices
 from mixminus.app.services import Services
 from mixminus.app.sounds import SoundSystem
-from mixminus.app.speakers import Speakers
 from mixminus.app.wiring import Change, Wiring
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.commands import PolishParticipant, StartConferenceRecording, UpdateParticipant
 from mixminus.calls.conference import Conference
 from mixminus.calls.endings import Departure
-from mixminus.calls.options import AudioDocument, ParticipantOptions, Sound, Webhook
+from mixminus.calls.options import AudioDocument, FloorPolicy, ParticipantOptions, Sound, Webhook
 from mixminus.calls.outputs import (
     BeginRecording,
     ConferenceHappened,
@@ -42,13 +43,14 @@ from mixminus.calls.records import (
     RecordingRecord,
 )
 from mixminus.calls.refusals import AlreadyInConference, ConferenceNotBridged, Origin
+from mixminus.calls.role import Role
 from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom
 from mixminus.twiml.errors import TwimlError
 
-SPEAKER = "speaker"
-"""Who subscribes to this wants to hear of speech."""
-
 LEFT = "participant-leave"
+
+IN_FORCE_WITHIN_S = 0.5
+"""The engine tells within two ticks; a worker that is lost or hangs does not hold up who asked."""
 
 
 class ConferenceRoom:
@@ -72,9 +74,7 @@ class ConferenceRoom:
         self._private: dict[Sid, PrivateSound] = {}
         self._wiring = Wiring()
         self._announcements: set[Announcement] = set()
-        self._speakers: Speakers | None = None
-        if machine.options.callback is not None and SPEAKER in machine.options.callback.events:
-            self._speakers = Speakers(services.media, services.clock.now, self._spoke, self._took_the_floor)
+        self._voices = RoomVoices(services, machine, self._carry_out)
         self.log = structlog.get_logger("mixminus.conferences").bind(conference_sid=machine.record().sid)
 
     @property
@@ -85,18 +85,37 @@ class ConferenceRoom:
         """The live participant of that call SID or label. Raises 20404."""
         return self.machine.participant(call_sid_or_label)
 
+    def role(self, call_sid: Sid) -> Role | None:
+        """How that call stands here; None: it is not here."""
+        return self._voices.role(call_sid)
+
+    def followed(self, call_sid: Sid, follower: Follower | None) -> None:
+        """An agent speaks for that call from now on; None: not any more."""
+        self._voices.followed(call_sid, follower)
+        self._carry_out()
+
+    def keep_floor(self, policy: FloorPolicy) -> None:
+        """From now on one agent speaks at a time; or (`OFF`) all of them."""
+        self._voices.keep_floor(policy)
+        self._carry_out()
+
+    async def in_force(self) -> None:
+        """Wait until the engine goes by what was said last: no frame goes to anybody who may not have it."""
+        await self._ledger.in_force(IN_FORCE_WITHIN_S)
+
     # --- coming and going -----------------------------------------------------------------------------------------
 
     def seat(self, call_sid: Sid) -> ConferenceSeat | None:
         """The place of somebody who was invited or has joined; None when it has been let go."""
         return self._seats.get(call_sid)
 
-    def invite(self, call_sid: Sid, options: ParticipantOptions) -> ParticipantRecord:
-        """Somebody is being called for this conference. Raises `Refusal`."""
+    def invite(self, call_sid: Sid, options: ParticipantOptions, by: Sid | None = None) -> ParticipantRecord:
+        """Somebody is being called for this conference, *by* whom. Raises `Refusal`."""
         with self._admitting():
-            record = self.machine.invite(call_sid, options, self._at(), queue_time_ms=0)
+            record = self.machine.invite(call_sid, options, self._at(), queue_time_ms=0, by=by)
         self._seats[call_sid] = ConferenceSeat(self, None, (("CallSid", call_sid),))
         self._carry_out()
+        self._services.roles.seated(call_sid, self)
         return record
 
     def dialling(self, call_sid: Sid) -> None:
@@ -144,6 +163,7 @@ class ConferenceRoom:
             self.machine.join(call_sid, options, self._at(), origin)
         seat = self._seats[call_sid] = ConferenceSeat(self, leg, about)
         self._carry_out()
+        self._services.roles.seated(call_sid, self)
         return seat
 
     def require_places(self, *newcomers: tuple[Sid, ParticipantOptions]) -> None:
@@ -151,14 +171,27 @@ class ConferenceRoom:
         with self._admitting():
             self.machine.require_places(*newcomers)
 
-    def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus, why: str | None = None) -> None:
-        """A call goes, and *why* as it knows itself; harmless when it has gone already."""
+    def leave(
+        self,
+        call_sid: Sid,
+        departure: Departure,
+        call_status: CallStatus,
+        *,
+        why: str | None = None,
+        by: Sid | None = None,
+    ) -> None:
+        """A call goes, *by* whose wish, and *why* as it knows itself; harmless when it has gone already.
+
+        Raises 20003 for who may not wish it.
+        """
         if call_sid in self._seats:
+            self.machine.permit(by)
             self._seats[call_sid].polish = VoicePolish()
             self._apply_polish(self._seats[call_sid])
-            self.machine.leave(call_sid, departure, self._at(), call_status, why)
+            self.machine.leave(call_sid, departure, self._at(), call_status, why=why, by=by)
             self._carry_out()
             self._seats.pop(call_sid, None)
+            self._services.roles.left(call_sid, self)
 
     @contextmanager
     def _admitting(self) -> Iterator[None]:
@@ -251,8 +284,10 @@ class ConferenceRoom:
             match output:
                 case Rewire(seats):
                     self._rewire(seats)
-                case ConferenceHappened():
-                    if output.name == LEFT and output.call_sid is not None:
+                case ConferenceHappened(token, name):
+                    if token == "moderator":
+                        self.log.info(name, call_sid=output.call_sid, **output.details)
+                    if name == LEFT and output.call_sid is not None:
                         self._take_leave(output.call_sid, output.details["Reason"])
                     self._services.callbacks.conference_happened(self.record, output, self.machine.options.callback)
                 case PlayBeep(entering):
@@ -261,8 +296,11 @@ class ConferenceRoom:
                     self._recordings.start(self.record, self.machine.options, self._legs())
                 case Dismiss(call_sid, reason, why):
                     self._seats.pop(call_sid).dismiss(reason, why)
+                    self._services.roles.left(call_sid, self)
                 case ConferenceOver():
                     self._over()
+        self._voices.settled()
+        self._services.roles.settled(self._seats.keys())
 
     def _take_leave(self, call_sid: Sid, why: str) -> None:
         """Out of the room: first the far end is told, then everybody who wants to know (ai-and-desk.md 3.3)."""
@@ -274,10 +312,7 @@ class ConferenceRoom:
         """Put the matrix in force and stop the sounds that it ends, all at one tick (law 2)."""
         legs = {sid: seat.leg for sid, seat in self._seats.items() if seat.leg is not None}
         change = self._wiring.change(seats, legs)
-        if self._speakers is not None:
-            public = {seat.call_sid for seat in seats if seat.recorded}
-            here = {sid: leg for sid, leg in legs.items() if sid in self._wiring.seats}
-            self._speakers.rewire(here, public.union(*(seat.plus for seat in seats)))
+        self._voices.rewire(self._wiring.seats, legs)
         replaced = [sid for sid, private in self._private.items() if self._sound(sid) is not private.sound]
         ending: list[PrivateSound | Announcement] = [self._private.pop(sid) for sid in replaced]
         ending += [told for told in self._announcements if told.call_sid and not self._is_in_room(told.call_sid)]
@@ -317,8 +352,7 @@ class ConferenceRoom:
     def _over(self) -> None:
         for announcement in self._announcements:
             announcement.task.cancel()
-        if self._speakers is not None:
-            self._speakers.close()
+        self._voices.close()
         over = SetRoom(self.room, (), self._ledger.plan({}, {}))
         self._services.media.apply(over, self._ledger.close(), *self._recordings.stop(self.record.sid))
         self._services.streams.participants.rewired(self.room, None)
@@ -362,18 +396,6 @@ class ConferenceRoom:
         about = (("ConferenceSid", record.sid), ("FriendlyName", record.friendly_name))
         return (*self._seats[call_sid].about, *about) if call_sid is not None else about
 
-    # --- who speaks -----------------------------------------------------------------------------------------------
-
-    def _spoke(self, call_sid: Sid, started: bool) -> None:
-        if call_sid in self._seats:
-            self.machine.speech(call_sid, started, self._at())
-            self._carry_out()
-
-    def _took_the_floor(self, call_sid: Sid) -> None:
-        if call_sid in self._seats:
-            self.machine.dominant(call_sid, self._at())
-            self._carry_out()
-
     # --- legs -----------------------------------------------------------------------------------------------------
 
     def _legs(self) -> dict[Sid, int]:
@@ -384,7 +406,11 @@ class ConferenceRoom:
         return {call_sid: leg for call_sid, leg in found if leg is not None}
 
     def _label(self, call_sid: Sid) -> str | None:
-        return self.machine.participant(call_sid).label
+        """None, too, of who has left since the plan was made."""
+        try:
+            return self.machine.participant(call_sid).label
+        except Refusal:
+            return None
 
     def _at(self) -> datetime:
         return self._services.clock.utc()

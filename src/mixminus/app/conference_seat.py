@@ -13,7 +13,15 @@ from mixminus.calls.records import CallStatus, ConferenceRecord, ParticipantReco
 class Room(Protocol):
     """Where the seat is."""
 
-    def leave(self, call_sid: Sid, departure: Departure, call_status: CallStatus, why: str | None = None) -> None: ...
+    def leave(
+        self,
+        call_sid: Sid,
+        departure: Departure,
+        call_status: CallStatus,
+        *,
+        why: str | None = None,
+        by: Sid | None = None,
+    ) -> None: ...
 
     @property
     def record(self) -> ConferenceRecord: ...

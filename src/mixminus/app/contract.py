@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.sip_traces import SipStory
 from mixminus.base.clock import Clock
 from mixminus.base.sids import Sids
@@ -40,6 +41,8 @@ class Node(Protocol):
     store: Store
     clock: Clock
     sids: Sids
+    moderators: ModeratorKeys
+    """The keys of participants who may change their conference (see `calls.moderating`)."""
 
     @property
     def taking_calls(self) -> bool:

@@ -58,7 +58,7 @@ class TakeSeat:
         self._room.early_media(session.sid, session.leg)
 
     def unreached(self, session: CallSession, unreached: Unreached) -> None:
-        self._room.leave(session.sid, Departure.DIAL_FAILED, unreached.status, _why(unreached))
+        self._room.leave(session.sid, Departure.DIAL_FAILED, unreached.status, why=_why(unreached))
 
     async def run(self, session: CallSession) -> None:
         seat = self._room.answered(session.sid, session.leg, voice_request(facts(session.record)))

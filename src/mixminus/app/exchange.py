@@ -12,6 +12,7 @@ from mixminus.app.conferences import Conferences
 from mixminus.app.errands import RunInstructions, TakeSeat
 from mixminus.app.incoming_calls import IncomingCalls
 from mixminus.app.lines import application_instructions
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.place_call import PlacedCall, Placing
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Services
@@ -38,6 +39,7 @@ from mixminus.calls.commands import (
     UpdateRecording,
 )
 from mixminus.calls.endings import Departure
+from mixminus.calls.moderating import check_addition, is_moderator
 from mixminus.calls.options import (
     Callback,
     ConferenceOptions,
@@ -77,6 +79,7 @@ class Exchange:
         placing: Placing,
         incoming: IncomingCalls,
         runner: TwimlRunner,
+        moderators: ModeratorKeys,
     ) -> None:
         self._services = services
         self._calls = calls
@@ -89,6 +92,7 @@ class Exchange:
         self.store: Store = services.store
         self.clock: Clock = services.clock
         self.sids: Sids = services.sids
+        self.moderators = moderators
 
     @property
     def taking_calls(self) -> bool:
@@ -162,9 +166,11 @@ class Exchange:
         self._require_open()
         await self._check_reachable(command.dial)
         options = _options_of(command)
+        if is_moderator(command.by):
+            check_addition(command.dial, command.participant)
         room = self._room_to_join(command.conference, command.options)
         call_sid = self.sids.new(CALL)
-        invited = room.invite(call_sid, options)
+        invited = room.invite(call_sid, options, command.by)
         try:
             errand = TakeSeat(room, command.participant.jitter_buffer_size)
             placed = PlacedCall(command.dial, errand, _wishes(command.dial), sid=call_sid)
@@ -176,8 +182,10 @@ class Exchange:
         return invited
 
     async def update_participant(self, command: UpdateParticipant) -> ParticipantRecord:
-        updated = self._room(command.conference_sid).update(command)
+        room = self._room(command.conference_sid)
+        updated = room.update(command)
         await self.store.flush()
+        await room.in_force()
         return updated
 
     async def polish_participant(self, command: PolishParticipant) -> VoicePolish:
@@ -187,18 +195,21 @@ class Exchange:
         room = self._room(command.conference_sid)
         participant = room.participant(command.participant)
         session = self._calls.get(participant.call_sid)
-        room.leave(
-            participant.call_sid, Departure.REMOVED, session.record.status if session else CallStatus.COMPLETED
-        )
+        status = session.record.status if session else CallStatus.COMPLETED
+        room.leave(participant.call_sid, Departure.REMOVED, status, by=command.by)
         await self.store.flush()
+        await room.in_force()
 
     async def update_conference(self, command: UpdateConference) -> ConferenceRecord:
         room = await self._live_conference(command.sid)
         if command.announce is not None:
             room.announce(command.announce)
+        if command.floor is not None:
+            room.keep_floor(command.floor)
         if command.completed:
             room.end()
         await self.store.flush()
+        await room.in_force()
         return room.record
 
     # --- recordings -----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a `<Dial>` still has to say when its caller hangs up or is redirected meanwhile."""
+"""What a `<Dial>` or a relay still has to say when its caller hangs up or is redirected meanwhile."""
 
 import asyncio
 from collections.abc import Generator
@@ -6,14 +6,14 @@ from typing import Any
 
 from mixminus.app.stage import Stage
 from mixminus.calls.options import Webhook
-from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome
+from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome, Relayed
 from mixminus.twiml.errors import TwimlError
 
 
 class Interrupted(asyncio.CancelledError):
     """The effect was cancelled; `result` is how far it had come."""
 
-    def __init__(self, result: Dialled | ConferenceLeft) -> None:
+    def __init__(self, result: Dialled | ConferenceLeft | Relayed) -> None:
         super().__init__()
         self.result = result
 

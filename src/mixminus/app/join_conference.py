@@ -30,7 +30,7 @@ async def join_conference(stage: Stage, effect: JoinConference, conferences: Con
     try:
         await _until_out(stage, effect, seat)
     except asyncio.CancelledError as cancellation:
-        seat.last.room.leave(stage.sid, stage.departure, stage.call_status, stage.why)
+        seat.last.room.leave(stage.sid, stage.departure, stage.call_status, why=stage.why)
         raise Interrupted(_left(stage, seat, recording)) from cancellation
     finally:
         if recording is not None:

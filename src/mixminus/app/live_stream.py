@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from mixminus.app.roles import Turns
 from mixminus.app.stream_link import StreamLink
 from mixminus.base.stream_formats import LINEAR, MULAW, OPUS
-from mixminus.base.types import Sid
+from mixminus.base.types import FormPairs, Sid
+from mixminus.calls.floor import Move
 from mixminus.media.contract import Tap
 from mixminus.streams.contract import AgentSocket, Fault
 from mixminus.streams.heard_by import Listener
-from mixminus.streams.messages import OUTBOUND, TELEPHONE, StreamFacts
+from mixminus.streams.messages import OUTBOUND, TELEPHONE, RoleBody, StreamFacts
 from mixminus.streams.session import StreamSession, StreamState
 
 ENCODINGS: Final = {MULAW: "mulaw", LINEAR: "linear", OPUS: "opus"}
@@ -35,6 +37,9 @@ class LiveStream:
         self._warn = warn
         self._socket: AgentSocket | None = None
         self._stream: int | None = None
+        self._turns: Turns | None = None
+        self._speaks_for = facts.call_sid
+        self._has_asked = self._is_held_back = False
 
     @property
     def has_begun(self) -> bool:
@@ -48,10 +53,10 @@ class LiveStream:
 
     # --- its life -------------------------------------------------------------------------------------------------
 
-    def begin(self, socket: AgentSocket) -> None:
+    def begin(self, socket: AgentSocket, parameters: FormPairs = ()) -> None:
         """The agent has answered: introduce the call, and listen."""
         self._socket = socket
-        self._tell(self.session.open())
+        self._tell(self.session.open(parameters))
         self._stream = self._link.open(self._taps, self._speaks_to, self, self._form)
 
     def move(self, leg: int, *, forgets: bool) -> None:
@@ -108,17 +113,58 @@ class LiveStream:
         if self.session.state is StreamState.STREAMING:
             self._tell(self.session.pressed(digit))
 
+    def tell_role(self, body: RoleBody) -> None:
+        """How the agent stands in its conference."""
+        if self.session.state is StreamState.STREAMING:
+            self._tell(self.session.role(body))
+
+    # --- one speaks at a time -------------------------------------------------------------------------------------
+
+    def ask_turns(self, call_sid: Sid, turns: Turns | None) -> None:
+        """From now on, tell when there is speech for that call, and do as `take_turn` says; None: just speak."""
+        playout = self.session.playout
+        self._turns, self._speaks_for, self._has_asked = turns, call_sid, False
+        self.session.tells_speech = turns is not None
+        if turns is None:
+            playout.can_recall = False
+            self.take_turn(Move.GO_ON)
+        elif not playout.can_recall:
+            playout.begin_recalls()
+        self._ask()
+
+    def take_turn(self, move: Move) -> None:
+        """The floor was given, or taken."""
+        playout, epoch = self.session.playout, self.session.playout.epoch
+        self._is_held_back = move is Move.HOLD_BACK
+        if move is Move.HOLD_BACK:
+            playout.recall()
+        elif move is Move.CLEAR:
+            self._tell(self.session.forget())
+            self._ask()
+        if self._stream is not None and playout.epoch != epoch:
+            self._link.clear(self._stream, playout.epoch)
+        self._talk()
+
+    def _ask(self) -> None:
+        """Tell when speech begins, and when all of it was played."""
+        if self._turns is not None and self.session.playout.is_loud is not self._has_asked:
+            self._has_asked = not self._has_asked
+            (self._turns.begins if self._has_asked else self._turns.pauses)(self._speaks_for)
+
+    def _talk(self) -> None:
+        if self._stream is not None and self.has_audio:
+            self._link.talks(self._stream)
+
     # --- AgentListener --------------------------------------------------------------------------------------------
 
     def received(self, data: bytes, *, is_text: bool) -> None:
         session, playout = self.session, self.session.playout
         epoch = playout.epoch
         answers, fault = session.received(data, is_text=is_text)
-        if self._stream is not None:
-            if playout.epoch != epoch:
-                self._link.clear(self._stream, playout.epoch)
-            if playout.is_waiting:
-                self._link.talks(self._stream)
+        if self._stream is not None and playout.epoch != epoch:
+            self._link.clear(self._stream, playout.epoch)
+        self._ask()
+        self._talk()
         self._tell(answers)
         if fault is not None:
             self._warn(fault)
@@ -141,13 +187,16 @@ class LiveStream:
 
     def played(self, epoch: int, octets: int) -> None:
         self._tell(self.session.played(epoch, octets))
+        if self._turns is not None:
+            self._ask()
+            self._talk()  # what was recalled is here again
 
     @property
     def has_audio(self) -> bool:
-        return self.session.playout.is_waiting
+        return self.session.playout.is_waiting and not self._is_held_back
 
     def take_audio(self) -> bytes:
-        return self.session.playout.take_audio()
+        return b"" if self._is_held_back else self.session.playout.take_audio()
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from mixminus.calls.options import (
     Beep,
     Callback,
     ConferenceOptions,
+    FloorPolicy,
     HouseMusic,
     NoSound,
     ParticipantOptions,
@@ -46,6 +47,7 @@ def participant_options(said: ConferenceAttributes) -> ParticipantOptions:
         coaching=bool(said.coach),
         call_sids_to_coach=tuple(Sid(sid) for sid in said.coach),
         jitter_buffer_size=said.jitter_buffer_size,
+        moderator=said.moderator,
     )
 
 
@@ -61,6 +63,7 @@ def conference_options(said: ConferenceAttributes) -> ConferenceOptions:
         callback=callback(said.callback),
         record_end_webhook=Webhook(said.event_callback_url) if said.event_callback_url else None,
         region=said.region,
+        floor=FloorPolicy(said.floor_control),
     )
 
 
@@ -77,4 +80,13 @@ def recording_options(said: DialRecording) -> RecordingOptions:
 def stream_wish(said: StreamAttributes) -> StreamWish:
     """`<Stream>`."""
     webhook = Webhook(said.callback.url, said.callback.method) if said.callback else None
-    return StreamWish(said.url, said.track, said.name, said.parameters, webhook, said.report_played, said.audio)
+    return StreamWish(
+        said.url,
+        said.track,
+        said.name,
+        said.parameters,
+        webhook,
+        said.report_played,
+        said.audio,
+        said.report_role,
+    )

@@ -4,6 +4,7 @@ import asyncio
 
 from mixminus.app.collecting import collect_digits
 from mixminus.app.conferences import Conferences
+from mixminus.app.connect_relay import connect_relay
 from mixminus.app.connect_stream import connect_stream
 from mixminus.app.dial import Dial
 from mixminus.app.join_conference import join_conference
@@ -16,6 +17,7 @@ from mixminus.streams.faults import BAD_TRACKS
 from mixminus.twiml.effects import (
     CollectDigits,
     Collected,
+    ConnectRelay,
     ConnectStream,
     DialTargets,
     Effect,
@@ -61,6 +63,8 @@ class Performer:
                 return _start_stream(stage, stream)
             case StopStream(name):
                 return _stop_stream(stage, name)
+            case ConnectRelay(relay):
+                return await connect_relay(stage, relay)
             case Warn(code, message):
                 return stage.warn(code, message)
 

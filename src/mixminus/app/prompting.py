@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from mixminus.app.media_link import MediaLink, Playback
-from mixminus.app.services import DecodedPrompt, Prompts
+from mixminus.app.sound_sources import DecodedPrompt, Prompts
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import Clip, Command, Pcm, Silence
 from mixminus.twiml.effects import Pause, PlayUrl, Prompt, SayText

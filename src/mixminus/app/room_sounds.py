@@ -1,4 +1,4 @@
-"""What plays in a conference: beeps, and sounds that are being played."""
+"""What is heard in a conference besides its participants."""
 
 import asyncio
 from dataclasses import dataclass

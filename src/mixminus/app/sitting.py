@@ -45,4 +45,4 @@ def leave(sitter: Sitter, seat: ConferenceSeat) -> None:
     """The call ends, or does something else: it goes, from wherever it was moved to."""
     if sitter.live:
         seat.last.take_leave = None  # it was redirected, and its far end is still wanted
-    seat.last.room.leave(sitter.sid, sitter.departure, sitter.call_status, sitter.why)
+    seat.last.room.leave(sitter.sid, sitter.departure, sitter.call_status, why=sitter.why)

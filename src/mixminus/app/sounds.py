@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mixminus.app.documents import Documents, Trail
 from mixminus.app.prompting import FOREVER, Loudspeaker, as_clip, play_prompts
-from mixminus.app.services import Prompts
+from mixminus.app.sound_sources import Prompts
 from mixminus.base.types import FormPairs
 from mixminus.calls.options import AudioDocument, HouseMusic, NoSound, Sound
 from mixminus.media.contract import Pcm

@@ -51,7 +51,8 @@ class StreamLink:
         self._formatted: set[int] = set()
         """Those in another format than 8 kHz µ-law, or whose tracks come and go."""
         self._talking: dict[int, StreamOwner] = {}
-        """Those that have something to say; some of them must wait until the engine has played what it has."""
+        """Those that have something to say which the engine may take now. Who is far ahead is asked again when the
+        engine has played some of it, and not whenever anybody speaks."""
         self._flush_is_due = False
 
     def __len__(self) -> int:
@@ -115,13 +116,15 @@ class StreamLink:
         for stream, epoch, octets in played.tolist():
             if (owner := owners.get(stream)) is not None:
                 owner.played(epoch, octets)
+                if owner.has_audio:
+                    self._talking[stream] = owner
         if self._talking:
             self._flush()
 
     def _flush(self) -> None:
         self._flush_is_due = False
-        said = [(stream, audio) for stream, owner in self._talking.items() if (audio := owner.take_audio())]
-        self._talking = {stream: owner for stream, owner in self._talking.items() if owner.has_audio}
+        talking, self._talking = self._talking, {}
+        said = [(stream, audio) for stream, owner in talking.items() if (audio := owner.take_audio())]
         if self._formatted:
             for stream, audio in said:
                 if stream in self._formatted:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -11,7 +12,10 @@ from mixminus.app.collecting import Keys
 from mixminus.app.company import Company
 from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
+from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.participant_tracks import ParticipantTracks
+from mixminus.app.roles import Roles
+from mixminus.app.stream_role import StreamRole
 from mixminus.app.tasks import Tasks, cancelled
 from mixminus.base.clock import Clock
 from mixminus.base.errors import not_found
@@ -70,6 +74,8 @@ class Held:
     life: asyncio.Task[Fault | None] | None = None
     hooks: ExitStack = field(default_factory=ExitStack)
     """What is to be undone where it is."""
+    role: StreamRole | None = None
+    """Of a stream that speaks: it stands for the call where it is."""
 
     @property
     def sid(self) -> Sid:
@@ -92,6 +98,9 @@ class Streams:
         tasks: Tasks,
         dial: DialAgent,
         sign: Sign,
+        roles: Roles,
+        moderators: ModeratorKeys,
+        api_url: Callable[[], str],
     ) -> None:
         self._media = media
         self._callbacks = callbacks
@@ -100,6 +109,9 @@ class Streams:
         self._tasks = tasks
         self._dial = dial
         self._sign = sign
+        self._roles = roles
+        self._moderators = moderators
+        self._api_url = api_url
         self._held: dict[Sid, Held] = {}
         self.company = Company()
         self.participants = ParticipantTracks()
@@ -171,6 +183,8 @@ class Streams:
         held.place = place
         held.stream.move(place.leg, forgets=forgets)
         self.participants.moved(held.stream)
+        if held.role is not None:
+            held.role.move(place.record.sid)
         self._follow_keys(held)
         left.set_result(None)
 
@@ -234,6 +248,7 @@ class Streams:
             media_format=media_format(wish.audio),
             is_bidirectional=is_bidirectional,
             reports_played=wish.report_played,
+            reports_role=wish.report_role,
         )
 
         def warn(fault: Fault) -> None:
@@ -242,6 +257,8 @@ class Streams:
         stream = LiveStream(facts, name, call.leg, self._media.streams, warn)
         left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         held = self._held[sid] = Held(stream, call, record, wish, left)
+        if is_bidirectional:
+            held.role = StreamRole(record.sid, stream, self._roles, self._moderators, self._api_url)
         return held
 
     async def _live(self, held: Held, url: str) -> Fault | None:
@@ -251,8 +268,10 @@ class Streams:
         try:
             socket = await self._dial(upgrade(url, self._sign), stream)
             if held.sid in self._held:
-                stream.begin(socket)
+                stream.begin(socket, held.role.begin() if held.role is not None else ())
                 self.participants.begin(stream, lambda: held.place.record.sid)
+                if held.role is not None:
+                    held.role.introduce()
                 self._tell(held, "stream-started")
                 await held.place.answer()
                 fault = await stream.ended
@@ -275,6 +294,8 @@ class Streams:
         held.hooks.close()
         self._skipped_frames += held.stream.skipped_frames
         self._refused_messages += held.stream.session.refused
+        if held.role is not None:
+            held.role.end()
         has_begun = held.stream.has_begun
         self.participants.end(held.stream)
         held.stream.end()

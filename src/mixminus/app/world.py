@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,8 @@ from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.resolver import resolve
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
+from mixminus.speech.io.configured import configured
+from mixminus.speech.providers import ConfiguredProviders
 from mixminus.store.contract import Store
 from mixminus.store.history import close_orphans
 from mixminus.store.remembering import RememberingStore
@@ -86,14 +88,22 @@ class World:
         courier = Courier(self.credentials.auth_token, self.fetch, loop.time, lambda: os.urandom(16).hex())
         self.sender = WebhookSender(courier, self._callback_failed)
         limits = Limits()
+        voice = offline_voice(limits)
         self._prompts = PromptLibrary(
             settings.prompts_folder,
             settings.media_folder,
             fetch=AudioFetch(courier),
-            voice=offline_voice(limits),
+            voice=voice,
             now=loop.time,
             limits=limits,
         )
+        try:
+            self._speech = self._configured_speech(voice.speaks)
+        except BaseException:
+            await self._http.close()
+            await asyncio.to_thread(self.store.close)
+            self._lock.release()
+            raise
         self.sip = SipAgent(_sip_settings(settings), os.urandom)
         self._trace = SipTrace(settings.sip_trace_mb << 20)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
@@ -113,6 +123,7 @@ class World:
             await self._listener.stop()
         await self._plane.stop()
         await self.sender.close()
+        await self._speech.close()
         await self._prompts.close()
         await self._http.close()
         await asyncio.to_thread(self.store.close)
@@ -158,7 +169,13 @@ class World:
             public_url=lambda: self.public_url,
             dial_agent=dial_agent,
             sign=partial(signature, self.credentials.auth_token),
+            speech=self._speech,
         )
+
+    def _configured_speech(self, speaks: Callable[[str], bool]) -> ConfiguredProviders:
+        settings, offline = self.settings, (self._prompts.speech, speaks)
+        models = (settings.moonshine, settings.voice_activity)
+        return configured((settings.recognisers, settings.voices), models, offline, os.environ)
 
     def _records(self) -> Store:
         """SQLite's file is ours alone (see `DataLock`); another database may have other writers."""
@@ -167,6 +184,10 @@ class World:
         return RememberingStore(self.store, frozenset({NumberRecord, ApplicationRecord}))
 
     async def _start(self) -> None:
+        if (recogniser := self._speech.default_recogniser) is not None:
+            log.info("speech is recognised", by=recogniser.name)
+        else:
+            log.warning("no speech recogniser: <ConversationRelay> fails with 64101. pip install 'mixminus[speech]'")
         await self._plane.start()
         self.node.tasks.spawn(self.node.qualities.keep_fresh(), "figures of the media worker")
         orphans = await close_orphans(

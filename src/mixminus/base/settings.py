@@ -62,6 +62,19 @@ class DeclaredApplication:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechService:
+    """`[recognisers.NAME]` or `[voices.NAME]` of the configuration file: who serves under a provider's name."""
+
+    kind: str
+    """`offline`, `openai`, `deepgram`."""
+    url: str | None = None
+    key_env: str | None = None
+    """The variable that holds the key."""
+    model: str | None = None
+    voice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The defaults are those of CONTRACT.md."""
 
@@ -89,6 +102,13 @@ class Settings:
     """What phones are offered, most preferred first; an answer of ours follows the order of the phone's offer."""
     opus_complexity: int = 5
     """0 to 10: quality against CPU time."""
+    moonshine: Path | None = None
+    """The folder with the weights of the better offline recogniser."""
+    voice_activity: str = "own"
+    """Who decides what is a voice for relays: `own`, `silero`."""
+    recognisers: Mapping[str, SpeechService] = field(default_factory=dict)
+    """By the provider's name in documents; `default` serves for all others."""
+    voices: Mapping[str, SpeechService] = field(default_factory=dict)
 
     @property
     def recordings_folder(self) -> Path:

@@ -13,6 +13,7 @@ CONFERENCE: Final = "CF"
 PARTICIPANT: Final = "CP"
 PHONE_NUMBER: Final = "PN"
 RECORDING: Final = "RE"
+RELAY_SESSION: Final = "VX"
 REQUEST: Final = "RQ"
 STREAM: Final = "MZ"
 

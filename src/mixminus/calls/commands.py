@@ -7,6 +7,7 @@ from mixminus.calls.options import (
     Callback,
     ConferenceOptions,
     DialOptions,
+    FloorPolicy,
     Instructions,
     ParticipantOptions,
     RecordingOptions,
@@ -41,6 +42,8 @@ class AddParticipant:
     dial: DialOptions
     participant: ParticipantOptions
     options: ConferenceOptions
+    by: Sid | None = None
+    """Who asked, as in `UpdateParticipant`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class UpdateParticipant:
     end_conference_on_exit: bool | None = None
     coaching: bool | None = None
     call_sids_to_coach: tuple[Sid, ...] | None = None
+    moderator: bool | None = None
+    by: Sid | None = None
+    """Who asked: the account, a key, or a call: that of a moderator. None: the node itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class PolishParticipant:
 class RemoveParticipant:
     conference_sid: Sid
     participant: str
+    by: Sid | None = None
+    """Who asked, as in `UpdateParticipant`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ class UpdateConference:
     sid: Sid
     completed: bool = False
     announce: Webhook | None = None
+    floor: FloorPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)

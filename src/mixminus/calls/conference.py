@@ -4,7 +4,7 @@ A machine without I/O. Its owner (one actor, law 4) calls a method, then takes `
 A method that raises has changed nothing. Times are aware datetimes in UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,9 +15,11 @@ from mixminus.calls.admission import check_newcomer, coachees_wished
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.endings import ENDED_VIA_API, Departure, Ending, ending_after
 from mixminus.calls.events import NOTHING_MORE, EventNumbers
+from mixminus.calls.hearing import speaks_up
+from mixminus.calls.moderating import Additions, check_update, deeds, is_moderator
 from mixminus.calls.options import ConferenceOptions, ParticipantOptions
 from mixminus.calls.outputs import BeginRecording, ConferenceOutput, ConferenceOver, Dismiss, PlayBeep, Rewire, Seat
-from mixminus.calls.participant import Participant, changes, newcomer, updated
+from mixminus.calls.participant import DEMOTED, PROMOTED, Participant, changes, newcomer, updated
 from mixminus.calls.records import (
     FINAL_CALL_STATUSES,
     CallStatus,
@@ -27,7 +29,14 @@ from mixminus.calls.records import (
     ParticipantStatus,
     ReasonParticipantLeft,
 )
-from mixminus.calls.refusals import AlreadyInConference, ConferenceCompleted, ConferenceNotBridged, Origin
+from mixminus.calls.refusals import (
+    AlreadyInConference,
+    ConferenceCompleted,
+    ConferenceNotBridged,
+    NotPermitted,
+    Origin,
+)
+from mixminus.calls.role import Role
 from mixminus.calls.roster import Roster
 from mixminus.calls.seating import Seating
 from mixminus.calls.states import CONFERENCE, IllegalStep, step
@@ -67,6 +76,7 @@ class Conference:
         self._roster = Roster()
         self._numbers = EventNumbers()
         self._seating = Seating()
+        self._additions = Additions()
         self._seats: tuple[Seat, ...] = ()
         self._said: list[ConferenceOutput] = []
         """Of the command that is being carried out."""
@@ -90,6 +100,34 @@ class Conference:
         """The live participant with that call SID or label. Raises a 20404 `Refusal`."""
         return self._live(participant).record
 
+    def role(self, call_sid: Sid) -> Role | None:
+        """How that call stands; None: it is not here."""
+        found = self._roster.find(call_sid)
+        if found is None or found.call_sid != call_sid:
+            return None
+        record = found.record
+        return Role(
+            conference_sid=self._record.sid,
+            muted=record.muted,
+            held=record.hold,
+            coaching=record.call_sids_to_coach,
+            coached_by=tuple(one.call_sid for one in self._roster if call_sid in one.record.call_sids_to_coach),
+            moderator=record.moderator,
+        )
+
+    def voices(self) -> frozenset[Sid]:
+        """Whose voice is for everybody, or would be with the floor (see `floor`)."""
+        places = (one.place(self._started) for one in self._roster)
+        return frozenset(place.call_sid for place in places if place is not None and speaks_up(place))
+
+    def permit(self, by: Sid | None) -> None:
+        """Raise 20003 if a moderator asks who is none of this conference, or is not any more."""
+        if by is None or not is_moderator(by):
+            return
+        found = self._roster.find(by)
+        if found is None or found.call_sid != by or not found.record.moderator:
+            raise NotPermitted(f"the call {by} is no moderator of this conference")
+
     def changed_records(self) -> tuple[ConferenceRecord | ParticipantRecord, ...]:
         """What is to be written down anew: what has changed since this was last asked."""
         mine = (self._record,) if self._record_changed else ()
@@ -105,12 +143,25 @@ class Conference:
     # --- coming in -------------------------------------------------------------------------------------------
 
     def invite(
-        self, call_sid: Sid, options: ParticipantOptions, at: datetime, queue_time_ms: int | None = None
+        self,
+        call_sid: Sid,
+        options: ParticipantOptions,
+        at: datetime,
+        queue_time_ms: int | None = None,
+        by: Sid | None = None,
     ) -> ParticipantRecord:
         """A leg that the API dials into the conference: listed and counted, not in the room. Raises refusals."""
+        self.permit(by)
+        if by is not None and is_moderator(by):
+            self._additions.check(by, at)
         self._admit(call_sid, options, Origin.API)
         invited = newcomer(self._new_record(call_sid, ParticipantStatus.QUEUED, at), options, queue_time_ms)
         self._roster.put(invited)
+        if by is not None and is_moderator(by):
+            self._additions.note(by, at)
+        self._write_deed(by, "add", invited, at)
+        self._write_promotion(invited, by, at)
+        self._hand_out()
         return invited.record
 
     def dialling(self, call_sid: Sid, at: datetime) -> None:
@@ -137,7 +188,9 @@ class Conference:
         """A leg that is connected comes in: by `<Dial><Conference>`, or moved by the API. Raises refusals."""
         self._admit(call_sid, options, origin)
         record = replace(self._new_record(call_sid, ParticipantStatus.CONNECTED, at), join_time=at)
-        return self._enter(newcomer(record, options), at)
+        joining = newcomer(record, options)
+        self._write_promotion(joining, None, at)
+        return self._enter(joining, at)
 
     def require_places(self, *newcomers: tuple[Sid, ParticipantOptions]) -> None:
         """Raise the refusal that one of these would meet if they joined one after another through the API."""
@@ -154,14 +207,26 @@ class Conference:
 
     def update(self, wish: UpdateParticipant, at: datetime) -> ParticipantRecord:
         """Mute, hold, coach, … all at one tick. Raises refusals. `announce` is for the owner to play."""
+        self.permit(wish.by)
         old = self._live(wish.participant)
+        if is_moderator(wish.by):
+            check_update(wish, old.record)
         coachees = coachees_wished(wish, old.record, self._roster)
         new = updated(old, wish, coachees, at)
         self._roster.put(new)
+        self._write_deed(wish.by, deeds(wish), new, at)
         for name in changes(old, new):
-            self._tell(name, at, new)
+            self._tell(name, at, new, {"By": wish.by} if wish.by and name in (PROMOTED, DEMOTED) else NOTHING_MORE)
         self._settle()
         return new.record
+
+    def give_floor(self, agents: Set[Sid], holder: Sid | None) -> None:
+        """Of these agents one speaks up at a time, now *holder*; everybody else speaks when they like."""
+        for participant in tuple(self._roster):
+            waits = participant.call_sid in agents and participant.call_sid != holder
+            if participant.waits_for_floor is not waits:
+                self._roster.put(replace(participant, waits_for_floor=waits))
+        self._settle()
 
     def speech(self, call_sid: Sid, started: bool, at: datetime) -> None:
         """Somebody began or ceased to speak. A repeat is no news."""
@@ -194,14 +259,23 @@ class Conference:
     # --- leaving ---------------------------------------------------------------------------------------------
 
     def leave(
-        self, participant: str, departure: Departure, at: datetime, call_status: CallStatus, why: str | None = None
+        self,
+        participant: str,
+        departure: Departure,
+        at: datetime,
+        call_status: CallStatus,
+        *,
+        why: str | None = None,
+        by: Sid | None = None,
     ) -> None:
         """A leg, by call SID or label, is gone, or shall be. *call_status*: how its call stands now. Raises 20404.
 
-        *why*: what the call itself knows better than *departure*.
+        *why*: what the call itself knows better than *departure*; *by*: whose wish it was.
         """
+        self.permit(by)
         leaver = self._live(participant)
         why = why or departure.sentence
+        self._write_deed(by, "remove", leaver, at)
         self._part(leaver, departure.reason, call_status, at, why)
         if departure.dismisses:
             self._said.append(Dismiss(leaver.call_sid, departure.reason, why))
@@ -312,6 +386,15 @@ class Conference:
         self._hand_out()
 
     # --- saying it -------------------------------------------------------------------------------------------
+
+    def _write_deed(self, by: Sid | None, deed: str, about: Participant, at: datetime) -> None:
+        """What a moderator does is in the log, before what comes of it."""
+        if by is not None and is_moderator(by):
+            self._tell("moderator-act", at, about, {"By": by, "Did": deed})
+
+    def _write_promotion(self, newcomer: Participant, by: Sid | None, at: datetime) -> None:
+        if newcomer.record.moderator:
+            self._tell(PROMOTED, at, newcomer, {"By": by or "TwiML"})
 
     def _tell(
         self,

@@ -21,12 +21,16 @@ TOKENS: Final[Mapping[str, str]] = {
     "participant-speech-start": "speaker",
     "participant-speech-stop": "speaker",
     "dominant-speaker": "dominant-speaker",
+    "moderator-start": "moderator",
+    "moderator-end": "moderator",
+    "moderator-act": "moderator",
     "announcement-end": "announcement",
     "announcement-fail": "announcement",
 }
 """From the name of an event to the word that subscribes to it (reference, section 4.1).
 
-The dominant speaker is ours: it is for the log of events, and no word of Twilio's subscribes to it.
+The dominant speaker and moderators are ours: they are for the log of events, and no word of Twilio's subscribes to
+them.
 """
 
 

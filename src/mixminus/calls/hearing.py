@@ -38,6 +38,8 @@ class Place:
     muted: bool = False
     coaching: bool = False
     coachees: frozenset[Sid] = NOBODY
+    waits_for_floor: bool = False
+    """An agent among agents of whom one speaks at a time: it may whisper, but not speak up."""
     wait: Sound = field(default_factory=HouseMusic)
     hold: Sound = field(default_factory=HouseMusic)
 
@@ -56,6 +58,11 @@ def ear(place: Place) -> Ear:
 
 def on_bus(place: Place) -> bool:
     """Whether this voice is for everybody, and so for the recording (law 3)."""
+    return speaks_up(place) and not place.waits_for_floor
+
+
+def speaks_up(place: Place) -> bool:
+    """The same, but for the floor."""
     return _has_voice(place) and not place.coaching
 
 

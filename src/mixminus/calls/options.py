@@ -43,6 +43,17 @@ class AudioDocument:
 Sound = HouseMusic | NoSound | AudioDocument
 
 
+class FloorPolicy(StrEnum):
+    """Which agents speak when several want to (see `floor`)."""
+
+    OFF = "off"
+    """All of them."""
+    QUEUE = "queue"
+    """One, and the others after it."""
+    DROP = "drop"
+    """One, and what the others say meanwhile is heard by nobody."""
+
+
 class Beep(StrEnum):
     TRUE = "true"
     FALSE = "false"
@@ -74,6 +85,7 @@ class ParticipantOptions:
     call_sids_to_coach: tuple[Sid, ...] = ()
     jitter_buffer_size: str = "large"
     early_media: bool = True
+    moderator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,7 @@ class ConferenceOptions:
     record_end_webhook: Webhook | None = None
     """The deprecated `eventCallbackUrl`."""
     region: str | None = None
+    floor: FloorPolicy = FloorPolicy.OFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Every change returns a new value, so that a command can be worked out in full be
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from mixminus.base.types import Sid
 from mixminus.calls.commands import UpdateParticipant
@@ -13,6 +14,9 @@ from mixminus.calls.hearing import Place, Presence
 from mixminus.calls.options import HouseMusic, ParticipantOptions, Sound
 from mixminus.calls.records import ParticipantRecord, ParticipantStatus, ReasonParticipantLeft
 from mixminus.calls.states import PARTICIPANT, step
+
+PROMOTED: Final = "moderator-start"
+DEMOTED: Final = "moderator-end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Participant:
     usual_hold: Sound = field(default_factory=HouseMusic)
     sends_early_media: bool = False
     speaking: bool = False
+    waits_for_floor: bool = False
+    """An agent where one speaks at a time, and it is another's turn (see `floor`)."""
 
     @property
     def call_sid(self) -> Sid:
@@ -55,6 +61,7 @@ class Participant:
             coachees=frozenset(record.call_sids_to_coach),
             wait=self.wait,
             hold=self.hold,
+            waits_for_floor=self.waits_for_floor,
         )
 
     def details(self) -> dict[str, str]:
@@ -96,6 +103,7 @@ def newcomer(record: ParticipantRecord, options: ParticipantOptions, queue_time_
             muted=options.muted,
             coaching=options.coaching,
             call_sids_to_coach=coachees,
+            moderator=options.moderator,
             start_conference_on_enter=options.start_conference_on_enter,
             end_conference_on_exit=options.end_conference_on_exit,
             queue_time_ms=queue_time_ms,
@@ -120,6 +128,7 @@ def updated(old: Participant, wish: UpdateParticipant, coachees: tuple[Sid, ...]
         end_conference_on_exit=_said(wish.end_conference_on_exit, old.record.end_conference_on_exit),
         coaching=coachees is not None,
         call_sids_to_coach=coachees or (),
+        moderator=_said(wish.moderator, old.record.moderator),
     )
     if record != old.record:
         record = replace(record, date_updated=at)
@@ -141,6 +150,8 @@ def changes(old: Participant, new: Participant) -> Iterator[str]:
         yield "participant-hold" if new.record.hold else "participant-unhold"
     if _modifiable(old) != _modifiable(new):
         yield "participant-modify"
+    if old.record.moderator != new.record.moderator:
+        yield PROMOTED if new.record.moderator else DEMOTED
 
 
 def _modifiable(participant: Participant) -> tuple[object, ...]:

@@ -133,6 +133,8 @@ class ParticipantRecord:
     coaching: bool = False
     call_sids_to_coach: tuple[Sid, ...] = ()
     """Twilio has one; repeating `CallSidToCoach` names several."""
+    moderator: bool = False
+    """Ours: its agent may mute, hold, remove and add participants (see `moderating`)."""
     start_conference_on_enter: bool = True
     end_conference_on_exit: bool = False
     queue_time_ms: int | None = None

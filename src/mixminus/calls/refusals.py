@@ -82,6 +82,20 @@ class CoachingOneself(Refusal):
         super().__init__(16002, 400, f"The participant {call_sid} cannot coach itself.")
 
 
+class NotPermitted(Refusal):
+    """20003: a moderator asked for what is not its business."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(20003, 403, f"Permission denied: {why}")
+
+
+class TooManyAdded(Refusal):
+    """20429"""
+
+    def __init__(self, most: int, within_s: float) -> None:
+        super().__init__(20429, 429, f"A moderator adds at most {most} participants in {within_s:.0f} s.")
+
+
 class CoachTargetHeld(Refusal):
     """16027"""
 

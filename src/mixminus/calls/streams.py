@@ -21,6 +21,7 @@ class StreamWish:
     """Told that it started, stopped, or failed."""
     report_played: bool = False
     audio: StreamFormat = DEFAULT
+    report_role: bool = False
 
 
 class StreamStatus(StrEnum):

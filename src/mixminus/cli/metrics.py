@@ -100,8 +100,13 @@ class NodeCollector(Collector):
         yield _gauge("live_streams", "Media Streams that have not ended, those being dialled included", len(streams))
         yield _by("streams_failed", "Media Streams that did not begin or broke off", "code", streams.failures)
         yield _counter("stream_frames_skipped", "Frames that agents read too slowly for", streams.skipped_frames)
+        left_out = self._world.node.qualities.worker.left_out_frames
+        yield _counter("stream_frames_left_out", "Frames that the control process was too busy for", left_out)
         refused = streams.refused_messages
         yield _counter("stream_messages_refused", "Messages of agents that were not understood", refused)
+        relays = self._world.node.relays
+        yield _gauge("live_relays", "Sessions of ConversationRelay, those being dialled included", len(relays))
+        yield _by("relays_failed", "Sessions that did not begin or broke off", "code", relays.failures)
 
     def _machine(self) -> Iterator[Metric]:
         world = self._world

@@ -196,6 +196,8 @@ OPTIONS: Final = tuple(
             False,
         ),
         ("opus_complexity", "5", "5", "Quality of Opus against CPU time, 0 to 10", up_to_ten, False),
+        ("voice_activity", "own", "own", "Who tells voices from noise: own, silero", one_of("own", "silero"), False),
+        ("moonshine", "", "none", "Folder with the weights of the better offline recogniser", folder, False),
         ("log", "", "text on a terminal, else json", "Log lines are text or json", one_of("text", "json")),
         (
             "log_level",

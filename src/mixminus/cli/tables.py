@@ -1,9 +1,9 @@
-"""`[users.…]`, `[trunks.…]`, `[numbers.…]`, `[applications.…]` of `mixminus.toml`."""
+"""`[users.…]`, `[trunks.…]`, `[numbers.…]`, `[applications.…]`, `[recognisers.…]`, `[voices.…]` of the file."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Trunk
+from mixminus.base.settings import DeclaredApplication, DeclaredNumber, SpeechService, Trunk
 from mixminus.cli.options import BadSetting
 
 KEYS: Final[Mapping[str, Mapping[str, type]]] = {
@@ -11,6 +11,8 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
     "trunks": {"uri": str, "prefixes": list, "username": str, "password": str, "from": str, "addresses": list},
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
+    "recognisers": {"kind": str, "url": str, "key_env": str, "model": str},
+    "voices": {"kind": str, "url": str, "key_env": str, "model": str, "voice": str},
 }
 """Table to its keys and what each holds; a list is one of strings."""
 
@@ -19,7 +21,15 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "trunks": frozenset({"uri"}),
     "numbers": frozenset(),
     "applications": frozenset({"voice_url"}),
+    "recognisers": frozenset({"kind"}),
+    "voices": frozenset({"kind"}),
 }
+
+KINDS: Final[Mapping[str, frozenset[str]]] = {
+    "recognisers": frozenset({"offline", "openai", "deepgram"}),
+    "voices": frozenset({"offline", "openai"}),
+}
+"""Of speech services."""
 
 _HOLDS: Final[Mapping[type, str]] = {str: "a string", list: "a list of strings"}
 
@@ -32,7 +42,16 @@ def read_tables(file: Mapping[str, Any]) -> dict[str, Any]:
         "trunks": tuple(_trunk(name, said) for name, said in entries["trunks"].items()),
         "numbers": tuple(DeclaredNumber(name, **said) for name, said in entries["numbers"].items()),
         "applications": tuple(DeclaredApplication(name, **said) for name, said in entries["applications"].items()),
+        "recognisers": _speech(entries, "recognisers"),
+        "voices": _speech(entries, "voices"),
     }
+
+
+def _speech(entries: Mapping[str, Mapping[str, Mapping[str, Any]]], table: str) -> dict[str, SpeechService]:
+    for name, said in entries[table].items():
+        if said["kind"] not in KINDS[table]:
+            raise BadSetting(f"[{table}.{name}] kind must be one of {_listed(KINDS[table])}, not {said['kind']!r}.")
+    return {name: SpeechService(**said) for name, said in entries[table].items()}
 
 
 def _entries(file: Mapping[str, Any], table: str) -> Mapping[str, Mapping[str, Any]]:

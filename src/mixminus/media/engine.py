@@ -371,6 +371,7 @@ class Engine:
             inbox_overflows=self.inbox_overflows,
             lost_flushes=self.recorders.lost_flushes,
             overdue_syncs=self.recorders.overdue_syncs,
+            left_out_frames=self.streaming.left_out,
             lost_happenings=sum(int(lane.happenings.totals[1]) for lane in self.lanes),
             received=totals.received,
             sent=totals.sent,

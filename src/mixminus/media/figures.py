@@ -54,6 +54,8 @@ class WorkerHealth(msgspec.Struct, frozen=True):
     overdue_syncs: int = 0
     """How often a loss of power would have taken more than a second of recordings."""
     lost_happenings: int = 0
+    left_out_frames: int = 0
+    """Of streams, that the control process was too busy for."""
     received: int = 0
     """RTP packets of all legs that are or were; and so on."""
     sent: int = 0

@@ -109,7 +109,7 @@ class FormattedStreaming:
         self._encoders: dict[int, U8] = {}
         """By row of a track."""
         self._ended: list[tuple[int, int, int]] = []
-        """Epochs that came to their end: stream, epoch, how much was played."""
+        """Epochs that came to their end: stream, the epoch's complement, how much was played."""
         self._scratch = np.zeros(LONGEST_PACKET_SAMPLES, np.int16)
 
     @property
@@ -300,7 +300,8 @@ class FormattedStreaming:
     def _clear(self, stream: int, epoch: int) -> None:
         opened = self._open.get(stream)
         if opened is not None:
-            self._ended.append(self._figures(stream))
+            _, before, played = self._figures(stream)
+            self._ended.append((stream, ~before, played))
             cut(self.spoken, opened.row)
             self.spoken.epoch[opened.row] = epoch
 

@@ -104,8 +104,9 @@ class WorkerPlane:
         self._stopping = True
         if self._process is None or self._writer is None or self._reading is None:
             return
-        with contextlib.suppress(OSError):
-            self._writer.write_eof()
+        if not self._writer.is_closing():  # the worker may be gone, which uvloop's transports take amiss
+            with contextlib.suppress(OSError):
+                self._writer.write_eof()
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await self._reading

@@ -112,7 +112,8 @@ class StreamsHeard(msgspec.Struct, frozen=True, tag=True):
     """The frames of these tracks, one after another."""
     played: bytes
     """Rows of `PLAYED_NUMBERS`: one for each stream that spoke in this beat, and one for the end of each epoch,
-    before any of the next one's."""
+    before any of the next one's: that names the epoch by its complement (`~epoch`), since what was told before may
+    arrive when the control process has ended the epoch."""
 
 
 TRACK_NUMBERS: Final = 4

@@ -1,12 +1,14 @@
 """Streams: the engine's end. What they hear leaves as one message a beat; what they say waits here to be played."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from mixminus.audio import g711
 from mixminus.media.bundles import clear_row, grown, zeroed
+from mixminus.media.contract import Event
 from mixminus.media.kernels.streams import hush, listen, pour, speak
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.legs import Legs
@@ -16,6 +18,7 @@ from mixminus.media.state import I64
 from mixminus.media.stream_state import StreamRows, TrackRows
 from mixminus.media.stream_terms import (
     FRAME_OCTETS,
+    TRACK_NUMBERS,
     ClearStream,
     CloseStream,
     MoveStream,
@@ -38,6 +41,8 @@ class Streaming:
     def __init__(self, legs: Legs, rooms: Rooms) -> None:
         self.overflowed = 0
         """Octets that were sent too far ahead."""
+        self.left_out = 0
+        """Frames that the control plane was too busy for."""
         self._legs = legs
         self._rooms = rooms
         self._slots: Slots[int] = Slots(FIRST_ROWS)
@@ -53,7 +58,7 @@ class Streaming:
         self._spoken_to: dict[int, set[int]] = {}
         """Streams by leg."""
         self._ended: list[tuple[int, int, int]] = []
-        """Epochs that came to their end: stream, epoch, octets played."""
+        """Epochs that came to their end: stream, the epoch's complement, octets played."""
         self._audio = np.zeros((FIRST_ROWS, FRAME_OCTETS), np.uint8)
         """By track."""
         self._names = np.zeros((FIRST_ROWS, 2), np.int64)
@@ -112,6 +117,16 @@ class Streaming:
             octets = np.full(len(tracks), FRAME_OCTETS)
             numbers = np.column_stack((self._names[tracks], self._tracks.tick[tracks], octets))
             yield StreamsHeard(numbers.tobytes(), self._audio[tracks].tobytes(), played.tobytes())
+
+    def leave_out(self, events: Iterable[Event]) -> list[Event]:
+        """The same events without audio; what was played is still told, for marks are due by it."""
+        rest: list[Event] = []
+        for event in events:
+            if isinstance(event, StreamsHeard):
+                self.left_out += len(event.tracks) // (TRACK_NUMBERS * 8)
+                event = msgspec.structs.replace(event, tracks=b"", audio=b"")
+            rest.append(event)
+        return rest
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -213,7 +228,7 @@ class Streaming:
     def _clear(self, stream: int, epoch: int) -> None:
         row = self._slots.row(stream)
         if row is not None:
-            self._ended.append((stream, int(self._rows.epoch[row]), int(self._rows.played[row])))
+            self._ended.append((stream, ~int(self._rows.epoch[row]), int(self._rows.played[row])))
             hush(self._rows, row)
             self._rows.epoch[row] = epoch
 

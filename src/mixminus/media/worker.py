@@ -43,6 +43,8 @@ REST_TICKS: Final = 50
 READ_BYTES: Final = 1 << 18
 MAX_UNREAD_BYTES: Final = 64 << 20
 """Events that the control plane did not fetch. Then it is as good as dead."""
+BEHIND_BYTES: Final = 4 << 20
+"""A second of 400 streams' audio. From here on it is left out: other events, and calls, must not wait behind it."""
 LAST_WORDS_S: Final = 2.0
 
 PROCESS_NAME: Final = "mixminus-media"
@@ -85,6 +87,8 @@ class ControlLink:
     def tell(self, engine: Engine) -> None:
         """Send what has happened, as far as the control plane reads."""
         if events := engine.take_events():
+            if len(self._unsent) > BEHIND_BYTES:
+                events = engine.streaming.leave_out(events)
             self._unsent += framed(tuple(events))
         try:
             while self._unsent:

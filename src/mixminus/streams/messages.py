@@ -65,6 +65,8 @@ class StreamFacts:
     is_bidirectional: bool = False
     reports_played: bool = False
     """The agent wants to know what was heard of what it had said, when it has cleared it."""
+    reports_role: bool = False
+    """And how it stands in its conference."""
 
     @property
     def has_participant_tracks(self) -> bool:
@@ -157,6 +159,28 @@ class Participant(msgspec.Struct, frozen=True, tag="participant", tag_field="eve
     sequence_number: str
     stream_sid: str
     participant: ParticipantBody
+
+
+class RoleBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """How the agent stands in its conference; SIDs are those of calls."""
+
+    conference: str | None
+    muted: bool
+    held: bool
+    coaching: tuple[str, ...]
+    coached_by: tuple[str, ...]
+    moderator: bool
+    floor: str
+    custom_parameters: dict[str, str] = {}
+    """Of a new moderator, what `start` would have said."""
+
+
+class RoleMessage(msgspec.Struct, frozen=True, tag="role", tag_field="event", rename="camel"):
+    """Ours, and sent only to who asks for it."""
+
+    sequence_number: str
+    stream_sid: str
+    role: RoleBody
 
 
 class StopBody(msgspec.Struct, frozen=True, rename="camel"):

@@ -2,7 +2,8 @@
 
 The engine plays; it is given audio a little ahead of time and tells, tick by tick, how much it has really played.
 Marks are due by that figure alone, so a mark never comes back early, however fast the agent talks. A `clear` begins a
-new *epoch*: what the engine still tells of the last one is about audio that is no more.
+new *epoch*: what the engine still tells of the last one is about audio that is no more. So does a `recall`, which
+takes back what the engine was given and has not played: nothing is lost, and marks stay where they were.
 """
 
 from collections import deque
@@ -22,6 +23,31 @@ MOST_MARKS: Final = 65_536
 
 PIECE: Final = 16_384
 """Octets up to which small messages are kept as one."""
+
+
+@dataclass(slots=True)
+class _Recall:
+    """What the engine is asked to give back."""
+
+    start: int
+    """Where the epoch began that is over."""
+    stop: int | None = None
+    """Up to where it was played; None: not told yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleared:
+    """What was said before a `clear`."""
+
+    said: int
+    began: int
+    recall: _Recall | None
+    """One that was under way then."""
+
+    @property
+    def start(self) -> int:
+        """Where the epoch began that was cleared."""
+        return self.began if self.recall is None or self.recall.stop is None else self.recall.stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +71,21 @@ class Playout:
         self._taken = 0
         """Of the first of these."""
         self._said = self._given = self._played = 0
-        """In this epoch."""
+        """Since the last `clear`."""
+        self._start = 0
+        """Where this epoch began: a recall is none of the agent's."""
+        self._loud = 0
+        """Where the last speech ends that was said."""
         self._marks: deque[tuple[int, str]] = deque()
         """Position and name."""
-        self._said_before: dict[int, int] = {}
-        """By epoch that the engine has not told the last of."""
+        self._cleared: dict[int, _Cleared] = {}
+        self._recalled: dict[int, _Recall] = {}
+        """By epochs that the engine has not told the last of."""
+        self._recall: _Recall | None = None
+        """Under way: meanwhile the engine is given nothing."""
+        self.can_recall = False
+        """What the engine was given is kept."""
+        self._ahead = bytearray()
 
     @property
     def pending(self) -> int:
@@ -59,22 +95,29 @@ class Playout:
     @property
     def is_waiting(self) -> bool:
         """Whether there is audio that the engine was not given yet."""
-        return bool(self._waiting)
+        return bool(self._waiting) and self._recall is None
 
     @property
     def has_marks(self) -> bool:
         """Whether there are any, due or not."""
         return bool(self._marks)
 
-    def say(self, audio: bytes) -> int:
-        """Append audio. Returns how much of it was discarded."""
-        kept = audio[: max(0, self._most - self.pending)]
+    @property
+    def is_loud(self) -> bool:
+        """Whether there is speech that was not heard yet, as far as is known."""
+        return self._loud > self._played
+
+    def say(self, audio: bytes, loud: int = 0) -> int:
+        """Append audio, of which speech are the first so many octets. Returns how much of it was discarded."""
+        kept = audio if self.pending + len(audio) <= self._most else audio[: max(0, self._most - self.pending)]
         if kept:
             # One object for each octet would take a gigabyte.
             if self._waiting and len(self._waiting[-1]) + len(kept) <= PIECE:
                 self._waiting[-1] += kept
             else:
                 self._waiting.append(bytearray(kept))
+            if loud:
+                self._loud = self._said + min(loud, len(kept))
             self._said += len(kept)
         lost = len(audio) - len(kept)
         self.discarded += lost
@@ -91,20 +134,70 @@ class Playout:
         """Drop what was not played. All marks are due. Where nothing was said since the last one, nothing changes."""
         if not self._said:
             return
-        self._said_before[self.epoch] = self._said
+        self._cleared[self.epoch] = _Cleared(self._said, self._start, self._recall)
         self.epoch += 1
         self._waiting.clear()
+        self._ahead.clear()
+        self._recall = None
         self._taken = 0
-        self._said = self._given = self._played = 0
+        self._said = self._given = self._played = self._start = self._loud = 0
         self._marks = deque((0, name) for _, name in self._marks)
 
+    def begin_recalls(self) -> None:
+        """From now on what the engine is given is kept; whatever was said before is taken for speech."""
+        self.can_recall = True
+        self._ahead.clear()
+        self._loud = self._said
+
+    def recall(self) -> bool:
+        """Take back what was given ahead. False: there is nothing. Else the engine's epoch is over."""
+        if self._given == self._played or self._recall is not None:
+            return False
+        self._recall = self._recalled[self.epoch] = _Recall(self._start)
+        self.epoch += 1
+        return True
+
     def played(self, epoch: int, octets: int) -> Interruption | None:
-        """The engine has played that much since *epoch* began; for an epoch that was cleared, at its end."""
+        """The engine has played that much since *epoch* began; `~epoch`: in all of an epoch that is over there.
+
+        What is told late of an epoch that is over here is no news.
+        """
         if epoch == self.epoch:
-            self._played = max(self._played, min(octets, self._given))
-        elif (said := self._said_before.pop(epoch, None)) is not None:
-            return Interruption(said, min(octets, said))
+            self._advance(self._start + octets)
+        elif epoch >= 0:
+            return None
+        elif (recall := self._recalled.pop(~epoch, None)) is not None:
+            recall.stop = recall.start + octets
+            if recall is self._recall:
+                self._take_back(recall.stop)
+        elif (cleared := self._cleared.pop(~epoch, None)) is not None:
+            return Interruption(cleared.said, min(cleared.start + octets, cleared.said))
         return None
+
+    def reached(self, epoch: int, octets: int) -> int | None:
+        """Where in what was said between two clears such a figure is (see `played`, which is told afterwards)."""
+        if epoch == self.epoch:
+            return self._start + octets
+        over = max(epoch, ~epoch)
+        known = self._recalled.get(over) or self._cleared.get(over)
+        return None if known is None else known.start + octets
+
+    def _advance(self, to: int) -> None:
+        before, self._played = self._played, max(self._played, min(to, self._given))
+        if self.can_recall:
+            del self._ahead[: self._played - before]
+
+    def _take_back(self, stop: int) -> None:
+        """The engine has played up to there, and gives the rest back."""
+        self._advance(stop)
+        if self._ahead:
+            if self._taken:
+                del self._waiting[0][: self._taken]
+                self._taken = 0
+            self._waiting.appendleft(self._ahead)
+            self._ahead = bytearray()
+        self._given = self._start = self._played
+        self._recall = None
 
     def take_due(self) -> list[str]:
         """Marks whose audio was heard, in order."""
@@ -116,7 +209,7 @@ class Playout:
     def take_audio(self) -> bytes:
         """What the engine is to be given now, so that it is ahead by the lead; often nothing."""
         room = self._lead - (self._given - self._played)
-        if room <= 0 or not self._waiting:
+        if room <= 0 or not self.is_waiting:
             return b""
         audio = bytearray()
         while room > len(audio) and self._waiting:
@@ -128,4 +221,6 @@ class Playout:
                 self._waiting.popleft()
                 self._taken = 0
         self._given += len(audio)
+        if self.can_recall:
+            self._ahead += audio
         return bytes(audio)

@@ -10,10 +10,11 @@ from itertools import count
 from typing import Final
 
 from mixminus.base.stream_formats import LINEAR, OPUS
-from mixminus.base.types import Sid
+from mixminus.base.types import FormPairs, Sid
 from mixminus.streams.contract import Fault
 from mixminus.streams.faults import BUFFER_FULL, MALFORMED
 from mixminus.streams.heard_by import HeardBy
+from mixminus.streams.loudness import loud_octets
 from mixminus.streams.messages import (
     CONNECTED,
     PARTICIPANT,
@@ -28,6 +29,8 @@ from mixminus.streams.messages import (
     ParticipantBody,
     Played,
     PlayedBody,
+    RoleBody,
+    RoleMessage,
     Start,
     StartBody,
     Stop,
@@ -88,6 +91,8 @@ class StreamSession:
         playout = PacketPlayout if facts.media_format.encoding == OPUS else Playout
         self.playout = playout(facts.media_format.octets(LEAD_MS), facts.media_format.octets(MOST_MS))
         self.heard_by = HeardBy()
+        self.tells_speech = False
+        """Whether `playout.is_loud` is to be known."""
         self.refused = 0
         """Messages of the agent that were not obeyed, or not wholly."""
         self._numbers = count(1)
@@ -101,8 +106,8 @@ class StreamSession:
 
     # --- to the agent ---------------------------------------------------------------------------------------------
 
-    def open(self) -> list[bytes]:
-        """The WebSocket is up: the first two messages."""
+    def open(self, parameters: FormPairs = ()) -> list[bytes]:
+        """The WebSocket is up: the first two messages. *parameters* are told beyond those of the document."""
         self._step(Step.OPEN)
         facts = self.facts
         start = StartBody(
@@ -111,7 +116,7 @@ class StreamSession:
             facts.call_sid,
             facts.tracks,
             facts.media_format,
-            dict(facts.parameters),
+            dict((*facts.parameters, *parameters)),
         )
         return [CONNECTED, encode(Start(self._number(), start, facts.sid))]
 
@@ -154,6 +159,13 @@ class StreamSession:
             return []
         return [encode(Dtmf(self.facts.sid, self._number(), DtmfBody(DTMF_TRACK, digit)))]
 
+    def role(self, body: RoleBody) -> list[bytes]:
+        """The agent stands otherwise in its conference than before; only those are told that have asked for it."""
+        self._step(Step.TALK)
+        if not self.facts.reports_role:
+            return []
+        return [encode(RoleMessage(self._number(), self.facts.sid, body))]
+
     def stop(self) -> list[bytes]:
         """The last message; none if there was no first one."""
         was_open = self.state is StreamState.STREAMING
@@ -195,7 +207,7 @@ class StreamSession:
     def forget(self) -> list[bytes]:
         """Drop what was not played, as if the agent had said `clear`; the marks, which are all due."""
         self.playout.clear()
-        return self._marks()
+        return self._marks() if self.state is StreamState.STREAMING else []
 
     # --- from the engine ------------------------------------------------------------------------------------------
 
@@ -204,8 +216,8 @@ class StreamSession:
 
         For an epoch that was cleared it is the last figure, of which agents are told that asked for it.
         """
-        if self.facts.reports_played:
-            self.heard_by.played(octets)
+        if self.facts.reports_played and (reached := self.playout.reached(epoch, octets)) is not None:
+            self.heard_by.played(reached)
         interruption = self.playout.played(epoch, octets)
         if self.state is not StreamState.STREAMING:
             return []
@@ -221,7 +233,8 @@ class StreamSession:
             return Fault(MALFORMED, "The payload is not one Opus packet of at most 120 ms")
         if encoding == LINEAR and len(audio) % 2:
             audio, fault = audio[:-1], Fault(MALFORMED, "The payload ends in the middle of a sample of 16 bits")
-        if self.playout.say(audio):
+        loud = loud_octets(audio, encoding) if self.tells_speech else 0
+        if self.playout.say(audio, loud):
             return Fault(BUFFER_FULL, "More than 10 minutes of audio wait; the rest is discarded")
         return fault
 

@@ -4,6 +4,7 @@ import asyncio
 
 from mixminus.streams.contract import AgentListener, Fault, StreamError, Upgrade
 from mixminus.streams.faults import BROKEN_PIPE, CONNECT_REFUSED
+from mixminus.testing.relay_app import RelayApp, RelayConversation
 from mixminus.testing.stream_agent import StreamAgent, StreamConversation
 
 
@@ -25,13 +26,24 @@ class AgentNetwork:
 
     def __init__(self) -> None:
         self._agents: dict[str, StreamAgent] = {}
+        self._relays: dict[str, RelayApp] = {}
 
     def at(self, url: str) -> StreamAgent:
         """The application there; a new one says nothing."""
         return self._agents.setdefault(url, StreamAgent())
 
-    async def dial(self, upgrade: Upgrade, listener: AgentListener) -> StreamConversation:
+    def relay_at(self, url: str) -> RelayApp:
+        """The same for an application of ConversationRelay."""
+        return self._relays.setdefault(url, RelayApp())
+
+    async def dial(self, upgrade: Upgrade, listener: AgentListener) -> StreamConversation | RelayConversation:
         """What the node calls to open a WebSocket."""
+        if (app := self._relays.get(upgrade.url.partition("?")[0])) is not None:
+            if app.refusal is not None:
+                raise StreamError(app.refusal, "The application did not accept the upgrade")
+            session = RelayConversation(upgrade.url, upgrade.headers, _Ear(listener))
+            app.dialled(session)
+            return session
         agent = self._agents.get(upgrade.url.partition("?")[0])
         if agent is None:
             raise StreamError(CONNECT_REFUSED, "The connection was refused")

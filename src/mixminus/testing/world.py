@@ -37,6 +37,8 @@ from mixminus.sip.contract import Transmit, Transport
 from mixminus.sip.io.pump import SipPump
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
+from mixminus.speech.io.offline import OfflineVoice
+from mixminus.speech.providers import ConfiguredProviders
 from mixminus.store.contract import Is, Where
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
@@ -45,6 +47,7 @@ from mixminus.testing.memory_network import MemoryNetwork
 from mixminus.testing.network import Address
 from mixminus.testing.phone import VirtualPhone
 from mixminus.testing.rest import sdk_for
+from mixminus.testing.scripted_recogniser import ScriptedRecogniser
 from mixminus.testing.sounds import NotePrompts
 from mixminus.testing.webhook_app import WebhookApp
 from mixminus.webhooks.contract import WebhookCall
@@ -73,7 +76,8 @@ class World:
     """A node and its surroundings. Phones close with it.
 
     `app` is the webhook application, `twilio` the official SDK (use its `…_async` methods), `exchange` and `store`
-    the node itself, `network` what everybody is on, `agents` those that Media Streams reach.
+    the node itself, `network` what everybody is on, `agents` those that Media Streams and relays reach, `hearing`
+    what relays understand.
     """
 
     def __init__(self, *, settings: Settings | None = None, seed: int = 1) -> None:
@@ -83,6 +87,7 @@ class World:
         self._phones: list[VirtualPhone] = []
         self.app = WebhookApp()
         self.agents = AgentNetwork()
+        self.hearing = ScriptedRecogniser()
         self.random = randomness.Random(seed)
         self.network = MemoryNetwork(randomness.Random(seed))
         self.account_sid = Sid(ACCOUNT + "1" * 32)
@@ -176,12 +181,14 @@ class World:
         return SipSettings(*SIP, users=self.settings.users, trusted_hosts=trusted)
 
     def _assemble(self, courier: Courier) -> Node:
+        prompts = NotePrompts(Path(self._folder.name), AudioFetch(courier))
+        voice = OfflineVoice(prompts.speech, lambda language: True)
         shells = Shells(
             clock=self.clock,
             random_bytes=self.random.randbytes,
             store=self.store,
             media=self.plane,
-            prompts=NotePrompts(Path(self._folder.name), AudioFetch(courier)),
+            prompts=prompts,
             courier=courier,
             deliver=self._deliver,
             sip=self.sip,
@@ -190,6 +197,7 @@ class World:
             public_url=lambda: "http://node.example.com",
             dial_agent=self.agents.dial,
             sign=partial(signature, AUTH_TOKEN),
+            speech=ConfiguredProviders({"deepgram": self.hearing}, {"elevenlabs": voice}, (None, voice)),
         )
         return assemble(self.settings, self.account_sid, shells)
 

@@ -13,8 +13,8 @@ from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.utils.time import time_now_iso8601
 
 from mixminus.agents.intake import Expects
-from mixminus.agents.io.moonshine import Moonshine, Samples
 from mixminus.agents.io.sphinx import Sphinx, quiet
+from mixminus.speech.io.moonshine import Moonshine, Samples
 
 
 class Recogniser:

@@ -9,8 +9,8 @@ import numpy as np
 import pocketsphinx
 
 from mixminus.agents.intake import Expects
-from mixminus.agents.io.moonshine import Samples
 from mixminus.agents.spoken import agreeing
+from mixminus.speech.io.moonshine import Samples
 
 DIGITS: Final = "zero | oh | one | two | three | four | five | six | seven | eight | nine"
 PERSON: Final = "human | operator | emergency | [talk to] a person | representative"

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from mixminus.api import dates, words
+from mixminus.api.auth import Who
 from mixminus.api.form import Form
 from mixminus.api.paging import list_answer
 from mixminus.api.request import ApiRequest
@@ -12,7 +13,7 @@ from mixminus.api.routes import ACCOUNT, Operation
 from mixminus.api.uris import account_uri
 from mixminus.base import sids
 from mixminus.calls.commands import UpdateConference
-from mixminus.calls.options import AudioDocument, Webhook
+from mixminus.calls.options import AudioDocument, FloorPolicy, Webhook
 from mixminus.calls.records import ConferenceRecord, ConferenceStatus
 from mixminus.store.contract import Is, Where
 
@@ -50,17 +51,22 @@ async def fetch_conference(request: ApiRequest) -> Response:
 async def change_conference(request: ApiRequest) -> Response:
     conference = await asked_conference(request)
     form = request.form.blaming(16002)
+    floor = form.choice("FloorControl", [policy.value for policy in FloorPolicy])
     command = UpdateConference(
         conference.sid,
         completed=form.choice("Status", (ConferenceStatus.COMPLETED.value,)) is not None,
         announce=announcement(form),
+        floor=None if floor is None else FloorPolicy(floor),
     )
     return JSONResponse(conference_resource(await request.node.update_conference(command)))
 
 
 async def asked_conference(request: ApiRequest) -> ConferenceRecord:
-    """The conference in the path, or 20404."""
-    return request.found(await request.node.store.fetch(ConferenceRecord, request.sid("conference", sids.CONFERENCE)))
+    """The conference in the path, or 20404; to a moderator all others but its own do not exist."""
+    sid = request.sid("conference", sids.CONFERENCE)
+    if request.asker.moderates not in (None, sid):
+        raise request.missing()
+    return request.found(await request.node.store.fetch(ConferenceRecord, sid))
 
 
 def announcement(form: Form) -> Webhook | None:
@@ -83,6 +89,6 @@ def filters(form: Form) -> list[Where]:
 
 OPERATIONS = (
     Operation("GET", f"{ACCOUNT}/Conferences.json", list_conferences),
-    Operation("GET", f"{ACCOUNT}/Conferences/{{conference}}.json", fetch_conference),
+    Operation("GET", f"{ACCOUNT}/Conferences/{{conference}}.json", fetch_conference, Who.MODERATORS),
     Operation("POST", f"{ACCOUNT}/Conferences/{{conference}}.json", change_conference),
 )

@@ -34,6 +34,7 @@ def participant_history(participant: ParticipantRecord, ledger: Ledger | None) -
         "hold": participant.hold,
         "coaching": participant.coaching,
         "call_sids_to_coach": list(participant.call_sids_to_coach),
+        "moderator": participant.moderator,
         "start_conference_on_enter": participant.start_conference_on_enter,
         "end_conference_on_exit": participant.end_conference_on_exit,
         "queue_time_ms": participant.queue_time_ms,

@@ -11,11 +11,20 @@ from mixminus.base import sids
 from mixminus.base.errors import Refusal
 from mixminus.base.types import Sid
 from mixminus.calls.commands import AddParticipant, UpdateParticipant
-from mixminus.calls.options import Beep, ConferenceOptions, HouseMusic, ParticipantOptions, RecordingOptions
+from mixminus.calls.options import (
+    Beep,
+    ConferenceOptions,
+    FloorPolicy,
+    HouseMusic,
+    ParticipantOptions,
+    RecordingOptions,
+)
 
 CONFERENCE_EVENTS: Final = ("start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement")
 RECORDED: Final = {"true": True, "record-from-start": True, "false": False, "do-not-record": False}
 REGIONS: Final = ("us1", "us2", "ie1", "de1", "sg1", "br1", "au1", "jp1")
+FLOOR_POLICIES: Final = tuple(policy.value for policy in FloorPolicy)
+"""Ours: see calls/floor.py."""
 JITTER_BUFFERS: Final = ("off", "small", "medium", "large")
 
 MOST_NAME_CHARACTERS: Final = 128
@@ -27,14 +36,15 @@ MOST_PARTICIPANTS: Final = 100_000
 _CALL_SID = re.compile("CA[0-9a-f]{32}")
 
 
-def add_participant(conference: str, form: Form) -> AddParticipant:
-    """The command in a `POST …/Participants`. Raises 16002, 16024 and the codes of reference 5.5."""
+def add_participant(conference: str, form: Form, by: Sid) -> AddParticipant:
+    """The command in a `POST …/Participants` that *by* sent. Raises 16002, 16024 and the codes of reference 5.5."""
     form = form.blaming(16002)
     return AddParticipant(
         conference=conference_name(conference),
         dial=dial_options(form, CONFERENCE_BLAME, least_timeout_s=5),
         participant=participant_options(form),
         options=conference_options(form),
+        by=by,
     )
 
 
@@ -63,6 +73,7 @@ def participant_options(form: Form) -> ParticipantOptions:
         call_sids_to_coach=coachees,
         jitter_buffer_size=form.choice("JitterBufferSize", JITTER_BUFFERS) or "large",
         early_media=form.truth("EarlyMedia", default=True),
+        moderator=form.truth("Moderator", default=False),
     )
 
 
@@ -72,6 +83,7 @@ def conference_options(form: Form) -> ConferenceOptions:
         recording=conference_recording(form),
         callback=callback(form, "ConferenceStatusCallback", CONFERENCE_EVENTS, ("start", "end"), CONFERENCE_BLAME),
         region=form.choice("Region", REGIONS),
+        floor=FloorPolicy(form.choice("FloorControl", FLOOR_POLICIES) or "off"),
     )
 
 
@@ -86,8 +98,8 @@ def conference_recording(form: Form) -> RecordingOptions | None:
     return options if RECORDED[form.choice("ConferenceRecord", RECORDED) or "false"] else None
 
 
-def update_participant(conference_sid: Sid, participant: str, form: Form) -> UpdateParticipant:
-    """The command in a `POST …/Participants/{CallSid or label}`. Raises 16002."""
+def update_participant(conference_sid: Sid, participant: str, form: Form, by: Sid) -> UpdateParticipant:
+    """The command in a `POST …/Participants/{CallSid or label}` that *by* sent. Raises 16002."""
     form = form.blaming(16002)
     return UpdateParticipant(
         conference_sid=conference_sid,
@@ -102,6 +114,8 @@ def update_participant(conference_sid: Sid, participant: str, form: Form) -> Upd
         end_conference_on_exit=form.boolean("EndConferenceOnExit"),
         coaching=coaching(form, default=None),
         call_sids_to_coach=call_sids_to_coach(form),
+        moderator=form.boolean("Moderator"),
+        by=by,
     )
 
 

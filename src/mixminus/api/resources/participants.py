@@ -5,6 +5,7 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from mixminus.api import words
+from mixminus.api.auth import Who
 from mixminus.api.paging import list_answer
 from mixminus.api.request import ApiRequest
 from mixminus.api.resources.conferences import asked_conference
@@ -45,7 +46,7 @@ def participant_resource(participant: ParticipantRecord) -> dict[str, Any]:
 
 
 async def create_participant(request: ApiRequest) -> Response:
-    command = add_participant(request.text("conference"), request.form)
+    command = add_participant(await named_conference(request), request.form, request.asker.sid)
     participant = await request.node.add_participant(command)
     # Only the answer to a create tells the time spent in the queue (reference, 2.2).
     queue_time = {"queue_time": words.count(participant.queue_time_ms)}
@@ -67,14 +68,26 @@ async def fetch_participant(request: ApiRequest) -> Response:
 
 async def change_participant(request: ApiRequest) -> Response:
     participant = await asked_participant(request)
-    command = update_participant(participant.conference_sid, participant.call_sid, request.form)
+    command = update_participant(participant.conference_sid, participant.call_sid, request.form, request.asker.sid)
     return JSONResponse(participant_resource(await request.node.update_participant(command)))
 
 
 async def delete_participant(request: ApiRequest) -> Response:
     participant = await asked_participant(request)
-    await request.node.remove_participant(RemoveParticipant(participant.conference_sid, participant.call_sid))
+    command = RemoveParticipant(participant.conference_sid, participant.call_sid, request.asker.sid)
+    await request.node.remove_participant(command)
     return Response(status_code=204)
+
+
+async def named_conference(request: ApiRequest) -> str:
+    """The conference in the path, as it was named. For a moderator there is its own and no other: 20404."""
+    named, own = request.text("conference"), request.asker.moderates
+    if own is None:
+        return named
+    conference = request.found(await request.node.store.fetch(ConferenceRecord, own))
+    if named != conference.friendly_name and canonical(named) != own:
+        raise request.missing()
+    return own
 
 
 async def live_conference(request: ApiRequest) -> ConferenceRecord:
@@ -97,13 +110,14 @@ async def asked_participant(request: ApiRequest) -> ParticipantRecord:
     return request.found(found[-1] if found else None)
 
 
+PARTICIPANT = f"{ACCOUNT}/Conferences/{{conference}}/Participants/{{participant}}.json"
+PARTICIPANTS = f"{ACCOUNT}/Conferences/{{conference:path}}/Participants.json"
+
 OPERATIONS = (
-    Operation("GET", f"{ACCOUNT}/Conferences/{{conference}}/Participants/{{participant}}.json", fetch_participant),
-    Operation("POST", f"{ACCOUNT}/Conferences/{{conference}}/Participants/{{participant}}.json", change_participant),
-    Operation(
-        "DELETE", f"{ACCOUNT}/Conferences/{{conference}}/Participants/{{participant}}.json", delete_participant
-    ),
+    Operation("GET", PARTICIPANT, fetch_participant, Who.MODERATORS),
+    Operation("POST", PARTICIPANT, change_participant, Who.MODERATORS),
+    Operation("DELETE", PARTICIPANT, delete_participant, Who.MODERATORS),
     # Greedy, because SDKs do not escape '/': a name with one gets an error that says so instead of a 404.
-    Operation("POST", f"{ACCOUNT}/Conferences/{{conference:path}}/Participants.json", create_participant),
-    Operation("GET", f"{ACCOUNT}/Conferences/{{conference:path}}/Participants.json", list_participants),
+    Operation("POST", PARTICIPANTS, create_participant, Who.MODERATORS),
+    Operation("GET", PARTICIPANTS, list_participants, Who.MODERATORS),
 )

@@ -75,7 +75,7 @@ class AgentConnection(WSListener):
 
     def send(self, message: bytes) -> None:
         transport = self._transport
-        if transport is None or self._is_ending:
+        if transport is None or self._is_over or self._closing is not None:
             return
         if self._unsent() > DEAF_BYTES:
             self._fail(BROKEN_PIPE, "The agent does not read what it is sent")

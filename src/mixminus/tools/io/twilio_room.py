@@ -18,6 +18,7 @@ Value = TypeVar("Value")
 
 TOO_MANY: Final = 429
 UNAVAILABLE: Final = 503
+FORBIDDEN: Final = 403
 BROKEN: Final = frozenset({500, 502, 504})
 """Answers that leave open whether it happened."""
 
@@ -92,10 +93,21 @@ class TwilioRoom:
         return str((await _told(self._client.messages.create_async(to=to, body=body, from_=from_))).sid)
 
     async def end(self) -> None:
-        if self._named:
-            await _told(self._client.conferences(await self._conference()).update_async(status="completed"))
-        else:
+        if not self._named:
             await _told(self._client.calls(self._own_call_sid).update_async(status="completed"))
+            return
+        try:
+            await self._client.conferences(await self._conference()).update_async(status="completed")
+        except TwilioRestException as error:
+            if error.status != FORBIDDEN:
+                raise _refused(error) from None
+            await self._remove_all()
+
+    async def _remove_all(self) -> None:
+        """What the key of a moderator can do instead: everybody out, and itself the last."""
+        present = [leg.call_sid for leg in await self.participants()]
+        for call_sid in sorted(present, key=lambda sid: sid == self._own_call_sid):
+            await self.remove(call_sid)
 
     async def _update(self, call_sid: str, **what: object) -> None:
         room = self._client.conferences(await self._conference())
@@ -114,11 +126,15 @@ class TwilioRoom:
         return self._sid
 
 
+def _refused(error: TwilioRestException) -> ToolError:
+    return ToolError(f"{error.msg} (code {error.code or error.status})")
+
+
 async def _told(asked: Awaitable[Value]) -> Value:
     """The SDK's answer, its refusals as ours."""
     try:
         return await asked
     except TwilioRestException as error:
-        raise ToolError(f"{error.msg} (code {error.code or error.status})") from None
+        raise _refused(error) from None
     except TwilioException as error:
         raise ToolError(str(error)) from None

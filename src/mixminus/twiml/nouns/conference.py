@@ -34,6 +34,8 @@ RECORD: Final = Attribute(
 TRIM: Final = Attribute("trim", words({"trim-silence": True, "do-not-trim": False}), True, 13239, fatal=True)
 REGION: Final[Attribute[str | None]] = Attribute("region", optional(_REGION), None)
 COACH: Final = Attribute("coach", form(r".*", "call SIDs"), "", 13240)
+MODERATOR: Final = Attribute("moderator", BOOLEAN, False)
+FLOOR_CONTROL: Final = Attribute("floorControl", one_of("off", "queue", "drop"), "off")
 EVENT_CALLBACK_URL: Final = Attribute("eventCallbackUrl", URL, None, 16002)
 
 
@@ -62,6 +64,8 @@ class Conference:
         COACH,
         *callbacks.CONFERENCE.table,
         EVENT_CALLBACK_URL,
+        MODERATOR,
+        FLOOR_CONTROL,
     )
 
     @classmethod
@@ -85,6 +89,8 @@ class Conference:
             coach=tuple(dict.fromkeys(re.findall(r"[^\s,]+", read(COACH)))),
             callback=callbacks.CONFERENCE.read(read),
             event_callback_url=read(EVENT_CALLBACK_URL) or None,
+            moderator=read(MODERATOR),
+            floor_control=read(FLOOR_CONTROL),
         )
         return cls(attributes, _refusal(attributes, element.line))
 

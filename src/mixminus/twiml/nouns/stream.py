@@ -19,6 +19,7 @@ MAX_PARAMETER: Final = 500
 NAME: Final = Attribute("name", TEXT, "")
 STREAM_URL: Final[Attribute[str | None]] = Attribute("url", URL, None)
 REPORT_PLAYED: Final = Attribute("reportPlayed", BOOLEAN, False)
+REPORT_ROLE: Final = Attribute("reportRole", BOOLEAN, False)
 TRACKS: Final = one_of("inbound_track", "outbound_track", "both_tracks", "participant_tracks")
 TRACK: Final = Attribute("track", TRACKS, "inbound_track", 31941)
 AUDIO_FORMAT: Final = Attribute("audioFormat", optional(one_of(*RATES_HZ)), None)
@@ -36,6 +37,7 @@ class Stream:
     callback: CallbackTo | None = None
     report_played: bool = False
     audio: StreamFormat = DEFAULT
+    report_role: bool = False
 
     ATTRIBUTES: ClassVar[Table] = (
         STREAM_URL,
@@ -44,6 +46,7 @@ class Stream:
         callbacks.STREAM.url,
         callbacks.STREAM.method,
         REPORT_PLAYED,
+        REPORT_ROLE,
         Attribute[Any]("connectorName", TEXT, None, offered=False),
         AUDIO_FORMAT,
         SAMPLE_RATE,
@@ -61,6 +64,7 @@ class Stream:
             callback=CallbackTo(callback_url, read(callbacks.STREAM.method)) if callback_url else None,
             report_played=read(REPORT_PLAYED),
             audio=_audio(read, element, warn),
+            report_role=read(REPORT_ROLE),
         )
 
     def attributes_in(self, context: Context, warn: WarnOf) -> StreamAttributes:
@@ -73,6 +77,7 @@ class Stream:
             callbacks.resolved(self.callback, callbacks.STREAM, context, warn),
             self.report_played,
             self.audio,
+            self.report_role,
         )
 
 

@@ -1,0 +1,1 @@
+"""Recognisers and voices that wait: processes, HTTP, WebSockets."""

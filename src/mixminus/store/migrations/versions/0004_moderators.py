@@ -1,0 +1,13 @@
+"""Participants may be moderators."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("participants", sa.Column("moderator", sa.Boolean(), nullable=False, server_default=sa.false()))
