@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from aiohttp import web
-from tests.cli.served import AUTH_TOKEN, NUMBER, Served, serving, webhook_app
+from tests.cli.served import ACCOUNT_SID, AUTH_TOKEN, NUMBER, Served, serving, webhook_app
 from twilio.request_validator import RequestValidator
 
 from mixminus.testing import PALETTE
@@ -96,6 +97,38 @@ async def in_a_conference(node: Served) -> None:
         await until_heard(his, HIS)
 
 
+async def brought_to_a_conference(node: Served, agent: EchoServer) -> None:
+    """From alone with alice to a room with bob, and out again, on one WebSocket."""
+
+    def move(**where: str) -> dict[str, str]:
+        streams = f"{node.base_url}/mixminus/v1/Streams"
+        [stream] = requests.get(streams, auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=10).json()["streams"]
+        where = where or {"Call": stream["first_call_sid"]}
+        moved = requests.post(f"{streams}/{stream['sid']}", where, auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=10)
+        assert moved.status_code == 200, moved.text
+        answer: dict[str, str] = moved.json()
+        return answer
+
+    del agent.events[:]
+    async with node.phone("alice") as alice, node.phone("bob") as bob:
+        hers, his = await alice.dial(NUMBER), await bob.dial("+15550003000")
+        hers.hum(HERS)
+        await until_heard(hers, HERS)
+        moved = await asyncio.to_thread(move, Conference="hall", Beep="false")
+        assert moved["conference_sid"].startswith("CF")
+        await until_heard(his, HERS)
+        his.hum(HIS)
+        await until_heard(hers, HIS)
+        await until_heard(his, HIS)  # his own voice, by way of the agent
+        await asyncio.to_thread(move)
+        await asyncio.sleep(0.5)
+        await until_heard(hers, HERS)
+        assert not hers.hears(HIS)
+        assert agent.events.count("start") == 1
+        assert "stop" not in agent.events
+        await hers.hang_up()
+
+
 async def test_an_agent_echoes(tmp_path: Path) -> None:
     async with webhook_app() as (app, url), echo_server() as (agent, agent_url):
         connect = f'<Response><Connect><Stream url="{agent_url}"/></Connect></Response>'
@@ -106,5 +139,12 @@ async def test_an_agent_echoes(tmp_path: Path) -> None:
             await asyncio.to_thread(
                 node.twilio.incoming_phone_numbers.create, phone_number="+15550002000", voice_url=f"{url}/room"
             )
+            app.answers(
+                "/hall", '<Response><Dial><Conference beep="false" waitUrl="">hall</Conference></Dial></Response>'
+            )
+            await asyncio.to_thread(
+                node.twilio.incoming_phone_numbers.create, phone_number="+15550003000", voice_url=f"{url}/hall"
+            )
             await in_a_call(node, agent)
+            await brought_to_a_conference(node, agent)
             await in_a_conference(node)
