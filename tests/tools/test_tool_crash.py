@@ -221,3 +221,15 @@ async def test_two_processes_that_change_one_session_lose_nothing_of_its_state(t
     assert sorted(answer.result for answer in answers) == list(range(1, 21))
     assert sorted(state["notes"], key=int) == [str(n) for n in range(20)]
     assert not [path for path in os.listdir(tmp_path) if "-alive-" in path]
+
+
+async def test_what_killed_processes_have_left_is_taken_away_and_what_the_living_hold_is_not(tmp_path: Path) -> None:
+    async with Node(tmp_path / "tools.db", seed=1).store:
+        [held] = [path for path in os.listdir(tmp_path) if "-alive-" in path]
+        os.close(os.open(tmp_path / "tools.db-alive-killed", os.O_CREAT))
+        for name in (held, "tools.db-alive-killed"):
+            os.utime(tmp_path / name, (0, 0))
+        async with Node(tmp_path / "tools.db", seed=2).store:
+            left = {path for path in os.listdir(tmp_path) if "-alive-" in path}
+            assert held in left
+            assert len(left) == 2
