@@ -556,6 +556,25 @@ async def test_muted_and_held_it_is_not_heard_and_held_it_hears_nothing(scene: S
 
 
 @scenario
+async def test_a_leg_whose_application_cannot_be_reached_fails_and_says_why(scene: Scene) -> None:
+    await scene.calls_in("alice", enter("room"))
+    scene.world.agents.relay_at(APP).refusal = 31920
+    scene.app.answers("/agent", relay())
+    application = await scene.twilio.applications.create_async(
+        friendly_name="agent", voice_url=scene.world.url("/agent")
+    )
+    participants = scene.twilio.conferences("room").participants
+    added = await participants.create_async(
+        from_=NUMBER, to=f"app:{application.sid}", status_callback=scene.world.url("/leg")
+    )
+    await asyncio.sleep(1.0)
+    last = scene.told("/leg")[-1]
+    assert (last["CallStatus"], last["ErrorCode"]) == ("failed", "64102")
+    assert await scene.call_status(added.call_sid) == "failed"
+    assert len(await scene.participants()) == 1
+
+
+@scenario
 async def test_an_agent_that_is_removed_is_closed(scene: Scene) -> None:
     await scene.calls_in("alice", enter("room"))
     added, talk = await joins(scene, relay())

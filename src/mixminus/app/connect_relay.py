@@ -4,15 +4,27 @@ import asyncio
 
 from mixminus.app.interrupted import Interrupted
 from mixminus.app.stage import Stage
+from mixminus.streams.contract import Fault
 from mixminus.twiml.effects import RelayAttributes, Relayed
 
 
 async def connect_relay(stage: Stage, said: RelayAttributes) -> Relayed:
-    """Returns when the application has ended it, or it failed; the call goes on then."""
-    await stage.answer()
+    """Returns when the application has ended it, or it failed; the call goes on then.
+
+    A leg that an application speaks for is answered when its WebSocket is up, as with `<Stream>`.
+    """
+    await stage.open()
     session = stage.services.relays.prepare(stage, said)
     try:
         await session.run()
     except asyncio.CancelledError as cancellation:
         raise Interrupted(session.result()) from cancellation
-    return session.result()
+    relayed = session.result()
+    stage.agent_gone(_fault(relayed))
+    return relayed
+
+
+def _fault(relayed: Relayed) -> Fault | None:
+    if relayed.error_code is None:
+        return None
+    return Fault(relayed.error_code, relayed.error_message or "The session failed")

@@ -89,6 +89,7 @@ class Relays:
                 return
             with self._media.collecting_keys(call.leg), call.keys.followed_by(relay.press):
                 relay.begin(socket)
+                await call.answer()
                 await relay.ended
         except SpeechError as error:
             relay.fail(BAD_ATTRIBUTE, str(error))
