@@ -34,15 +34,8 @@ from mixminus.calls.outputs import (
     Seat,
 )
 from mixminus.calls.quality import VoicePolish
-from mixminus.calls.records import (
-    CallStatus,
-    ConferenceRecord,
-    ConferenceStatus,
-    ParticipantRecord,
-    ParticipantStatus,
-    RecordingRecord,
-)
-from mixminus.calls.refusals import AlreadyInConference, ConferenceNotBridged, Origin
+from mixminus.calls.records import CallStatus, ConferenceRecord, ParticipantRecord, RecordingRecord
+from mixminus.calls.refusals import AlreadyInConference, Origin
 from mixminus.calls.role import Role
 from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom
 from mixminus.twiml.errors import TwimlError
@@ -208,7 +201,7 @@ class ConferenceRoom:
     def update(self, command: UpdateParticipant) -> ParticipantRecord:
         """Hold, mute, coach, …: all of it takes effect at one tick. Raises `Refusal` and then changes nothing."""
         if command.announce is not None:
-            self._require_listener(command)
+            self.machine.require_listener(command)
         call_sid = self.machine.update(command, self._at()).call_sid
         self._carry_out()
         if command.announce is not None:
@@ -218,11 +211,7 @@ class ConferenceRoom:
     def polish(self, command: PolishParticipant) -> VoicePolish:
         """Even level, less noise: for as long as the leg is in the conference. Raises 20404."""
         seat = self._seats[self.machine.participant(command.participant).call_sid]
-        old = seat.polish
-        seat.polish = VoicePolish(
-            old.gain_control if command.gain_control is None else command.gain_control,
-            old.noise_suppression if command.noise_suppression is None else command.noise_suppression,
-        )
+        seat.polish = seat.polish.changed(command.gain_control, command.noise_suppression)
         self._apply_polish(seat)
         return seat.polish
 
@@ -247,15 +236,6 @@ class ConferenceRoom:
         announcement = Announcement(call_sid, loudspeaker, task)
         self._announcements.add(announcement)
         task.add_done_callback(lambda _: self._announcements.discard(announcement))
-
-    def _require_listener(self, command: UpdateParticipant) -> None:
-        """Raise unless the participant will hear the room: else it hears its wait or hold audio alone (law 1)."""
-        listener = self.machine.participant(command.participant)
-        held = listener.hold if command.hold is None else command.hold
-        if self.record.status is not ConferenceStatus.IN_PROGRESS:
-            raise ConferenceNotBridged
-        if held or listener.status is not ParticipantStatus.CONNECTED:
-            raise Refusal(16001, 409, "The participant is on hold or has not answered: nobody would hear that.")
 
     async def _announce(self, sound: AudioDocument, call_sid: Sid | None, loudspeaker: Loudspeaker) -> None:
         try:

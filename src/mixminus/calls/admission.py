@@ -1,17 +1,25 @@
 """Who may come in, and who may coach whom. Everything is checked before anything changes."""
 
+from collections.abc import Iterable
+
+from mixminus.base.errors import Refusal
 from mixminus.base.types import Sid
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.labels import check_label
+from mixminus.calls.moderating import is_moderator
 from mixminus.calls.options import ParticipantOptions
-from mixminus.calls.records import ParticipantRecord
+from mixminus.calls.participant import newcomer
+from mixminus.calls.records import ConferenceRecord, ParticipantRecord, ParticipantStatus
 from mixminus.calls.refusals import (
+    AlreadyInConference,
     CoachingOneself,
     CoachTargetAbsent,
     CoachTargetHeld,
     CoachWithoutTarget,
     ConferenceFull,
+    ConferenceNotBridged,
     LabelTaken,
+    NotPermitted,
     Origin,
 )
 from mixminus.calls.roster import Roster
@@ -29,6 +37,41 @@ def check_newcomer(
             raise LabelTaken(origin, options.label)
     if options.coaching:
         check_coachees(call_sid, options.call_sids_to_coach, roster, origin)
+
+
+def check_newcomers(
+    newcomers: Iterable[tuple[Sid, ParticipantOptions]],
+    conference: ConferenceRecord,
+    roster: Roster,
+    max_participants: int,
+) -> None:
+    """Raise the refusal that one of these would meet if they came one after another through the API."""
+    tried, born = roster.copy(), conference.date_created
+    for call_sid, options in newcomers:
+        if tried.find(call_sid) is not None:
+            raise AlreadyInConference(call_sid)
+        check_newcomer(call_sid, options, tried, max_participants, Origin.API)
+        nobody, status = Sid(""), ParticipantStatus.CONNECTED
+        record = ParticipantRecord(nobody, nobody, conference.sid, call_sid, status, born, born)
+        tried.put(newcomer(record, options))
+
+
+def check_listener(wish: UpdateParticipant, listener: ParticipantRecord, started: bool) -> None:
+    """Raise unless an announcement that comes with *wish* would be heard."""
+    held = listener.hold if wish.hold is None else wish.hold
+    if not started:
+        raise ConferenceNotBridged
+    if held or listener.status is not ParticipantStatus.CONNECTED:
+        raise Refusal(16001, 409, "The participant is on hold or has not answered: nobody would hear that.")
+
+
+def check_moderator(by: Sid | None, roster: Roster) -> None:
+    """Raise 20003 if a moderator asks who is none of this conference, or is not any more."""
+    if by is None or not is_moderator(by):
+        return
+    role = roster.role(by)
+    if role is None or not role.moderator:
+        raise NotPermitted(f"the call {by} is no moderator of this conference")
 
 
 def check_coachees(call_sid: Sid, coachees: tuple[Sid, ...], roster: Roster, origin: Origin) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from mixminus.base.errors import not_found
 from mixminus.base.sids import PARTICIPANT, Sids
 from mixminus.base.types import Sid
-from mixminus.calls.admission import check_newcomer, coachees_wished
+from mixminus.calls.admission import check_listener, check_moderator, check_newcomer, check_newcomers, coachees_wished
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.endings import ENDED_VIA_API, Departure, Ending, ending_after
 from mixminus.calls.events import NOTHING_MORE, EventNumbers
@@ -30,10 +30,8 @@ from mixminus.calls.records import (
     ReasonParticipantLeft,
 )
 from mixminus.calls.refusals import (
-    AlreadyInConference,
     ConferenceCompleted,
     ConferenceNotBridged,
-    NotPermitted,
     Origin,
 )
 from mixminus.calls.role import Role
@@ -102,18 +100,7 @@ class Conference:
 
     def role(self, call_sid: Sid) -> Role | None:
         """How that call stands; None: it is not here."""
-        found = self._roster.find(call_sid)
-        if found is None or found.call_sid != call_sid:
-            return None
-        record = found.record
-        return Role(
-            conference_sid=self._record.sid,
-            muted=record.muted,
-            held=record.hold,
-            coaching=record.call_sids_to_coach,
-            coached_by=tuple(one.call_sid for one in self._roster if call_sid in one.record.call_sids_to_coach),
-            moderator=record.moderator,
-        )
+        return self._roster.role(call_sid)
 
     def voices(self) -> frozenset[Sid]:
         """Whose voice is for everybody, or would be with the floor (see `floor`)."""
@@ -122,11 +109,7 @@ class Conference:
 
     def permit(self, by: Sid | None) -> None:
         """Raise 20003 if a moderator asks who is none of this conference, or is not any more."""
-        if by is None or not is_moderator(by):
-            return
-        found = self._roster.find(by)
-        if found is None or found.call_sid != by or not found.record.moderator:
-            raise NotPermitted(f"the call {by} is no moderator of this conference")
+        check_moderator(by, self._roster)
 
     def changed_records(self) -> tuple[ConferenceRecord | ParticipantRecord, ...]:
         """What is to be written down anew: what has changed since this was last asked."""
@@ -195,13 +178,7 @@ class Conference:
     def require_places(self, *newcomers: tuple[Sid, ParticipantOptions]) -> None:
         """Raise the refusal that one of these would meet if they joined one after another through the API."""
         self._require_live()
-        roster = self._roster.copy()
-        for call_sid, options in newcomers:
-            if roster.find(call_sid) is not None:
-                raise AlreadyInConference(call_sid)
-            check_newcomer(call_sid, options, roster, self.options.max_participants, Origin.API)
-            record = self._new_record(call_sid, ParticipantStatus.CONNECTED, self._record.date_created)
-            roster.put(newcomer(record, options))
+        check_newcomers(newcomers, self._record, self._roster, self.options.max_participants)
 
     # --- while it runs ---------------------------------------------------------------------------------------
 
@@ -241,6 +218,10 @@ class Conference:
         """Somebody has the floor now."""
         self._tell("dominant-speaker", at, self._live(call_sid))
         self._hand_out()
+
+    def require_listener(self, wish: UpdateParticipant) -> None:
+        """Raise unless the participant will hear the room: else it hears its wait or hold audio alone (law 1)."""
+        check_listener(wish, self._live(wish.participant).record, self._started)
 
     def require_bridged(self) -> None:
         """Raise unless an announcement to everybody would be heard (16001, 16022)."""

@@ -10,6 +10,13 @@ class VoicePolish:
     gain_control: bool = False
     noise_suppression: bool = False
 
+    def changed(self, gain_control: bool | None, noise_suppression: bool | None) -> "VoicePolish":
+        """What is None stays as it is."""
+        return VoicePolish(
+            self.gain_control if gain_control is None else gain_control,
+            self.noise_suppression if noise_suppression is None else noise_suppression,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CallQuality:
