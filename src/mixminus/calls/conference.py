@@ -15,8 +15,7 @@ from mixminus.calls.admission import check_newcomer, coachees_wished
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.endings import ENDED_VIA_API, Departure, Ending, ending_after
 from mixminus.calls.events import NOTHING_MORE, EventNumbers
-from mixminus.calls.hearing import speaks_up
-from mixminus.calls.moderating import Additions, check_update, deeds, is_moderator
+from mixminus.calls.moderating import Additions, check_moderator, check_update, deeds, departed, is_moderator
 from mixminus.calls.options import ConferenceOptions, ParticipantOptions
 from mixminus.calls.outputs import BeginRecording, ConferenceOutput, ConferenceOver, Dismiss, PlayBeep, Rewire, Seat
 from mixminus.calls.participant import DEMOTED, PROMOTED, Participant, changes, newcomer, updated
@@ -33,12 +32,11 @@ from mixminus.calls.refusals import (
     AlreadyInConference,
     ConferenceCompleted,
     ConferenceNotBridged,
-    NotPermitted,
     Origin,
 )
-from mixminus.calls.role import Role
+from mixminus.calls.role import Role, role_in
 from mixminus.calls.roster import Roster
-from mixminus.calls.seating import Seating
+from mixminus.calls.seating import Seating, voices
 from mixminus.calls.states import CONFERENCE, IllegalStep, step
 
 # The mixer's region when nobody asked for one (reference, section 1.1).
@@ -102,31 +100,15 @@ class Conference:
 
     def role(self, call_sid: Sid) -> Role | None:
         """How that call stands; None: it is not here."""
-        found = self._roster.find(call_sid)
-        if found is None or found.call_sid != call_sid:
-            return None
-        record = found.record
-        return Role(
-            conference_sid=self._record.sid,
-            muted=record.muted,
-            held=record.hold,
-            coaching=record.call_sids_to_coach,
-            coached_by=tuple(one.call_sid for one in self._roster if call_sid in one.record.call_sids_to_coach),
-            moderator=record.moderator,
-        )
+        return role_in(self._roster, self._record.sid, call_sid)
 
     def voices(self) -> frozenset[Sid]:
         """Whose voice is for everybody, or would be with the floor (see `floor`)."""
-        places = (one.place(self._started) for one in self._roster)
-        return frozenset(place.call_sid for place in places if place is not None and speaks_up(place))
+        return voices(self._roster, self._started)
 
     def permit(self, by: Sid | None) -> None:
         """Raise 20003 if a moderator asks who is none of this conference, or is not any more."""
-        if by is None or not is_moderator(by):
-            return
-        found = self._roster.find(by)
-        if found is None or found.call_sid != by or not found.record.moderator:
-            raise NotPermitted(f"the call {by} is no moderator of this conference")
+        check_moderator(by, self._roster)
 
     def changed_records(self) -> tuple[ConferenceRecord | ParticipantRecord, ...]:
         """What is to be written down anew: what has changed since this was last asked."""
@@ -264,7 +246,6 @@ class Conference:
         departure: Departure,
         at: datetime,
         call_status: CallStatus,
-        *,
         why: str | None = None,
         by: Sid | None = None,
     ) -> None:
@@ -274,7 +255,7 @@ class Conference:
         """
         self.permit(by)
         leaver = self._live(participant)
-        why = why or departure.sentence
+        why = why or departed(departure, by)
         self._write_deed(by, "remove", leaver, at)
         self._part(leaver, departure.reason, call_status, at, why)
         if departure.dismisses:
