@@ -314,3 +314,19 @@ async def test_the_bundled_runtime_acts_on_its_conference_with_it(scene: Scene) 
     await asyncio.sleep(0.3)
     assert (await scene.conference()).status == "completed"
     assert talk.closed_with == 1000
+
+
+@scenario
+async def test_a_stream_that_is_moved_takes_its_role_along_and_leaves_its_key(scene: Scene) -> None:
+    """Its key opens the conference that it was given for, and no other."""
+    _, talk, sdk = await a_moderator(scene)
+    url = f"http://node.example.com/mixminus/v1/Streams/{talk.stream_sid}"
+    answer = await scene.twilio.request_async("POST", url, data={"Conference": "other"})
+    assert answer.status_code == 200, answer.text
+    await asyncio.sleep(0.3)
+    old = talk.start["customParameters"]["conference"]
+    assert await refused(sdk.conferences(old).fetch_async()) == (401, 20003)
+    told = roles(talk)[-1]
+    assert told["conference"] == (await scene.conference("other")).sid
+    assert told["moderator"] is False, "nobody said so for that conference"
+    assert len(scene.world.exchange.moderators) == 0

@@ -96,6 +96,9 @@ class Callbacks:
                 happened.details,
             )
         )
+        if happened.token == "moderator":
+            about = {"conference_sid": conference.sid, "call_sid": happened.call_sid}
+            log.info(happened.name, **about, **happened.details)
         if callback is None or happened.token not in callback.events:
             return
         parameters = conference_event(

@@ -16,6 +16,9 @@ from mixminus.media.contract import Applied, AppliedRow, WatchRoom
 
 WHAT_WAS_NOT_SAID: Final = "unknown"
 
+IN_FORCE_WITHIN_S: Final = 0.5
+"""The engine tells within two ticks; a worker that is lost or hangs does not hold up who asked."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.conferences")
 
 
@@ -39,14 +42,14 @@ class ConferenceLedger:
         self._waiting: dict[asyncio.Future[None], int] = {}
         """For plans to be applied."""
 
-    async def in_force(self, within_s: float) -> None:
-        """Return when the plan that was sent last is applied, or after so long."""
+    async def in_force(self) -> None:
+        """Return when the plan that was sent last is applied, or when that takes too long."""
         if self._applied >= self._plans:
             return
         applied: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[applied] = self._plans
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(IN_FORCE_WITHIN_S):
                 await applied
         except TimeoutError:
             log.warning("a plan was not applied in time", room=self._room, plan=self._plans)

@@ -11,7 +11,6 @@ from mixminus.app.conference_recordings import ConferenceRecordings
 from mixminus.app.conference_seat import ConferenceSeat
 from mixminus.app.participant_tracks import Roster
 from mixminus.app.prompting import Loudspeaker
-from mixminus.app.roles import Follower
 from mixminus.app.room_sounds import ENTER_BEEP, EXIT_BEEP, Announcement, PrivateSound
 from mixminus.app.room_voices import RoomVoices
 from mixminus.app.services import Services
@@ -36,14 +35,10 @@ from mixminus.calls.outputs import (
 from mixminus.calls.quality import VoicePolish
 from mixminus.calls.records import CallStatus, ConferenceRecord, ParticipantRecord, RecordingRecord
 from mixminus.calls.refusals import AlreadyInConference, Origin
-from mixminus.calls.role import Role
 from mixminus.media.contract import ChangeRoom, Command, PolishVoice, SetRoom
 from mixminus.twiml.errors import TwimlError
 
 LEFT = "participant-leave"
-
-IN_FORCE_WITHIN_S = 0.5
-"""The engine tells within two ticks; a worker that is lost or hangs does not hold up who asked."""
 
 
 class ConferenceRoom:
@@ -78,15 +73,6 @@ class ConferenceRoom:
         """The live participant of that call SID or label. Raises 20404."""
         return self.machine.participant(call_sid_or_label)
 
-    def role(self, call_sid: Sid) -> Role | None:
-        """How that call stands here; None: it is not here."""
-        return self._voices.role(call_sid)
-
-    def followed(self, call_sid: Sid, follower: Follower | None) -> None:
-        """An agent speaks for that call from now on; None: not any more."""
-        self._voices.followed(call_sid, follower)
-        self._carry_out()
-
     def keep_floor(self, policy: FloorPolicy) -> None:
         """From now on one agent speaks at a time; or (`OFF`) all of them."""
         self._voices.keep_floor(policy)
@@ -94,7 +80,7 @@ class ConferenceRoom:
 
     async def in_force(self) -> None:
         """Wait until the engine goes by what was said last: no frame goes to anybody who may not have it."""
-        await self._ledger.in_force(IN_FORCE_WITHIN_S)
+        await self._ledger.in_force()
 
     # --- coming and going -----------------------------------------------------------------------------------------
 
@@ -108,7 +94,7 @@ class ConferenceRoom:
             record = self.machine.invite(call_sid, options, self._at(), queue_time_ms=0, by=by)
         self._seats[call_sid] = ConferenceSeat(self, None, (("CallSid", call_sid),))
         self._carry_out()
-        self._services.roles.seated(call_sid, self)
+        self._services.roles.seated(call_sid, self._voices)
         return record
 
     def dialling(self, call_sid: Sid) -> None:
@@ -156,7 +142,7 @@ class ConferenceRoom:
             self.machine.join(call_sid, options, self._at(), origin)
         seat = self._seats[call_sid] = ConferenceSeat(self, leg, about)
         self._carry_out()
-        self._services.roles.seated(call_sid, self)
+        self._services.roles.seated(call_sid, self._voices)
         return seat
 
     def require_places(self, *newcomers: tuple[Sid, ParticipantOptions]) -> None:
@@ -169,22 +155,18 @@ class ConferenceRoom:
         call_sid: Sid,
         departure: Departure,
         call_status: CallStatus,
-        *,
         why: str | None = None,
         by: Sid | None = None,
     ) -> None:
-        """A call goes, *by* whose wish, and *why* as it knows itself; harmless when it has gone already.
-
-        Raises 20003 for who may not wish it.
-        """
+        """A call goes, *why* as it knows itself, *by* whose wish (20003); harmless when it has gone already."""
         if call_sid in self._seats:
             self.machine.permit(by)
             self._seats[call_sid].polish = VoicePolish()
             self._apply_polish(self._seats[call_sid])
-            self.machine.leave(call_sid, departure, self._at(), call_status, why=why, by=by)
+            self.machine.leave(call_sid, departure, self._at(), call_status, why, by)
             self._carry_out()
             self._seats.pop(call_sid, None)
-            self._services.roles.left(call_sid, self)
+            self._services.roles.left(call_sid, self._voices)
 
     @contextmanager
     def _admitting(self) -> Iterator[None]:
@@ -264,10 +246,8 @@ class ConferenceRoom:
             match output:
                 case Rewire(seats):
                     self._rewire(seats)
-                case ConferenceHappened(token, name):
-                    if token == "moderator":
-                        self.log.info(name, call_sid=output.call_sid, **output.details)
-                    if name == LEFT and output.call_sid is not None:
+                case ConferenceHappened():
+                    if output.name == LEFT and output.call_sid is not None:
                         self._take_leave(output.call_sid, output.details["Reason"])
                     self._services.callbacks.conference_happened(self.record, output, self.machine.options.callback)
                 case PlayBeep(entering):
@@ -276,7 +256,7 @@ class ConferenceRoom:
                     self._recordings.start(self.record, self.machine.options, self._legs())
                 case Dismiss(call_sid, reason, why):
                     self._seats.pop(call_sid).dismiss(reason, why)
-                    self._services.roles.left(call_sid, self)
+                    self._services.roles.left(call_sid, self._voices)
                 case ConferenceOver():
                     self._over()
         self._voices.settled()

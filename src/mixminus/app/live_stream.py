@@ -134,15 +134,14 @@ class LiveStream:
 
     def take_turn(self, move: Move) -> None:
         """The floor was given, or taken."""
-        playout, epoch = self.session.playout, self.session.playout.epoch
+        playout = self.session.playout
         self._is_held_back = move is Move.HOLD_BACK
         if move is Move.HOLD_BACK:
-            playout.recall()
+            if playout.recall() and self._stream is not None:
+                self._link.clear(self._stream, playout.epoch)
         elif move is Move.CLEAR:
-            self._tell(self.session.forget())
+            self.forget()
             self._ask()
-        if self._stream is not None and playout.epoch != epoch:
-            self._link.clear(self._stream, playout.epoch)
         self._talk()
 
     def _ask(self) -> None:

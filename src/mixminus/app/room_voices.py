@@ -19,7 +19,7 @@ SPEAKER: Final = "speaker"
 
 
 class RoomVoices:
-    """Changes its machine; *carry_out* does what follows from that."""
+    """What streams follow (see `roles.Room`). Changes its machine; *carry_out* does what follows from that."""
 
     def __init__(self, services: Services, machine: Conference, carry_out: Callable[[], None]) -> None:
         self._services = services
@@ -51,6 +51,7 @@ class RoomVoices:
             self._agents[call_sid] = follower
         if self._floor is not None:
             self._floor.followed(call_sid, follower)
+        self._carry_out()
 
     def keep_floor(self, policy: FloorPolicy) -> None:
         """From now on one agent speaks at a time; or (`OFF`) all of them."""

@@ -6,7 +6,6 @@ from mixminus.base.errors import Refusal
 from mixminus.base.types import Sid
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.labels import check_label
-from mixminus.calls.moderating import is_moderator
 from mixminus.calls.options import ParticipantOptions
 from mixminus.calls.participant import newcomer
 from mixminus.calls.records import ConferenceRecord, ParticipantRecord, ParticipantStatus
@@ -19,7 +18,6 @@ from mixminus.calls.refusals import (
     ConferenceFull,
     ConferenceNotBridged,
     LabelTaken,
-    NotPermitted,
     Origin,
 )
 from mixminus.calls.roster import Roster
@@ -63,15 +61,6 @@ def check_listener(wish: UpdateParticipant, listener: ParticipantRecord, started
         raise ConferenceNotBridged
     if held or listener.status is not ParticipantStatus.CONNECTED:
         raise Refusal(16001, 409, "The participant is on hold or has not answered: nobody would hear that.")
-
-
-def check_moderator(by: Sid | None, roster: Roster) -> None:
-    """Raise 20003 if a moderator asks who is none of this conference, or is not any more."""
-    if by is None or not is_moderator(by):
-        return
-    role = roster.role(by)
-    if role is None or not role.moderator:
-        raise NotPermitted(f"the call {by} is no moderator of this conference")
 
 
 def check_coachees(call_sid: Sid, coachees: tuple[Sid, ...], roster: Roster, origin: Origin) -> None:

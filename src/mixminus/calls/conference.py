@@ -11,12 +11,11 @@ from datetime import datetime
 from mixminus.base.errors import not_found
 from mixminus.base.sids import PARTICIPANT, Sids
 from mixminus.base.types import Sid
-from mixminus.calls.admission import check_listener, check_moderator, check_newcomer, check_newcomers, coachees_wished
+from mixminus.calls.admission import check_listener, check_newcomer, check_newcomers, coachees_wished
 from mixminus.calls.commands import UpdateParticipant
 from mixminus.calls.endings import ENDED_VIA_API, Departure, Ending, ending_after
 from mixminus.calls.events import NOTHING_MORE, EventNumbers
-from mixminus.calls.hearing import speaks_up
-from mixminus.calls.moderating import Additions, check_update, deeds, is_moderator
+from mixminus.calls.moderating import Additions, check_moderator, check_update, deeds, departed, is_moderator
 from mixminus.calls.options import ConferenceOptions, ParticipantOptions
 from mixminus.calls.outputs import BeginRecording, ConferenceOutput, ConferenceOver, Dismiss, PlayBeep, Rewire, Seat
 from mixminus.calls.participant import DEMOTED, PROMOTED, Participant, changes, newcomer, updated
@@ -34,9 +33,9 @@ from mixminus.calls.refusals import (
     ConferenceNotBridged,
     Origin,
 )
-from mixminus.calls.role import Role
+from mixminus.calls.role import Role, role_in
 from mixminus.calls.roster import Roster
-from mixminus.calls.seating import Seating
+from mixminus.calls.seating import Seating, voices
 from mixminus.calls.states import CONFERENCE, IllegalStep, step
 
 # The mixer's region when nobody asked for one (reference, section 1.1).
@@ -100,12 +99,11 @@ class Conference:
 
     def role(self, call_sid: Sid) -> Role | None:
         """How that call stands; None: it is not here."""
-        return self._roster.role(call_sid)
+        return role_in(self._roster, self._record.sid, call_sid)
 
     def voices(self) -> frozenset[Sid]:
         """Whose voice is for everybody, or would be with the floor (see `floor`)."""
-        places = (one.place(self._started) for one in self._roster)
-        return frozenset(place.call_sid for place in places if place is not None and speaks_up(place))
+        return voices(self._roster, self._started)
 
     def permit(self, by: Sid | None) -> None:
         """Raise 20003 if a moderator asks who is none of this conference, or is not any more."""
@@ -245,7 +243,6 @@ class Conference:
         departure: Departure,
         at: datetime,
         call_status: CallStatus,
-        *,
         why: str | None = None,
         by: Sid | None = None,
     ) -> None:
@@ -255,7 +252,7 @@ class Conference:
         """
         self.permit(by)
         leaver = self._live(participant)
-        why = why or departure.sentence
+        why = why or departed(departure, by)
         self._write_deed(by, "remove", leaver, at)
         self._part(leaver, departure.reason, call_status, at, why)
         if departure.dismisses:

@@ -12,9 +12,11 @@ from typing import Final
 from mixminus.base.sids import CALL, is_sid
 from mixminus.base.types import Sid
 from mixminus.calls.commands import UpdateParticipant
+from mixminus.calls.endings import Departure
 from mixminus.calls.options import AudioDocument, DialOptions, ParticipantOptions
 from mixminus.calls.records import ParticipantRecord
 from mixminus.calls.refusals import NotPermitted, TooManyAdded
+from mixminus.calls.roster import Roster
 
 MOST_ADDED: Final = 10
 ADDED_WITHIN: Final = timedelta(seconds=60)
@@ -24,6 +26,15 @@ ADDED_WITHIN: Final = timedelta(seconds=60)
 def is_moderator(by: Sid | None) -> bool:
     """Whether a command comes from a moderator: then *by* is its call. Everybody else may do everything."""
     return by is not None and is_sid(CALL, by)
+
+
+def check_moderator(by: Sid | None, roster: Roster) -> None:
+    """Raise if a moderator asks who is none here, or is not any more."""
+    if by is None or not is_moderator(by):
+        return
+    found = roster.find(by)
+    if found is None or found.call_sid != by or not found.record.moderator:
+        raise NotPermitted(f"the call {by} is no moderator of this conference")
 
 
 def check_update(wish: UpdateParticipant, target: ParticipantRecord) -> None:
@@ -71,6 +82,11 @@ def deeds(wish: UpdateParticipant) -> str:
         ("coach", bool(wish.call_sids_to_coach)),
     )
     return " ".join(word for word, done in words if done)
+
+
+def departed(departure: Departure, by: Sid | None) -> str:
+    """Why somebody left, in a sentence, when the call does not know better."""
+    return f"The participant was removed by the moderator {by}." if is_moderator(by) else departure.sentence
 
 
 class Additions:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mixminus.base.types import Sid
+from mixminus.calls.roster import Roster
 
 
 class FloorView(StrEnum):
@@ -27,3 +28,19 @@ class Role:
     coached_by: tuple[Sid, ...] = ()
     moderator: bool = False
     floor: FloorView = FloorView.FREE
+
+
+def role_in(roster: Roster, conference_sid: Sid, call_sid: Sid) -> Role | None:
+    """How that call stands in that conference; None: it is not there."""
+    found = roster.find(call_sid)
+    if found is None or found.call_sid != call_sid:
+        return None
+    record = found.record
+    return Role(
+        conference_sid=conference_sid,
+        muted=record.muted,
+        held=record.hold,
+        coaching=record.call_sids_to_coach,
+        coached_by=tuple(one.call_sid for one in roster if call_sid in one.record.call_sids_to_coach),
+        moderator=record.moderator,
+    )

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from mixminus.base.types import Sid
 from mixminus.calls.participant import Participant
 from mixminus.calls.records import ParticipantRecord
-from mixminus.calls.role import Role
 
 
 class Roster:
@@ -32,21 +31,6 @@ class Roster:
     def find(self, participant: str) -> Participant | None:
         """The live participant with that call SID or label. A label cannot look like a call SID."""
         return self._live.get(self._by_label.get(participant, Sid(participant)))
-
-    def role(self, call_sid: Sid) -> Role | None:
-        """How that call stands; None: it is not here."""
-        found = self._live.get(call_sid)
-        if found is None:
-            return None
-        record = found.record
-        return Role(
-            conference_sid=record.conference_sid,
-            muted=record.muted,
-            held=record.hold,
-            coaching=record.call_sids_to_coach,
-            coached_by=tuple(one.call_sid for one in self if call_sid in one.record.call_sids_to_coach),
-            moderator=record.moderator,
-        )
 
     def put(self, participant: Participant) -> None:
         """Add a newcomer, or replace what was known of one who is here."""

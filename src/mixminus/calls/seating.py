@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mixminus.base.types import Sid
-from mixminus.calls.hearing import NOBODY, coaches_of, seat
+from mixminus.calls.hearing import NOBODY, coaches_of, seat, speaks_up
 from mixminus.calls.outputs import Seat
 from mixminus.calls.participant import Participant
 
@@ -53,3 +53,9 @@ def _seated(participant: Participant, started: bool, coaches: frozenset[Sid], be
     if before is not None and before.seat == now:
         now = before.seat
     return _Seated(participant, started, coaches, now)
+
+
+def voices(roster: Iterable[Participant], started: bool) -> frozenset[Sid]:
+    """Whose voice is for everybody, or would be with the floor."""
+    places = (one.place(started) for one in roster)
+    return frozenset(place.call_sid for place in places if place is not None and speaks_up(place))
