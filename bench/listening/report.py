@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bench.listening.referee import Missed, OverVerdict, TurnVerdict, Verdict
@@ -61,7 +61,8 @@ def rows(verdicts: Sequence[Verdict], greeting: Sequence[Word]) -> list[Row]:
     """The table."""
     turns = [each for each in verdicts if isinstance(each, TurnVerdict)]
     overs = [each for each in verdicts if isinstance(each, OverVerdict)]
-    return [*_answers(turns), *_cut_ins(turns), *_interruptions(overs, greeting), *_others(overs), _missed(verdicts)]
+    found = [*_answers(turns), *_cut_ins(turns), *_interruptions(overs, greeting), *_others(overs), _missed(verdicts)]
+    return [row if row.n else replace(row, met=None) for row in found]  # of nothing, nothing is met or missed
 
 
 def _answers(turns: Sequence[TurnVerdict]) -> Iterable[Row]:
