@@ -173,7 +173,7 @@ async def test_a_caller_who_talks_over_it_stops_it_and_it_knows_what_was_heard(
     within_ms = 400 if KEY else 20 if reports_played else 60  # a real voice begins with silence; a note does not
     assert abs(cut["audio_end_ms"] - 20 * (last + 1 - began)) <= within_ms
     assert not service.relay.told("error")
-    assert "Once upon a time" in at.heard or service.fake is None
+    assert "Once upon" in at.heard or service.fake is None
     assert len(at.heard.split()) < len((GREETING + STORY).split()) - 20
 
 

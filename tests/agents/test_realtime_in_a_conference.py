@@ -108,9 +108,12 @@ async def talk(node: Served, relay: Relay, ana: VirtualPhone) -> None:
 
         hers.silence()  # "get me somebody": one moment, then the phone rings, and from then on it whispers
         his = await ana.next_call(within_s=20.0)
+        answered_at = asyncio.get_running_loop().time()
         his.answer()
         await until(lambda: his.hears(THE_MODEL))
-        assert not hers.hears(THE_MODEL)
+        await asyncio.sleep(0.5)
+        assert his.hears(THE_MODEL)
+        assert not any(THE_MODEL in cell.notes for cell in hers.notes(answered_at))  # not for a moment
         his.hum(HIS)
         await until(lambda: hers.hears(HIS))
         await his.hang_up()

@@ -75,7 +75,13 @@ class TwilioRoom:
         room = self._client.conferences(await self._conference())
         await _told(
             room.participants.create_async(
-                from_=from_, to=to, label=label, timeout=ring_s, early_media=False, end_conference_on_exit=False
+                from_=from_,
+                to=to,
+                label=label,
+                timeout=ring_s,
+                early_media=False,
+                beep="false",  # the caller is not to notice, and an agent's detector takes it for speech
+                end_conference_on_exit=False,
             )
         )
 
