@@ -136,6 +136,10 @@ class World:
 
     def open(self) -> None:
         """From now on calls are taken."""
+        if (recogniser := self._speech.default_recogniser) is not None:
+            log.info("speech is recognised", by=recogniser.name)
+        else:
+            log.warning("no speech recogniser: <ConversationRelay> fails with 64101. pip install 'mixminus[speech]'")
         self.node.incoming.open = True
 
     async def drain(self, patience_s: float) -> None:
@@ -184,10 +188,6 @@ class World:
         return RememberingStore(self.store, frozenset({NumberRecord, ApplicationRecord}))
 
     async def _start(self) -> None:
-        if (recogniser := self._speech.default_recogniser) is not None:
-            log.info("speech is recognised", by=recogniser.name)
-        else:
-            log.warning("no speech recogniser: <ConversationRelay> fails with 64101. pip install 'mixminus[speech]'")
         await self._plane.start()
         self.node.tasks.spawn(self.node.qualities.keep_fresh(), "figures of the media worker")
         orphans = await close_orphans(
