@@ -1,7 +1,7 @@
 """A Flask application and the official SDK inside a `World`: no sockets, virtual time.
 
 Both are synchronous, the world is not: they run in threads, for which the world's clock stands still, and what they
-ask is carried out by the world's loop.
+ask is carried out by the world's loop, whose clock goes on meanwhile.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from twilio.rest import Client
 
 from mixminus.api.app import build_api
 from mixminus.api.auth import Account, Accounts
+from mixminus.testing.virtual_time import VirtualTimeLoop
 from mixminus.testing.webhook_app import WebhookApp
 from mixminus.testing.world import APP_HOST, World
 
@@ -107,6 +108,7 @@ class _WorldHttp(HttpClient):  # type: ignore[misc]
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await self._api(scope, receive, send)
+        with cast(VirtualTimeLoop, self._loop).inside():
+            await self._api(scope, receive, send)
         text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
         return SdkResponse(sent[0]["status"], text)

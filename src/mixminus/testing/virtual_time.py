@@ -54,6 +54,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         finally:
             self._outside -= 1
 
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """While this is open, somebody who works outside waits for what the loop does: the clock goes on for that."""
+        self._outside -= 1
+        try:
+            yield
+        finally:
+            self._outside += 1
+
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         """As ever; the clock stands still until it is done."""
         future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
