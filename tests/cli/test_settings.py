@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Endpoint, PortRange, Settings, Trunk
+from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Endpoint, Gateway, PortRange, Settings, Trunk
 from mixminus.cli.main import serve
 from mixminus.cli.options import OPTIONS, BadSetting, Option
 from mixminus.cli.settings import LogSettings, Told, read_settings
@@ -180,6 +180,17 @@ def test_users_trunks_numbers_and_applications_are_tables(tmp_path: Path) -> Non
     assert settings.applications == (DeclaredApplication("support", "http://app/support"),)
 
 
+def test_a_trunk_may_have_several_gateways(tmp_path: Path) -> None:
+    text = """
+[trunks.carrier]
+gateways = [{ uri = "sip:a.example.com" }, { uri = "sip:b.example.com", priority = 2, weight = 3 }]
+silence_s = 4
+"""
+    (trunk,) = read_settings({}, file(tmp_path, text), HOME).trunks
+    assert trunk.doors == (Gateway("sip:a.example.com"), Gateway("sip:b.example.com", 2, 3))
+    assert (trunk.silence_s, trunk.progress_s) == (4, 20)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -190,7 +201,13 @@ def test_users_trunks_numbers_and_applications_are_tables(tmp_path: Path) -> Non
         ("[users.bob]", r"\[users.bob\] lacks password"),
         ("[users.bob]\npassword = 1", "password must be a string"),
         ('[trunks.t]\nuri = "sip:x"\nprefixes = "+1"', "prefixes must be a list of strings"),
-        ("[trunks.t]\nprefixes = []", "lacks uri"),
+        ("[trunks.t]\nprefixes = []", "needs uri or gateways"),
+        ('[trunks.t]\nuri = "sip:x"\ngateways = [{ uri = "sip:y" }]', "needs uri or gateways"),
+        ("[trunks.t]\ngateways = []", "gateways must be a list of"),
+        ('[trunks.t]\ngateways = [{ uri = "sip:y", weight = 0 }]', "gateways must be a list of"),
+        ('[trunks.t]\ngateways = [{ uri = "sip:y", wait = 1 }]', "gateways must be a list of"),
+        ('[trunks.t]\nuri = "sip:x"\nsilence_s = 0', "silence_s must be a number above 0"),
+        ('[trunks.t]\nuri = "sip:x"\nsilence_s = 9\nprogress_s = 8', "progress_s must not be less"),
         ('[numbers."+1"]\nvoiceurl = "x"', "does not know voiceurl; it may say application, voice_method, voice_url"),
         ("[applications.a]", "lacks voice_url"),
         ("nonsense", "not valid TOML"),
@@ -240,7 +257,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["running.md", "settings.md"])
+@pytest.mark.parametrize("page", ["running.md", "settings.md", "sip.md"])
 def test_a_configuration_on_a_page_is_one_that_is_understood(tmp_path: Path, page: str) -> None:
     assert blocks(page, "toml")
     for block in blocks(page, "toml"):

@@ -73,17 +73,21 @@ def parse_address(to: str) -> Address:
     return PhoneNumber(number) if _NUMBER.fullmatch(number) else _bad(to)
 
 
-def trunk_for(number: str, trunks: tuple[Trunk, ...]) -> Trunk:
-    """The trunk whose prefix matches longest. Raises 21214 when none does."""
-    matching = [(len(prefix), trunk) for trunk in trunks for prefix in trunk.prefixes if number.startswith(prefix)]
-    if not matching:
+def trunks_for(number: str, trunks: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
+    """The trunks whose prefix matches longest, in the order of the settings. Raises 21214 when none does."""
+    lengths = {
+        trunk.name: max((len(prefix) for prefix in trunk.prefixes if number.startswith(prefix)), default=-1)
+        for trunk in trunks
+    }
+    longest = max(lengths.values(), default=-1)
+    if longest < 0:
         raise Refusal(
             21214,
             400,
             f"No trunk leads to {number}: add [trunks.NAME] with a matching prefix to mixminus.toml, "
             "or dial a sip: or client: address.",
         )
-    return max(matching, key=lambda match: match[0])[1]
+    return tuple(trunk for trunk in trunks if lengths[trunk.name] == longest)
 
 
 def _sip(to: str) -> SipAddress:

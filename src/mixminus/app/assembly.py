@@ -27,6 +27,7 @@ from mixminus.app.sound_sources import Prompts
 from mixminus.app.sounds import SoundSystem
 from mixminus.app.streams import Streams
 from mixminus.app.tasks import Tasks
+from mixminus.app.trunks import Trunks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
 from mixminus.base.sids import Sids
@@ -128,7 +129,8 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
 def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_bytes: RandomBytes) -> Node:
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
     calls = Calls(services.tasks)
-    lines = PhoneLines(services, desk, random_bytes)
+    trunks = Trunks(services.settings.trunks, services.clock.now, random_bytes)
+    lines = PhoneLines(services, desk, trunks, random_bytes)
     placing = Placing(services, calls, lines)
     dial = Dial(placing)
     runner = TwimlRunner(Performer(conferences, dial))

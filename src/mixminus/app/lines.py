@@ -1,6 +1,6 @@
 """Which way to whom: numbers over trunks, clients at their registrations, SIP URIs as they are, applications here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,22 +10,22 @@ from mixminus.app.addresses import (
     ClientAddress,
     PhoneNumber,
     SipAddress,
-    trunk_for,
 )
 from mixminus.app.application_line import ApplicationLine, RunDocument
+from mixminus.app.attempts import Attempt, Calling, Destination
 from mixminus.app.line import Line
-from mixminus.app.outgoing_line import Calling, Destination, OutgoingLine
+from mixminus.app.outgoing_line import OutgoingLine
 from mixminus.app.services import Services
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_media import SipMedia
-from mixminus.base.errors import Refusal
+from mixminus.app.trunks import Trunks, place_of
+from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.calls.options import DialOptions, Instructions
 from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
 from mixminus.sip.contract import Address as SipPlace
 from mixminus.sip.contract import Credentials, DialogKey
-from mixminus.sip.uri import DEFAULT_PORT, AddressError, Uri
 from mixminus.store.contract import Store
 
 
@@ -43,8 +43,9 @@ class SipIdentity:
 class PhoneLines:
     """Makes lines (see `place_call.Lines`)."""
 
-    def __init__(self, services: Services, desk: SipDesk, random_bytes: RandomBytes) -> None:
+    def __init__(self, services: Services, desk: SipDesk, trunks: Trunks, random_bytes: RandomBytes) -> None:
         self._services = services
+        self._trunks = trunks
         self._desk = desk
         self._random_bytes = random_bytes
         self._codecs = speakable(services.settings.codecs)
@@ -60,12 +61,11 @@ class PhoneLines:
             case PhoneNumber(number):
                 return self._to_trunk(number, dial)
             case ClientAddress(identity):
-                contacts = self._desk.contacts(identity)
-                return self._sip([Destination(uri, place) for uri, place in contacts], dial)
+                return self._at_once(list(self._desk.contacts(identity)), dial, {})
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
-                asserted = {"P-Asserted-Identity": f"<{self.identity.uri(_user(dial.from_))}>"}
-                return self._sip([Destination(uri, place_of(uri))], dial, headers=asserted | headers)
+                asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
+                return self._at_once([(uri, place_of(uri))], dial, asserted | headers)
 
     def media(self) -> SipMedia:
         """Media for one more SIP call."""
@@ -80,27 +80,35 @@ class PhoneLines:
         )
 
     def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
-        trunk = trunk_for(number, self._services.settings.trunks)
-        place = place_of(trunk.uri)
-        uri = f"sip:{number}@{place.host}:{place.port};transport={place.transport}"
-        credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
-        return self._sip([Destination(uri, place)], dial, credentials=credentials, from_user=trunk.from_)
+        user = user_of(dial.caller_id or dial.from_)
+        display = dial.caller_display_name or ""
+        own = _own_credentials(dial)
 
-    def _sip(
-        self,
-        destinations: list[Destination],
-        dial: DialOptions,
-        *,
-        headers: dict[str, str] | None = None,
-        credentials: Credentials | None = None,
-        from_user: str | None = None,
+        def calling(trunk: Trunk) -> Calling:
+            credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
+            return Calling(self.identity.uri(trunk.from_ or user), display, own or credentials, {})
+
+        return self._sip(self._trunks.attempts(number, calling))
+
+    def _at_once(
+        self, places: list[tuple[str, SipPlace]], dial: DialOptions, headers: dict[str, str]
     ) -> OutgoingLine:
-        if dial.sip_auth_username and dial.sip_auth_password:
-            credentials = Credentials(dial.sip_auth_username, dial.sip_auth_password)
-        user = from_user or _user(dial.caller_id or dial.from_)
-        calling = Calling(self.identity.uri(user), dial.caller_display_name or "", credentials, headers or {})
-        dialogs = [(DialogKey(self._random_bytes(12).hex()), destination) for destination in destinations]
-        return OutgoingLine(self._desk, self.media(), dialogs, calling)
+        """Ring all of these together."""
+        user = user_of(dial.caller_id or dial.from_)
+        display = dial.caller_display_name or ""
+        calling = Calling(self.identity.uri(user), display, _own_credentials(dial), headers)
+        phones = tuple(Destination(uri, place, calling) for uri, place in places)
+        return self._sip(iter([Attempt(phones)] if phones else []))
+
+    def _sip(self, attempts: Iterator[Attempt]) -> OutgoingLine:
+        return OutgoingLine(self._desk, self.media(), attempts, lambda: DialogKey(self._random_bytes(12).hex()))
+
+
+def _own_credentials(dial: DialOptions) -> Credentials | None:
+    """Those that came with the request to dial."""
+    if dial.sip_auth_username and dial.sip_auth_password:
+        return Credentials(dial.sip_auth_username, dial.sip_auth_password)
+    return None
 
 
 async def application_instructions(store: Store, address: ApplicationAddress) -> Instructions | None:
@@ -118,16 +126,7 @@ async def application_instructions(store: Store, address: ApplicationAddress) ->
     )
 
 
-def place_of(uri: str) -> SipPlace:
-    """Where a SIP URI leads: host, port and transport. Raises 21211/13243 for what is none."""
-    try:
-        target = Uri.parse(uri)
-    except AddressError as error:
-        raise Refusal(13243, 400, f"{uri[:100]!r} is not a usable SIP URI: {error}") from error
-    return SipPlace(target.transport, target.host, target.port or DEFAULT_PORT)
-
-
-def _user(from_: str) -> str:
+def user_of(from_: str) -> str:
     """The user part of whatever `From` was: a number, a client, a SIP URI."""
     scheme, _, rest = from_.partition(":")
     if scheme in ("sip", "sips") and rest:

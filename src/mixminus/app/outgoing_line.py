@@ -1,8 +1,9 @@
 """A phone that we call: one address, or every phone that a user registered; the first to answer has the call."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Iterator
 
+from mixminus.app.attempts import NOT_REGISTERED, UNREACHABLE, Attempt, Failure, Watch, refused, unresolved
 from mixminus.app.incoming_line import reoffered
 from mixminus.app.line import LineOwner, Unreached
 from mixminus.app.sip_desk import SipDesk
@@ -10,56 +11,27 @@ from mixminus.app.sip_media import SipMedia
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import CallStatus
 from mixminus.sdp.description import SdpError
-from mixminus.sip.contract import (
-    Address,
-    Answered,
-    Credentials,
-    DialogKey,
-    Ended,
-    Invitation,
-    Progressed,
-    Refused,
-    Reoffered,
-    SipEvent,
-)
-
-BUSY = frozenset({486, 600, 603})
-NO_ANSWER = frozenset({408, 480, 487})
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """A request-URI and where to send it."""
-
-    uri: str
-    via: Address
-
-
-@dataclass(frozen=True, slots=True)
-class Calling:
-    """What the far end is told about us."""
-
-    from_uri: str
-    from_display: str
-    credentials: Credentials | None
-    headers: Mapping[str, str]
+from mixminus.sip.contract import Answered, DialogKey, Ended, Progressed, Refused, Reoffered, SipEvent
 
 
 class OutgoingLine:
-    """Invites every destination at once and follows them until one is left."""
+    """Makes one attempt after another, each at all of its phones at once, until somebody has the call.
+
+    The next attempt begins when the one before is over for good, so that nobody is rung twice.
+    """
 
     def __init__(
-        self,
-        desk: SipDesk,
-        media: SipMedia,
-        destinations: Sequence[tuple[DialogKey, Destination]],
-        calling: Calling,
+        self, desk: SipDesk, media: SipMedia, attempts: Iterator[Attempt], new_key: Callable[[], DialogKey]
     ) -> None:
         self._desk = desk
         self._media = media
-        self._destinations = dict(destinations)
-        self._calling = calling
+        self._attempts = attempts
+        self._new_key = new_key
+        self._watch: Watch
+        self._outcome: asyncio.Future[Failure | None] | None = None
+        """Of the attempt that is being made; None: it did not fail, but the call was answered or is over."""
         self._trying: set[DialogKey] = set()
+        self._rang = False
         self._answered: DialogKey | None = None
         self._early: DialogKey | None = None
         self._owner: LineOwner | None = None
@@ -76,40 +48,43 @@ class OutgoingLine:
 
     async def dial(self, owner: LineOwner) -> None:
         self._owner = owner
-        if not self._destinations:
-            return owner.line_unreached(Unreached(CallStatus.NO_ANSWER, 480, "The client is not registered."))
         try:
-            places = [await self._desk.resolve(destination.via) for destination in self._destinations.values()]
             await self._media.open()
-        except OSError as error:
-            return owner.line_unreached(Unreached(CallStatus.FAILED, 404, f"The host name has no address: {error}"))
         except Refusal as refusal:
             return owner.line_unreached(Unreached(CallStatus.FAILED, None, refusal.message))
         if self._over:
-            self.release()  # the call ended while the port was being opened
-        else:
-            self._invite(places)
+            return self.release()  # the call ended while the port was being opened
+        failure: Failure | None = NOT_REGISTERED
+        for attempt in self._attempts:
+            failure = await self._make(attempt)
+            if self._over or failure is None or not failure.is_of_the_way:
+                break
+        if failure is not None and not self._over:
+            owner.line_unreached(failure.unreached)
         return None
 
-    def _invite(self, places: Sequence[Address]) -> None:
+    async def _make(self, attempt: Attempt) -> Failure | None:
+        """Call everybody there; returns when all have refused, somebody answered, or the call is over."""
+        try:
+            places = [await self._desk.resolve(destination.via) for destination in attempt.destinations]
+        except OSError as error:
+            attempt.watch.failed(UNREACHABLE)
+            return unresolved(error)
+        if self._over:
+            return None
+        self._watch, self._rang, self._early = attempt.watch, False, None
+        self._outcome = asyncio.get_running_loop().create_future()
         offer = self._media.offer()
-        self._trying = set(self._destinations)
-        for (dialog, destination), place in zip(self._destinations.items(), places, strict=True):
-            invitation = self._invitation(dialog, Destination(destination.uri, place), offer)
-            self._call_ids.append(self._desk.invite(invitation, self))
+        invited = [(self._new_key(), *pair) for pair in zip(attempt.destinations, places, strict=True)]
+        self._trying = {dialog for dialog, _, _ in invited}
+        for dialog, destination, via in invited:
+            self._call_ids.append(self._desk.invite(attempt.invitation(dialog, destination, via, offer), self))
+        return await self._outcome
 
-    def _invitation(self, dialog: DialogKey, destination: Destination, offer: bytes) -> Invitation:
-        calling = self._calling
-        return Invitation(
-            dialog=dialog,
-            target=destination.uri,
-            via=destination.via,
-            from_uri=calling.from_uri,
-            from_display=calling.from_display,
-            offer=offer,
-            credentials=calling.credentials,
-            headers=calling.headers,
-        )
+    def _conclude(self, failure: Failure | None) -> None:
+        """The attempt is over; another may follow a failure."""
+        if self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(failure)
 
     async def answer(self) -> None:
         """The far end answers, not we."""
@@ -125,6 +100,7 @@ class OutgoingLine:
         if self._answered is not None:
             self._desk.hang_up(self._answered)
             self._answered = None
+        self._conclude(None)
 
     def take_leave(self) -> None:
         """A phone is hung up when the call is over."""
@@ -143,8 +119,8 @@ class OutgoingLine:
                 self._progressed(dialog, status, early)
             case Answered(dialog, answer):
                 self._was_answered(dialog, answer)
-            case Refused(dialog, status, reason):
-                self._was_refused(dialog, status, reason)
+            case Refused():
+                self._was_refused(event)
             case Reoffered(dialog, offer):
                 reoffered(self._desk, self._media, dialog, offer)
             case Ended(dialog):
@@ -153,6 +129,7 @@ class OutgoingLine:
     def _progressed(self, dialog: DialogKey, status: int, early: bytes | None) -> None:
         if self._owner is None or self._answered is not None or status == 100:
             return
+        self._rang = True
         self._owner.line_ringing()
         if early is not None and self._early in (None, dialog) and self._takes(early):
             self._early = dialog
@@ -167,16 +144,24 @@ class OutgoingLine:
         for other in self._trying:
             self._desk.hang_up(other)
         self._trying.clear()
+        self._watch.works()
+        self._conclude(None)
         if (answer is not None and self._takes(answer)) or self._early == dialog:
             self._owner.line_answered()
         else:
             self._owner.line_unreached(Unreached(CallStatus.FAILED, 488, "The phone answered with unusable media."))
 
-    def _was_refused(self, dialog: DialogKey, status: int, reason: str) -> None:
-        self._trying.discard(dialog)
-        self._desk.disown(dialog)
-        if not self._trying and self._answered is None and self._owner is not None:
-            self._owner.line_unreached(Unreached(_status(status), status, f"The far end refused: {status} {reason}"))
+    def _was_refused(self, refusal: Refused) -> None:
+        self._trying.discard(refusal.dialog)
+        self._desk.disown(refusal.dialog)
+        if self._trying or self._answered is not None:
+            return
+        failure = refused(refusal, rang=self._rang)
+        if failure.is_of_the_way:
+            self._watch.failed(refusal.status, refusal.retry_after_s)
+        else:
+            self._watch.works()
+        self._conclude(failure)
 
     def _ended(self, dialog: DialogKey) -> None:
         self._desk.disown(dialog)
@@ -190,10 +175,3 @@ class OutgoingLine:
         except SdpError:
             return False
         return True
-
-
-def _status(sip_status: int) -> CallStatus:
-    """Twilio's word for a SIP refusal."""
-    if sip_status in BUSY:
-        return CallStatus.BUSY
-    return CallStatus.NO_ANSWER if sip_status in NO_ANSWER else CallStatus.FAILED

@@ -29,17 +29,39 @@ class PortRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Gateway:
+    """One of several doors of a trunk, chosen as SRV records are (RFC 2782)."""
+
+    uri: str
+    priority: int = 1
+    """The lowest is tried first."""
+    weight: int = 1
+    """Its share of the calls among gateways of the same priority."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trunk:
     """A way out to the phone network, for the numbers that begin with one of `prefixes`."""
 
     name: str
     uri: str
+    """Its one gateway, unless `gateways` names several."""
     prefixes: tuple[str, ...]
     username: str | None = None
     password: str | None = None
     from_: str | None = None
     addresses: tuple[str, ...] = ()
     """Where its calls come from; they may call in."""
+    gateways: tuple[Gateway, ...] = ()
+    silence_s: float = 6.0
+    """A gateway that says nothing at all for so long is left for the next."""
+    progress_s: float = 20.0
+    """So is one that said 100 and neither rings nor refuses for so long."""
+
+    @property
+    def doors(self) -> tuple[Gateway, ...]:
+        """Every gateway there is."""
+        return self.gateways or (Gateway(self.uri),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,32 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mixminus.base.settings import DeclaredApplication, DeclaredNumber, SpeechService, Trunk
+from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Gateway, SpeechService, Trunk
 from mixminus.cli.options import BadSetting
 
 KEYS: Final[Mapping[str, Mapping[str, type]]] = {
     "users": {"password": str},
-    "trunks": {"uri": str, "prefixes": list, "username": str, "password": str, "from": str, "addresses": list},
+    "trunks": {
+        "uri": str,
+        "gateways": Gateway,
+        "prefixes": list,
+        "username": str,
+        "password": str,
+        "from": str,
+        "addresses": list,
+        "silence_s": float,
+        "progress_s": float,
+    },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
     "recognisers": {"kind": str, "url": str, "key_env": str, "model": str},
     "voices": {"kind": str, "url": str, "key_env": str, "model": str, "voice": str},
 }
-"""Table to its keys and what each holds; a list is one of strings."""
+"""Table to its keys and what each holds; a list is one of strings, and gateways are a list of tables."""
 
 REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "users": frozenset({"password"}),
-    "trunks": frozenset({"uri"}),
+    "trunks": frozenset(),
     "numbers": frozenset(),
     "applications": frozenset({"voice_url"}),
     "recognisers": frozenset({"kind"}),
@@ -31,7 +41,16 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Of speech services."""
 
-_HOLDS: Final[Mapping[type, str]] = {str: "a string", list: "a list of strings"}
+_HOLDS: Final[Mapping[type, str]] = {
+    str: "a string",
+    list: "a list of strings",
+    float: "a number above 0",
+    Gateway: "a list of { uri = …, priority = …, weight = … }, with whole numbers from 1 on",
+}
+
+
+_AS_THEY_ARE: Final = frozenset({"silence_s", "progress_s"})
+"""Keys of a trunk that are its fields."""
 
 
 def read_tables(file: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,21 +89,45 @@ def _check(where: str, table: str, said: Mapping[str, Any]) -> None:
     if missing := REQUIRED[table] - said.keys():
         raise BadSetting(f"{where} lacks {_listed(missing)}.")
     for key, value in said.items():
-        items = value if isinstance(value, list) else [value]
-        if not isinstance(value, known[key]) or not all(isinstance(item, str) for item in items):
+        if not _fits(value, known[key]):
             raise BadSetting(f"{where} {key} must be {_HOLDS[known[key]]}, not {value!r}.")
 
 
+def _fits(value: object, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+    if kind is Gateway:
+        return isinstance(value, list) and bool(value) and all(_is_gateway(item) for item in value)
+    items = value if isinstance(value, list) else [value]
+    return isinstance(value, kind) and all(isinstance(item, str) for item in items)
+
+
+def _is_gateway(said: object) -> bool:
+    if not isinstance(said, Mapping) or not said.keys() <= {"uri", "priority", "weight"}:
+        return False
+    numbers = [said.get("priority", 1), said.get("weight", 1)]
+    return isinstance(said.get("uri"), str) and all(type(number) is int and number >= 1 for number in numbers)
+
+
 def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
-    return Trunk(
+    where = f"[trunks.{name}]"
+    if ("uri" in said) == ("gateways" in said):
+        raise BadSetting(f"{where} needs uri or gateways, one of them: where calls are sent.")
+    gateways = tuple(Gateway(**door) for door in said.get("gateways", ()))
+    trunk = Trunk(
         name=name,
-        uri=said["uri"],
+        uri=said.get("uri") or gateways[0].uri,
         prefixes=tuple(said.get("prefixes", ("+",))),
         username=said.get("username"),
         password=said.get("password"),
         from_=said.get("from"),
         addresses=tuple(said.get("addresses", ())),
+        gateways=gateways,
+        **{key: said[key] for key in _AS_THEY_ARE & said.keys()},
     )
+    if trunk.progress_s < trunk.silence_s:
+        raise BadSetting(f"{where} progress_s must not be less than silence_s, {trunk.silence_s:g}.")
+    return trunk
 
 
 def _listed(names: "Mapping[str, Any] | frozenset[str] | set[str]") -> str:

@@ -86,11 +86,13 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Our INVITE met a final answer of 300 or more, or 408 when nobody answered at all."""
+    """Our INVITE met a final answer of 300 or more, or 408 when nobody answered at all or in time."""
 
     dialog: DialogKey
     status: int
     reason: str
+    retry_after_s: int | None = None
+    """What a 503 asks for (RFC 3261 20.33)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +148,7 @@ class Invitation:
     credentials: Credentials | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Extra headers: `X-…`, `P-Asserted-Identity`."""
+    silence_s: float | None = None
+    """After so long without any answer the call is given up, with 408. None: when the transaction is (32 s)."""
+    progress_s: float | None = None
+    """After so long without a 18x it is cancelled, with 408; None: never."""

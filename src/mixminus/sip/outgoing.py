@@ -1,5 +1,6 @@
 """An INVITE of ours, from the first packet to the last stray 2xx (RFC 3261 13.2, 9.1)."""
 
+import re
 from enum import Enum, auto
 from typing import Final
 
@@ -40,7 +41,9 @@ class OutgoingCall:
         self._attempts = 0
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
+        self._began_at = now
         self._transaction = self._send_invite((), now)
+        self._wait(invitation.silence_s)
         endpoint.calls.put(invitation.dialog, self.call_id, self._local_tag, self)
 
     # --- the owner -------------------------------------------------------------------------------------------
@@ -51,6 +54,7 @@ class OutgoingCall:
         self._bye_headers = headers
         if self._phase is Phase.CALLING:
             self._phase = Phase.CANCEL_PENDING
+            self._wait(None)  # what answers late is to be hung up, so the transaction lives on
         elif self._phase is Phase.PROCEEDING:
             self._cancel(now)
 
@@ -64,7 +68,7 @@ class OutgoingCall:
         elif response.status < 300:
             self._succeeded(response, now)
         elif not self._met_challenge(response, now):
-            self._failed(response.status, response.reason)
+            self._failed(response.status, response.reason, _retry_after_s(response))
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Silence is a 408, a broken connection a 503 (8.1.3.1)."""
@@ -76,7 +80,9 @@ class OutgoingCall:
             self._cancel(now)
         elif self._phase is Phase.CALLING:
             self._phase = Phase.PROCEEDING
+            self._wait(self._invitation.progress_s)
         if self._phase is Phase.PROCEEDING and response.status > 100:
+            self._wait(None)  # it rings there: nobody else may be rung
             self._endpoint.emit(Progressed(self._invitation.dialog, response.status, response.sdp))
 
     def _succeeded(self, response: Response, now: float) -> None:
@@ -98,14 +104,14 @@ class OutgoingCall:
             self._over()
             self._drop()
 
-    def _failed(self, status: int, reason: str) -> None:
+    def _failed(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         wanted = self._is_wanted()
         if self._phase is Phase.OVER:
             return
         self._over()
         self._drop()
         if wanted:
-            self._endpoint.emit(Refused(self._invitation.dialog, status, reason))
+            self._endpoint.emit(Refused(self._invitation.dialog, status, reason, retry_after_s))
 
     def _met_challenge(self, response: Response, now: float) -> bool:
         """Send the INVITE again with credentials (22.2); only a stale nonce deserves a second try."""
@@ -148,7 +154,11 @@ class OutgoingCall:
     # --- time ------------------------------------------------------------------------------------------------
 
     def wake(self, now: float) -> None:
-        """64 T1 after a CANCEL the INVITE counts as cancelled (9.1)."""
+        """Silence was too long; or, 64 T1 after a CANCEL, the INVITE counts as cancelled (9.1)."""
+        if self._is_wanted():
+            self._endpoint.emit(Refused(self._invitation.dialog, 408, "No answer in time"))
+            self.hang_up(now, ())
+            return
         self._over()
         self._drop()
         self._endpoint.layer.abandon(self._transaction)
@@ -183,6 +193,10 @@ class OutgoingCall:
         self._endpoint.layer.open_client(cancel, self._transaction.to, self, now)
         self._endpoint.sleepers.set(self, now + LIFETIME)
 
+    def _wait(self, seconds: float | None) -> None:
+        """Be woken so long after the first INVITE, if nothing happens that ends the wait."""
+        self._endpoint.sleepers.set(self, None if seconds is None else self._began_at + seconds)
+
     # --- the end ---------------------------------------------------------------------------------------------
 
     def _is_wanted(self) -> bool:
@@ -195,3 +209,9 @@ class OutgoingCall:
     def _drop(self) -> None:
         self._endpoint.calls.drop_key(self._invitation.dialog)
         self._endpoint.calls.drop_tag(self.call_id, self._local_tag)
+
+
+def _retry_after_s(response: Response) -> int | None:
+    """The seconds of Retry-After, without comment and parameters (20.33)."""
+    digits = re.match(r"\s*([0-9]{1,6})", response.get("Retry-After") or "")
+    return int(digits[1]) if digits else None

@@ -12,11 +12,12 @@ Run it with `mixminus.testing.virtual_time.run_virtual`.
 import asyncio
 import random as randomness
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from mixminus.api.app import build_api
 from mixminus.api.auth import Account, Accounts
@@ -43,6 +44,7 @@ from mixminus.store.contract import Is, Where
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
 from mixminus.testing.agent_network import AgentNetwork
+from mixminus.testing.failing_gateway import FailingGateway
 from mixminus.testing.memory_network import MemoryNetwork
 from mixminus.testing.network import Address
 from mixminus.testing.phone import VirtualPhone
@@ -55,6 +57,8 @@ from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.asgi import AsgiFetch
 from mixminus.webhooks.io.sender import WebhookSender
 from mixminus.webhooks.signing import signature
+
+Phone = TypeVar("Phone", bound=VirtualPhone)
 
 TICK_S: Final = 0.02
 
@@ -144,11 +148,11 @@ class World:
 
     async def phone(self, user: str, **options: object) -> VirtualPhone:
         """A phone on the node's network, with an address of its own."""
-        host = f"10.0.1.{len(self._phones) + 1}"
-        phone = VirtualPhone(self.network, user=user, host=host, server=SIP, **options)  # type: ignore[arg-type]
-        await phone.open()
-        self._phones.append(phone)
-        return phone
+        return await self._opened(VirtualPhone, user, options)
+
+    async def gateway(self, name: str, **options: object) -> FailingGateway:
+        """The same for a gateway of a carrier, which answers until it is told to fail."""
+        return await self._opened(FailingGateway, name, options)
 
     async def number(self, phone_number: str, path: str, fallback_path: str | None = None) -> NumberRecord:
         """A number whose calls are answered by the application at *path*."""
@@ -173,6 +177,13 @@ class World:
         """The names of everything that happened to a call or a conference, in order."""
         found = await self.store.query(EventRecord, Where("subject_sid", Is.EQUAL, sid))
         return [event.name for event in sorted(found, key=lambda event: event.sequence_number)]
+
+    async def _opened(self, kind: type[Phone], user: str, options: Mapping[str, object]) -> Phone:
+        host = f"10.0.1.{len(self._phones) + 1}"
+        phone = kind(self.network, user=user, host=host, server=SIP, **options)  # type: ignore[arg-type]
+        await phone.open()
+        self._phones.append(phone)
+        return phone
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
