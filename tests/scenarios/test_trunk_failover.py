@@ -134,3 +134,33 @@ async def test_a_gateway_that_works_again_gets_calls_again(scene: Scene) -> None
     await asyncio.sleep(1)
     assert numbers(second) == ["+15550001111", "+15550001112"]
     assert talking(first) == 1
+
+
+@scenario_with(trunks=[FIRST, SECOND])
+async def test_a_gateway_that_is_silent_to_options_gets_no_calls_until_it_answers(scene: Scene) -> None:
+    first, second = await scene.world.gateway("first"), await scene.world.gateway("second")
+    is_down = True
+    scene.world.network.lose(lambda data, sender, to: is_down and "10.0.1.1" in (sender[0], to[0]))
+    await asyncio.sleep(8)  # the first OPTIONS after a second, and six seconds of silence
+    assert scene.world.node.trunks.usable() == {("first", FIRST.uri): False, ("second", SECOND.uri): True}
+    await calls(scene, "+15550001111")
+    await asyncio.sleep(1)
+    assert (talking(second), first.invited) == (1, [])
+    await asyncio.sleep(300)
+    is_down = False
+    await asyncio.sleep(200)
+    await calls(scene, "+15550001112")
+    await asyncio.sleep(1)
+    assert talking(first) == 1
+
+
+@scenario_with(trunks=[FIRST, SECOND])
+async def test_an_answer_to_options_does_not_end_the_rest_of_a_gateway_that_refuses_calls(scene: Scene) -> None:
+    first, second = await scene.world.gateway("first"), await scene.world.gateway("second")
+    await asyncio.sleep(15)
+    first.fails(Fault.OVERLOADED)  # for 30 seconds; an OPTIONS is answered in the middle of them
+    await calls(scene, "+15550001111")
+    await asyncio.sleep(25)
+    await calls(scene, "+15550001112")
+    await asyncio.sleep(1)
+    assert (len(first.invited), talking(second)) == (1, 2)

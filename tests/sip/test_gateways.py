@@ -78,6 +78,35 @@ def test_other_failures_count_when_there_are_three_in_a_row() -> None:
     assert gateways.is_sick(A.uri, 0.0)
 
 
+def test_a_silent_one_that_is_probed_must_answer_and_is_asked_ever_more_seldom() -> None:
+    gateways = Gateways()
+    gateways.probed.add(A.uri)
+    waits, now = [], 0.0
+    for _ in range(4):
+        gateways.answered_probe(A.uri, 408, now)
+        waits.append(gateways.next_probe_s(A.uri, now, 30.0))
+        now += waits[-1]
+        assert gateways.is_sick(A.uri, now)
+    assert waits == [5.0, 10.0, 20.0, 40.0]
+    gateways.answered_probe(A.uri, 404, now)
+    assert not gateways.is_sick(A.uri, now)
+    assert gateways.next_probe_s(A.uri, now, 30.0) == 30.0
+
+
+def test_one_that_answers_probes_and_not_calls_rests_ever_longer() -> None:
+    gateways = Gateways()
+    gateways.probed.add(A.uri)
+    gateways.failed(A.uri, 408, 0.0)
+    gateways.answered_probe(A.uri, 200, 6.0)
+    gateways.failed(A.uri, 408, 7.0)
+    gateways.answered_probe(A.uri, 200, 8.0)
+    assert gateways.is_sick(A.uri, 16.0)
+    assert not gateways.is_sick(A.uri, 17.0)
+    gateways.answered_probe(A.uri, 200, 30.0)
+    gateways.failed(A.uri, 503, 40.0)
+    assert not gateways.is_sick(A.uri, 45.0)
+
+
 @pytest.mark.parametrize(
     ("status", "rang", "left"),
     [

@@ -10,12 +10,14 @@ from mixminus.app.conferences import Conferences
 from mixminus.app.dial import Dial
 from mixminus.app.documents import Documents
 from mixminus.app.exchange import Exchange
+from mixminus.app.identity import SipIdentity
 from mixminus.app.incoming_calls import IncomingCalls
-from mixminus.app.lines import PhoneLines, SipIdentity
+from mixminus.app.lines import PhoneLines
 from mixminus.app.media_link import MediaLink
 from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.perform import Performer
 from mixminus.app.place_call import Placing
+from mixminus.app.probing import Probing
 from mixminus.app.recordings import Recordings
 from mixminus.app.relays import Relays
 from mixminus.app.roles import Roles
@@ -77,11 +79,14 @@ class Node:
     streams: Streams
     relays: Relays
     sip_traces: SipTraces
+    trunks: Trunks
+    probing: Probing
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
         self.lines.identity = SipIdentity(sip_host, sip_port)
         self.sip_traces.us = (sip_host, sip_port)
+        self.probing.start(self.lines.identity)
 
 
 def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
@@ -151,6 +156,8 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
         services.streams,
         services.relays,
         services.sip_traces,
+        trunks,
+        Probing(services.settings.trunks, trunks.gateways, desk, services.tasks, random_bytes),
     )
 
 

@@ -1,7 +1,6 @@
 """Which way to whom: numbers over trunks, clients at their registrations, SIP URIs as they are, applications here."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from mixminus.app.addresses import (
@@ -13,6 +12,7 @@ from mixminus.app.addresses import (
 )
 from mixminus.app.application_line import ApplicationLine, RunDocument
 from mixminus.app.attempts import Attempt, Calling, Destination
+from mixminus.app.identity import SipIdentity
 from mixminus.app.line import Line
 from mixminus.app.outgoing_line import OutgoingLine
 from mixminus.app.services import Services
@@ -27,17 +27,6 @@ from mixminus.media.opus_library import speakable
 from mixminus.sip.contract import Address as SipPlace
 from mixminus.sip.contract import Credentials, DialogKey
 from mixminus.store.contract import Store
-
-
-@dataclass(frozen=True, slots=True)
-class SipIdentity:
-    """How we call ourselves in SIP."""
-
-    host: str
-    port: int
-
-    def uri(self, user: str) -> str:
-        return f"sip:{user}@{self.host}:{self.port}"
 
 
 class PhoneLines:

@@ -1,5 +1,6 @@
 """Between the SIP agent and the lines: requests go in with the time, events come out to the line they concern."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -13,8 +14,10 @@ from mixminus.sip.contract import (
     Invitation,
     Invited,
     Progressed,
+    Question,
     Refused,
     Reoffered,
+    Replied,
     SipEvent,
 )
 
@@ -38,6 +41,7 @@ class SipDesk:
         self._agent = agent
         self._now = now
         self._owners: dict[DialogKey, DialogOwner] = {}
+        self._questions: dict[DialogKey, asyncio.Future[Replied]] = {}
         self.on_invited: Callable[[Invited], None]
 
     def heard(self, event: SipEvent) -> None:
@@ -48,6 +52,16 @@ class SipDesk:
             case Progressed() | Answered() | Refused() | Established() | Reoffered() | Ended():
                 if owner := self._owners.get(event.dialog):
                     owner.heard(event)
+            case Replied():
+                if (waiting := self._questions.pop(event.question, None)) is not None and not waiting.done():
+                    waiting.set_result(event)
+
+    async def ask(self, question: Question) -> Replied:
+        """Send a request outside of calls and wait for what it meets, 408 for silence."""
+        waiting: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
+        self._questions[question.key] = waiting
+        self._do(lambda agent, now: agent.ask(question, now))
+        return await waiting
 
     def own(self, dialog: DialogKey, owner: DialogOwner) -> None:
         """From now on *owner* hears of this dialog."""

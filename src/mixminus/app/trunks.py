@@ -1,5 +1,6 @@
 """The ways out to the phone network: which trunk and which of its gateways is tried when."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,14 @@ class Trunks:
         self._now = now
         self._random_bytes = random_bytes
         self.gateways = Gateways()
+        self.failures: Counter[tuple[str, str]] = Counter()
+        """Calls that failed, by trunk and gateway."""
+
+    def usable(self) -> dict[tuple[str, str], bool]:
+        """Of every trunk and gateway, whether it is not passed over."""
+        now = self._now()
+        doors = ((trunk.name, door.uri) for trunk in self._trunks for door in trunk.doors)
+        return {(name, uri): not self.gateways.is_sick(uri, now) for name, uri in doors}
 
     def attempts(self, number: str, calling: Callable[[Trunk], Calling]) -> Iterator[Attempt]:
         """Every gateway of every trunk that leads to *number*, best first. Raises `Refusal` when there is none.
@@ -57,6 +66,7 @@ class Trunks:
         self.gateways.works(door.uri)
 
     def failed(self, trunk: Trunk, door: Gateway, status: int, retry_after_s: int | None) -> None:
+        self.failures[trunk.name, door.uri] += 1
         self.gateways.failed(door.uri, status, self._now(), retry_after_s)
         sick = self.gateways.is_sick(door.uri, self._now())
         log.warning("gateway failed a call", trunk=trunk.name, gateway=door.uri, status=status, passed_over=sick)

@@ -57,6 +57,8 @@ class Trunk:
     """A gateway that says nothing at all for so long is left for the next."""
     progress_s: float = 20.0
     """So is one that said 100 and neither rings nor refuses for so long."""
+    options_s: int = 30
+    """How often each gateway is asked whether it lives; 0: never."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:

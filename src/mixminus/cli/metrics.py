@@ -78,6 +78,17 @@ class NodeCollector(Collector):
         yield _gauge("sip_dialogs", "Calls whose peer may still speak to us", agent.open_calls)
         yield _gauge("sip_transactions", "SIP transactions in memory", agent.open_transactions)
 
+        trunks = self._world.node.trunks
+        labels = ("trunk", "gateway")
+        usable = GaugeMetricFamily("mixminus_gateway_usable", "Whether a gateway is not passed over", labels=labels)
+        for names, is_usable in trunks.usable().items():
+            usable.add_metric(names, int(is_usable))
+        yield usable
+        failures = CounterMetricFamily("mixminus_gateway_failures", "Calls that a gateway failed", labels=labels)
+        for names, count in trunks.failures.items():
+            failures.add_metric(names, count)
+        yield failures
+
     def _media(self) -> Iterator[Metric]:
         health = self._world.node.qualities.worker
         yield _gauge("media_legs", "Legs of the media worker", health.legs)

@@ -18,6 +18,7 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "addresses": list,
         "silence_s": float,
         "progress_s": float,
+        "options_s": int,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -45,11 +46,12 @@ _HOLDS: Final[Mapping[type, str]] = {
     str: "a string",
     list: "a list of strings",
     float: "a number above 0",
+    int: "a whole number, 0 or more",
     Gateway: "a list of { uri = …, priority = …, weight = … }, with whole numbers from 1 on",
 }
 
 
-_AS_THEY_ARE: Final = frozenset({"silence_s", "progress_s"})
+_AS_THEY_ARE: Final = frozenset({"silence_s", "progress_s", "options_s"})
 """Keys of a trunk that are its fields."""
 
 
@@ -96,6 +98,8 @@ def _check(where: str, table: str, said: Mapping[str, Any]) -> None:
 def _fits(value: object, kind: type) -> bool:
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+    if kind is int:
+        return type(value) is int and value >= 0
     if kind is Gateway:
         return isinstance(value, list) and bool(value) and all(_is_gateway(item) for item in value)
     items = value if isinstance(value, list) else [value]

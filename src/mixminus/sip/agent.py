@@ -11,7 +11,8 @@ from typing import Final
 
 from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
-from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, SipEvent, Transmit
+from mixminus.sip.asking import Asking
+from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, Question, SipEvent, Transmit
 from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
 from mixminus.sip.framing import PING, PONG
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
@@ -171,6 +172,10 @@ class SipAgent:
         call = self._endpoint.calls.get(dialog)
         if isinstance(call, IncomingCall | OutgoingCall | Session):
             call.hang_up(now, headers)
+
+    def ask(self, question: Question, now: float) -> None:
+        """Send a request that belongs to no call; `Replied` follows. Raises `SipError`: it cannot be sent."""
+        Asking(self._endpoint, question, now)
 
     def contacts(self, user: str, now: float) -> tuple[Binding, ...]:
         """Where a registered user can be reached, most preferred first."""

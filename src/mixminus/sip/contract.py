@@ -127,7 +127,16 @@ class Ended:
     ending: Ending
 
 
-SipEvent = Invited | Progressed | Answered | Refused | Established | Reoffered | Ended
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The final answer to a `Question`, or the status that stands for none: 408, or 503 for a broken connection."""
+
+    question: DialogKey
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+SipEvent = Invited | Progressed | Answered | Refused | Established | Reoffered | Ended | Replied
 
 
 # --- requests --------------------------------------------------------------------------------------------------
@@ -152,3 +161,24 @@ class Invitation:
     """After so long without any answer the call is given up, with 408. None: when the transaction is (32 s)."""
     progress_s: float | None = None
     """After so long without a 18x it is cancelled, with 408; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request outside of calls: OPTIONS to a gateway, REGISTER at a carrier."""
+
+    key: DialogKey
+    """By which `Replied` names it."""
+    method: str
+    target: str
+    """Request-URI."""
+    via: Address
+    from_uri: str
+    to_uri: str
+    call_id: str
+    cseq: int
+    """The retry with credentials counts on from there."""
+    headers: tuple[tuple[str, str], ...] = ()
+    credentials: Credentials | None = None
+    silence_s: float = 32.0
+    """After so long it counts as unanswered."""

@@ -32,6 +32,8 @@ class _Record:
     failures: int = 0
     """In a row."""
     rests_until: float = 0.0
+    must_answer: bool = False
+    """It was silent, and is passed over until it answers an OPTIONS, however long it has rested."""
 
 
 class Gateways:
@@ -39,6 +41,8 @@ class Gateways:
 
     def __init__(self) -> None:
         self._records: dict[str, _Record] = {}
+        self.probed: set[str] = set()
+        """Gateways that are sent OPTIONS."""
 
     def in_order(self, doors: Iterable[Gateway], now: float, draw: Draw) -> list[Gateway]:
         """Healthy ones first, by priority, shuffled by weight; the sick come last, since nobody may be better."""
@@ -49,7 +53,7 @@ class Gateways:
 
     def is_sick(self, uri: str, now: float) -> bool:
         record = self._records.get(uri)
-        return record is not None and record.rests_until > now
+        return record is not None and (record.must_answer or record.rests_until > now)
 
     def works(self, uri: str) -> None:
         """Somebody answered, or it said clearly that the called party cannot be had."""
@@ -58,6 +62,7 @@ class Gateways:
     def failed(self, uri: str, status: int, now: float, retry_after_s: int | None = None) -> None:
         """It failed a call, with the status that stands for how."""
         record = self._records.setdefault(uri, _Record())
+        record.must_answer = record.must_answer or (status == 408 and uri in self.probed)
         if record.rests_until > now:
             return  # a call that was under way when it fell sick says nothing new
         record.failures += 1
@@ -65,6 +70,21 @@ class Gateways:
             rest_s = FIRST_REST_S * 2.0 ** min(record.failures - 1, 10)
             rest_s = max(rest_s, retry_after_s or 0)
             record.rests_until = now + min(rest_s, LONGEST_REST_S)
+
+    def answered_probe(self, uri: str, status: int, now: float) -> None:
+        """An OPTIONS met that status; any but silence and 503 is a sign of life (RFC 3261 11)."""
+        record = self._records.get(uri)
+        if status in DEAD:
+            self.failed(uri, 408, now)
+        elif record is not None and record.must_answer:
+            record.must_answer = False  # what it failed still counts, in case it lives and takes no calls
+        elif record is not None and record.rests_until <= now:
+            del self._records[uri]
+
+    def next_probe_s(self, uri: str, now: float, interval_s: float) -> float:
+        """How long to wait before the next OPTIONS: a sick one is asked when it has rested."""
+        record = self._records.get(uri)
+        return max(1.0, record.rests_until - now) if record is not None and record.must_answer else interval_s
 
 
 def _shuffled(equals: list[Gateway], draw: Draw) -> list[Gateway]:

@@ -1,0 +1,14 @@
+"""How we call ourselves in SIP."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SipIdentity:
+    """The address that phones and gateways reach us by."""
+
+    host: str
+    port: int
+
+    def uri(self, user: str) -> str:
+        return f"sip:{user}@{self.host}:{self.port}"

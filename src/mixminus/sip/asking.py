@@ -1,0 +1,82 @@
+"""A request outside of calls, from its first packet to its final answer, with credentials (RFC 3261 8.1, 22.2)."""
+
+from typing import Final
+
+from mixminus.sip.contract import Question, Replied
+from mixminus.sip.digest import answer_challenge, is_stale
+from mixminus.sip.endpoint import ACCEPT, Endpoint
+from mixminus.sip.message import HeaderLines, Request, Response
+from mixminus.sip.transaction_layer import ClientTransaction
+
+MAX_ATTEMPTS: Final = 3
+"""The request, the one with credentials, and one more when the nonce was stale."""
+CHALLENGES: Final = {
+    401: ("WWW-Authenticate", "Authorization"),
+    407: ("Proxy-Authenticate", "Proxy-Authorization"),
+}
+
+
+class Asking:
+    """Emits one `Replied`."""
+
+    def __init__(self, endpoint: Endpoint, question: Question, now: float) -> None:
+        self._endpoint = endpoint
+        self._question = question
+        self._local_tag = endpoint.token()
+        self._attempts = 0
+        self._is_over = False
+        self._transaction = self._send((), now)
+        endpoint.sleepers.set(self, now + question.silence_s)
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        if transaction is not self._transaction or response.status < 200 or self._met_challenge(response, now):
+            return
+        self._reply(response.status, tuple(response.headers))
+
+    def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        if transaction is self._transaction:
+            self._reply(status)
+
+    def wake(self, now: float) -> None:
+        """It was silent for too long."""
+        self._endpoint.layer.abandon(self._transaction)
+        self._reply(408)
+
+    def _reply(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._endpoint.sleepers.set(self, None)
+            self._endpoint.emit(Replied(self._question.key, status, headers))
+
+    def _met_challenge(self, response: Response, now: float) -> bool:
+        question = self._question
+        if response.status not in CHALLENGES or question.credentials is None or self._is_over:
+            return False
+        challenge, answer = CHALLENGES[response.status]
+        challenges = response.lines(challenge)
+        if self._attempts >= MAX_ATTEMPTS or (self._attempts > 1 and not is_stale(challenges)):
+            return False
+        cnonce = self._endpoint.token()
+        value = answer_challenge(challenges, question.credentials, question.method, question.target, cnonce)
+        if value is None:
+            return False
+        self._transaction = self._send(((answer, value),), now)
+        return True
+
+    def _send(self, credentials: HeaderLines, now: float) -> ClientTransaction:
+        question, endpoint = self._question, self._endpoint
+        lines = (
+            endpoint.via(question.via.transport),
+            ("Max-Forwards", "70"),
+            ("From", f"<{question.from_uri}>;tag={self._local_tag}"),
+            ("To", f"<{question.to_uri}>"),
+            ("Call-ID", question.call_id),
+            ("CSeq", f"{question.cseq + self._attempts} {question.method}"),
+            endpoint.user_agent,
+            ACCEPT,
+            *question.headers,
+            *credentials,
+        )
+        self._attempts += 1
+        request = Request(lines, b"", question.method, question.target)
+        return endpoint.layer.open_client(request, question.via, self, now)
