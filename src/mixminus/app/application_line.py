@@ -124,6 +124,9 @@ class ApplicationLine:
         """No phone is rung."""
         return ()
 
+    def turn(self) -> None:
+        """An application takes any number of calls."""
+
     async def dial(self, owner: LineOwner) -> None:
         instructions = await self._load()
         if instructions is None:

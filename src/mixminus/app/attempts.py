@@ -1,6 +1,6 @@
 """What an outgoing call tries: phones to be rung at once, and who wants to know how that went."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -77,6 +77,35 @@ class Attempt:
             silence_s=self.silence_s,
             progress_s=self.progress_s,
         )
+
+
+class Way(Protocol):
+    """How one call gets to its far end."""
+
+    def turn(self) -> Awaitable[None] | None:
+        """Await it before the first attempt; None: there is nothing to wait for. Raises `Refusal`."""
+
+    def attempts(self) -> Iterator[Attempt]:
+        """One after another, until one is taken."""
+
+    def leave(self) -> None:
+        """The call is over; harmless a second time."""
+
+
+class AtOnce:
+    """No way to choose: these phones, all together."""
+
+    def __init__(self, phones: tuple[Destination, ...]) -> None:
+        self._phones = phones
+
+    def turn(self) -> None:
+        return None
+
+    def attempts(self) -> Iterator[Attempt]:
+        return iter([Attempt(self._phones)] if self._phones else [])
+
+    def leave(self) -> None:
+        """There is always room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from mixminus.app.line import Line, Unreached, parting
 from mixminus.app.media_link import LegListener
 from mixminus.app.services import Services
 from mixminus.app.tasks import cancelled
+from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.call import Call
 from mixminus.calls.endings import Departure
@@ -147,12 +148,24 @@ class CallSession(LegListener):
         self._run()
 
     async def begin_outgoing(self) -> None:
-        """Dial. The errand runs when the far end answers."""
-        self._call.dialling(self._at())
+        """Dial, when it is the call's turn. The errand runs when the far end answers."""
+        queue_time_ms = 0
+        if (turn := self.line.turn()) is not None:
+            self._publish()
+            since = self._now()
+            try:
+                await turn
+            except Refusal as refusal:
+                return self.line_unreached(Unreached(CallStatus.FAILED, None, refusal.message, refusal.code))
+            queue_time_ms = round(1_000 * (self._now() - since))
+        if not self.live:
+            return None
+        self._call.dialling(self._at(), queue_time_ms)
         self._publish()
         self._errand.dialling(self)
         self._end_at(self._now() + self.wishes.timeout_s, self._ring_timed_out)
         await self.line.dial(self)
+        return None
 
     def begin_answered(self) -> None:
         """The far end is there already."""

@@ -51,6 +51,9 @@ class IncomingLine:
         self._desk.own(self._invited.dialog, self)
         self._desk.ring(self._invited.dialog)
 
+    def turn(self) -> None:
+        """It is there already."""
+
     async def dial(self, owner: LineOwner) -> None:
         raise AssertionError("an incoming call is not dialled")
 

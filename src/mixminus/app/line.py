@@ -1,5 +1,6 @@
 """The far end of a call, whatever it is: a phone over SIP, or a TwiML application."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +46,9 @@ class Line(Protocol):
     @property
     def sip_call_ids(self) -> tuple[str, ...]:
         """What the call is called in SIP: one Call-ID for each phone that was rung."""
+
+    def turn(self) -> Awaitable[None] | None:
+        """Await it before `dial`: the way to the far end is full. None: it may be dialled now. Raises `Refusal`."""
 
     async def dial(self, owner: LineOwner) -> None:
         """Start to reach the far end (outgoing calls)."""

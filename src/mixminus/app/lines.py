@@ -1,6 +1,6 @@
 """Which way to whom: numbers over trunks, clients at their registrations, SIP URIs as they are, applications here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from mixminus.app.addresses import (
@@ -11,7 +11,7 @@ from mixminus.app.addresses import (
     SipAddress,
 )
 from mixminus.app.application_line import ApplicationLine, RunDocument
-from mixminus.app.attempts import Attempt, Calling, Destination
+from mixminus.app.attempts import AtOnce, Calling, Destination, Way
 from mixminus.app.identity import SipIdentity
 from mixminus.app.line import Line
 from mixminus.app.outgoing_line import OutgoingLine
@@ -77,7 +77,7 @@ class PhoneLines:
             credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
             return Calling(self.identity.uri(trunk.from_ or user), display, own or credentials, {})
 
-        return self._sip(self._trunks.attempts(number, calling))
+        return self._sip(self._trunks.way_to(number, calling))
 
     def _at_once(
         self, places: list[tuple[str, SipPlace]], dial: DialOptions, headers: dict[str, str]
@@ -87,10 +87,10 @@ class PhoneLines:
         display = dial.caller_display_name or ""
         calling = Calling(self.identity.uri(user), display, _own_credentials(dial), headers)
         phones = tuple(Destination(uri, place, calling) for uri, place in places)
-        return self._sip(iter([Attempt(phones)] if phones else []))
+        return self._sip(AtOnce(phones))
 
-    def _sip(self, attempts: Iterator[Attempt]) -> OutgoingLine:
-        return OutgoingLine(self._desk, self.media(), attempts, lambda: DialogKey(self._random_bytes(12).hex()))
+    def _sip(self, way: Way) -> OutgoingLine:
+        return OutgoingLine(self._desk, self.media(), way, lambda: DialogKey(self._random_bytes(12).hex()))
 
 
 def _own_credentials(dial: DialOptions) -> Credentials | None:

@@ -1,9 +1,9 @@
 """A phone that we call: one address, or every phone that a user registered; the first to answer has the call."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 
-from mixminus.app.attempts import NOT_REGISTERED, UNREACHABLE, Attempt, Failure, Watch, refused, unresolved
+from mixminus.app.attempts import NOT_REGISTERED, UNREACHABLE, Attempt, Failure, Watch, Way, refused, unresolved
 from mixminus.app.incoming_line import reoffered
 from mixminus.app.line import LineOwner, Unreached
 from mixminus.app.sip_desk import SipDesk
@@ -20,12 +20,10 @@ class OutgoingLine:
     The next attempt begins when the one before is over for good, so that nobody is rung twice.
     """
 
-    def __init__(
-        self, desk: SipDesk, media: SipMedia, attempts: Iterator[Attempt], new_key: Callable[[], DialogKey]
-    ) -> None:
+    def __init__(self, desk: SipDesk, media: SipMedia, way: Way, new_key: Callable[[], DialogKey]) -> None:
         self._desk = desk
         self._media = media
-        self._attempts = attempts
+        self._way = way
         self._new_key = new_key
         self._watch: Watch
         self._outcome: asyncio.Future[Failure | None] | None = None
@@ -46,6 +44,9 @@ class OutgoingLine:
     def sip_call_ids(self) -> tuple[str, ...]:
         return tuple(self._call_ids)
 
+    def turn(self) -> Awaitable[None] | None:
+        return self._way.turn()
+
     async def dial(self, owner: LineOwner) -> None:
         self._owner = owner
         try:
@@ -55,7 +56,7 @@ class OutgoingLine:
         if self._over:
             return self.release()  # the call ended while the port was being opened
         failure: Failure | None = NOT_REGISTERED
-        for attempt in self._attempts:
+        for attempt in self._way.attempts():
             failure = await self._make(attempt)
             if self._over or failure is None or not failure.is_of_the_way:
                 break
@@ -101,6 +102,7 @@ class OutgoingLine:
             self._desk.hang_up(self._answered)
             self._answered = None
         self._conclude(None)
+        self._way.leave()
 
     def take_leave(self) -> None:
         """A phone is hung up when the call is over."""
@@ -109,6 +111,7 @@ class OutgoingLine:
         self._media.size_jitter_buffer(size)
 
     def release(self) -> None:
+        self._way.leave()
         self._media.close()
 
     # --- what the phones say --------------------------------------------------------------------------------------

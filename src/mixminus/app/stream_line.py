@@ -48,6 +48,9 @@ class StreamLine:
         if held.place is stage and not self._over:
             owner.line_gone(parting(fault))
 
+    def turn(self) -> None:
+        """Agents are not counted here."""
+
     async def dial(self, owner: LineOwner) -> None:
         raise AssertionError("a stream is there before its call")
 

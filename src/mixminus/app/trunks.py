@@ -1,13 +1,14 @@
 """The ways out to the phone network: which trunk and which of its gateways is tried when."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
 
 from mixminus.app.addresses import trunks_for
 from mixminus.app.attempts import Attempt, Calling, Destination
+from mixminus.app.trunk_queue import Place, TrunkQueue
 from mixminus.base.errors import Refusal
 from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
@@ -26,8 +27,13 @@ class Trunks:
         self._now = now
         self._random_bytes = random_bytes
         self.gateways = Gateways()
+        self.queue = TrunkQueue(trunks, now)
         self.failures: Counter[tuple[str, str]] = Counter()
         """Calls that failed, by trunk and gateway."""
+
+    def calls(self) -> dict[str, int]:
+        """Calls out over each trunk."""
+        return {trunk.name: self.queue.turnstile(trunk).calls for trunk in self._trunks}
 
     def usable(self) -> dict[tuple[str, str], bool]:
         """Of every trunk and gateway, whether it is not passed over."""
@@ -35,32 +41,22 @@ class Trunks:
         doors = ((trunk.name, door.uri) for trunk in self._trunks for door in trunk.doors)
         return {(name, uri): not self.gateways.is_sick(uri, now) for name, uri in doors}
 
-    def attempts(self, number: str, calling: Callable[[Trunk], Calling]) -> Iterator[Attempt]:
-        """Every gateway of every trunk that leads to *number*, best first. Raises `Refusal` when there is none.
-
-        The order within a trunk is decided when its turn comes.
-        """
+    def way_to(self, number: str, calling: Callable[[Trunk], Calling]) -> "TrunkWay":
+        """Over every trunk that leads to *number*. Raises `Refusal` when there is none."""
         trunks = trunks_for(number, self._trunks)
         places = {door.uri: place_of(door.uri) for trunk in trunks for door in trunk.doors}
-        return self._in_turn(number, trunks, places, calling)
+        return TrunkWay(self, number, trunks, places, calling)
 
-    def _in_turn(
-        self,
-        number: str,
-        trunks: tuple[Trunk, ...],
-        places: dict[str, Address],
-        calling: Callable[[Trunk], Calling],
-    ) -> Iterator[Attempt]:
-        for trunk in sorted(trunks, key=self._all_sick):
-            for door in self.gateways.in_order(trunk.doors, self._now(), self._draw):
-                place = places[door.uri]
-                uri = f"sip:{number}@{bracketed(place.host)}:{place.port};transport={place.transport}"
-                yield Attempt(
-                    (Destination(uri, place, calling(trunk)),),
-                    _GatewayWatch(self, trunk, door),
-                    trunk.silence_s,
-                    trunk.progress_s,
-                )
+    def best_first(self, trunks: tuple[Trunk, ...]) -> list[Trunk]:
+        """In the order of the settings, those without a usable gateway last."""
+        return sorted(trunks, key=self._all_sick)
+
+    def worth_waiting_for(self, trunks: tuple[Trunk, ...]) -> list[Trunk]:
+        """Without those that have no usable gateway, unless none has."""
+        return [trunk for trunk in trunks if not self._all_sick(trunk)] or list(trunks)
+
+    def gateways_in_order(self, trunk: Trunk) -> list[Gateway]:
+        return self.gateways.in_order(trunk.doors, self._now(), self._draw)
 
     def works(self, door: Gateway) -> None:
         self.gateways.works(door.uri)
@@ -77,6 +73,52 @@ class Trunks:
 
     def _draw(self, below: int) -> int:
         return int.from_bytes(self._random_bytes(8)) % below
+
+
+class TrunkWay:
+    """One call's way (see `attempts.Way`): its room on a trunk, and gateways until one takes it."""
+
+    def __init__(
+        self,
+        trunks: Trunks,
+        number: str,
+        leading: tuple[Trunk, ...],
+        places: dict[str, Address],
+        calling: Callable[[Trunk], Calling],
+    ) -> None:
+        self._trunks = trunks
+        self._number = number
+        self._leading = leading
+        self._places = places
+        self._calling = calling
+        self._place = Place(trunks.queue, lambda: trunks.worth_waiting_for(leading))
+
+    def turn(self) -> Awaitable[None] | None:
+        if self._place.enter():
+            return None
+        return self._trunks.queue.wait(self._place, max(trunk.queue_s for trunk in self._leading))
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Every gateway of the trunk that it has room on, then those of the others, best first."""
+        first = self._place.trunk
+        others = [trunk for trunk in self._trunks.best_first(self._leading) if trunk is not first]
+        for trunk in [first, *others] if first is not None else others:
+            if self._place.move_to(trunk):
+                for door in self._trunks.gateways_in_order(trunk):
+                    yield self._attempt(trunk, door)
+
+    def leave(self) -> None:
+        self._place.leave()
+
+    def _attempt(self, trunk: Trunk, door: Gateway) -> Attempt:
+        place = self._places[door.uri]
+        uri = f"sip:{self._number}@{bracketed(place.host)}:{place.port};transport={place.transport}"
+        return Attempt(
+            (Destination(uri, place, self._calling(trunk)),),
+            _GatewayWatch(self._trunks, trunk, door),
+            trunk.silence_s,
+            trunk.progress_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,12 @@ class Trunk:
     """So is one that said 100 and neither rings nor refuses for so long."""
     options_s: int = 30
     """How often each gateway is asked whether it lives; 0: never."""
+    max_calls: int = 0
+    """Calls of ours at once; 0: as many as there are."""
+    calls_per_second: float = 0.0
+    """How many may begin in a second; 0: as many as there are."""
+    queue_s: float = 600.0
+    """How long a call waits for room before it fails."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:

@@ -84,6 +84,11 @@ class NodeCollector(Collector):
         for names, is_usable in trunks.usable().items():
             usable.add_metric(names, int(is_usable))
         yield usable
+        calls = GaugeMetricFamily("mixminus_trunk_calls", "Calls out over a trunk", labels=("trunk",))
+        for name, count in trunks.calls().items():
+            calls.add_metric((name,), count)
+        yield calls
+        yield _gauge("queued_calls", "Calls that wait until a trunk has room", len(trunks.queue))
         failures = CounterMetricFamily("mixminus_gateway_failures", "Calls that a gateway failed", labels=labels)
         for names, count in trunks.failures.items():
             failures.add_metric(names, count)

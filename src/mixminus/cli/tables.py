@@ -19,6 +19,9 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "silence_s": float,
         "progress_s": float,
         "options_s": int,
+        "max_calls": int,
+        "calls_per_second": float,
+        "queue_s": float,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -51,7 +54,7 @@ _HOLDS: Final[Mapping[type, str]] = {
 }
 
 
-_AS_THEY_ARE: Final = frozenset({"silence_s", "progress_s", "options_s"})
+_AS_THEY_ARE: Final = frozenset({"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s"})
 """Keys of a trunk that are its fields."""
 
 
