@@ -208,6 +208,8 @@ silence_s = 4
         ('[trunks.t]\ngateways = [{ uri = "sip:y", wait = 1 }]', "gateways must be a list of"),
         ('[trunks.t]\nuri = "sip:x"\nsilence_s = 0', "silence_s must be a number above 0"),
         ('[trunks.t]\nuri = "sip:x"\noptions_s = -1', "options_s must be a whole number"),
+        ('[trunks.t]\nuri = "sip:x"\nidentity = "loud"', "identity must be one of asserted, from"),
+        ('[trunks.t]\nuri = "sip:x"\nnumber_rules = ["shout"]', "'shout' is no rule for numbers"),
         ('[trunks.t]\nuri = "sip:x"\nsilence_s = 9\nprogress_s = 8', "progress_s must not be less"),
         ('[numbers."+1"]\nvoiceurl = "x"', "does not know voiceurl; it may say application, voice_method, voice_url"),
         ("[applications.a]", "lacks voice_url"),

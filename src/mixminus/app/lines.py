@@ -24,6 +24,7 @@ from mixminus.base.types import RandomBytes
 from mixminus.calls.options import DialOptions, Instructions
 from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
+from mixminus.sip.caller_id import presented
 from mixminus.sip.contract import Address as SipPlace
 from mixminus.sip.contract import Credentials, DialogKey
 from mixminus.store.contract import Store
@@ -75,7 +76,8 @@ class PhoneLines:
 
         def calling(trunk: Trunk) -> Calling:
             credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
-            return Calling(self.identity.uri(trunk.from_ or user), display, own or credentials, {})
+            caller = presented(trunk, user, display, self.identity.host, self.identity.port)
+            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers)
 
         return self._sip(self._trunks.way_to(number, calling))
 

@@ -10,11 +10,12 @@ from mixminus.app.addresses import trunks_for
 from mixminus.app.attempts import Attempt, Calling, Destination
 from mixminus.app.trunk_queue import Place, TrunkQueue
 from mixminus.base.errors import Refusal
+from mixminus.base.number_rules import rewritten
 from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Address
 from mixminus.sip.gateways import Gateways
-from mixminus.sip.uri import DEFAULT_PORT, AddressError, Uri, bracketed
+from mixminus.sip.uri import DEFAULT_PORT, AddressError, Uri, sip_uri
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 
@@ -45,6 +46,9 @@ class Trunks:
         """Over every trunk that leads to *number*. Raises `Refusal` when there is none."""
         trunks = trunks_for(number, self._trunks)
         places = {door.uri: place_of(door.uri) for trunk in trunks for door in trunk.doors}
+        for trunk in trunks:
+            if not rewritten(number, trunk.number_rules):
+                raise Refusal(21214, 400, f"The number_rules of trunk {trunk.name} leave nothing of {number}.")
         return TrunkWay(self, number, trunks, places, calling)
 
     def best_first(self, trunks: tuple[Trunk, ...]) -> list[Trunk]:
@@ -112,7 +116,8 @@ class TrunkWay:
 
     def _attempt(self, trunk: Trunk, door: Gateway) -> Attempt:
         place = self._places[door.uri]
-        uri = f"sip:{self._number}@{bracketed(place.host)}:{place.port};transport={place.transport}"
+        number = rewritten(self._number, trunk.number_rules)
+        uri = f"{sip_uri(number, place.host, place.port)};transport={place.transport}"
         return Attempt(
             (Destination(uri, place, self._calling(trunk)),),
             _GatewayWatch(self._trunks, trunk, door),

@@ -65,6 +65,16 @@ class Trunk:
     """How many may begin in a second; 0: as many as there are."""
     queue_s: float = 600.0
     """How long a call waits for room before it fails."""
+    number_rules: tuple[str, ...] = ()
+    """How called numbers are written (see `number_rules`)."""
+    caller_rules: tuple[str, ...] = ()
+    """How callers' numbers are written."""
+    callers: tuple[str, ...] = ()
+    """Callers that may be shown, `+1555*` for all that begin so; `from_` or the first stands in for others."""
+    identity: str = "from"
+    """Where callers are named: `from`, `asserted`, `preferred`, `private`."""
+    domain: str | None = None
+    """The host in callers' addresses, instead of ours."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:

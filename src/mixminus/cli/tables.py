@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from mixminus.base.number_rules import BadRule, compiled
 from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Gateway, SpeechService, Trunk
 from mixminus.cli.options import BadSetting
 
@@ -22,6 +23,11 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "max_calls": int,
         "calls_per_second": float,
         "queue_s": float,
+        "number_rules": list,
+        "caller_rules": list,
+        "callers": list,
+        "identity": str,
+        "domain": str,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -45,6 +51,9 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Of speech services."""
 
+IDENTITIES: Final = frozenset({"from", "asserted", "preferred", "private"})
+"""Where a trunk names callers."""
+
 _HOLDS: Final[Mapping[type, str]] = {
     str: "a string",
     list: "a list of strings",
@@ -54,8 +63,12 @@ _HOLDS: Final[Mapping[type, str]] = {
 }
 
 
-_AS_THEY_ARE: Final = frozenset({"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s"})
+_AS_THEY_ARE: Final = frozenset(
+    {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
+)
 """Keys of a trunk that are its fields."""
+_LISTS: Final = frozenset({"number_rules", "caller_rules", "callers"})
+"""And those that are tuples there."""
 
 
 def read_tables(file: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +134,8 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
     if ("uri" in said) == ("gateways" in said):
         raise BadSetting(f"{where} needs uri or gateways, one of them: where calls are sent.")
     gateways = tuple(Gateway(**door) for door in said.get("gateways", ()))
+    more: dict[str, Any] = {key: said[key] for key in _AS_THEY_ARE & said.keys()}
+    more |= {key: tuple(said[key]) for key in _LISTS & said.keys()}
     trunk = Trunk(
         name=name,
         uri=said.get("uri") or gateways[0].uri,
@@ -130,10 +145,17 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
         from_=said.get("from"),
         addresses=tuple(said.get("addresses", ())),
         gateways=gateways,
-        **{key: said[key] for key in _AS_THEY_ARE & said.keys()},
+        **more,
     )
     if trunk.progress_s < trunk.silence_s:
         raise BadSetting(f"{where} progress_s must not be less than silence_s, {trunk.silence_s:g}.")
+    if trunk.identity not in IDENTITIES:
+        raise BadSetting(f"{where} identity must be one of {_listed(IDENTITIES)}, not {trunk.identity!r}.")
+    try:
+        for rule in (*trunk.number_rules, *trunk.caller_rules):
+            compiled(rule)
+    except BadRule as error:
+        raise BadSetting(f"{where} {error}.") from error
     return trunk
 
 
