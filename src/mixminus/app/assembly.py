@@ -19,6 +19,7 @@ from mixminus.app.perform import Performer
 from mixminus.app.place_call import Placing
 from mixminus.app.probing import Probing
 from mixminus.app.recordings import Recordings
+from mixminus.app.registering import Registering
 from mixminus.app.relays import Relays
 from mixminus.app.roles import Roles
 from mixminus.app.run_twiml import TwimlRunner
@@ -81,12 +82,14 @@ class Node:
     sip_traces: SipTraces
     trunks: Trunks
     probing: Probing
+    registering: Registering
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
         self.lines.identity = SipIdentity(sip_host, sip_port)
         self.sip_traces.us = (sip_host, sip_port)
         self.probing.start(self.lines.identity)
+        self.registering.start(self.lines.identity)
 
 
 def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
@@ -158,6 +161,7 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
         services.sip_traces,
         trunks,
         Probing(services.settings.trunks, trunks.gateways, desk, services.tasks, random_bytes),
+        Registering(trunks, desk, services.tasks, random_bytes),
     )
 
 

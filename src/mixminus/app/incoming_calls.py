@@ -64,10 +64,11 @@ class IncomingCalls:
     async def _take(self, invited: Invited) -> None:
         if not self.taking_calls:
             return self._desk.refuse(invited.dialog, UNAVAILABLE)
-        number = await number_called(self._services.store, invited.called)
+        called = self._lines.called(invited)
+        number = await number_called(self._services.store, called)
         voice = await voice_of(self._services.store, number) if number is not None else None
         if number is None or voice is None or voice.voice_url is None:
-            log.info("nobody answers that number", called=invited.called, source=invited.source.host)
+            log.info("nobody answers that number", called=called, source=invited.source.host)
             return self._desk.refuse(invited.dialog, NOT_FOUND)
         if not _usable(invited):
             return self._desk.refuse(invited.dialog, NOT_ACCEPTABLE)

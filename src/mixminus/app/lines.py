@@ -26,7 +26,7 @@ from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
 from mixminus.sip.caller_id import presented
 from mixminus.sip.contract import Address as SipPlace
-from mixminus.sip.contract import Credentials, DialogKey
+from mixminus.sip.contract import Credentials, DialogKey, Invited
 from mixminus.store.contract import Store
 
 
@@ -56,6 +56,10 @@ class PhoneLines:
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
                 return self._at_once([(uri, place_of(uri))], dial, asserted | headers)
+
+    def called(self, invited: Invited) -> str:
+        """The number that an incoming call is for."""
+        return self._trunks.called(invited)
 
     def media(self) -> SipMedia:
         """Media for one more SIP call."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from mixminus.sip.agent import SipAgent
@@ -62,6 +63,16 @@ class SipDesk:
         self._questions[question.key] = waiting
         self._do(lambda agent, now: agent.ask(question, now))
         return await waiting
+
+    def send(self, question: Question) -> None:
+        """The same without waiting."""
+        self._do(lambda agent, now: agent.ask(question, now))
+
+    def trust(self, host: str) -> None:
+        """From now on that host may call in without a password."""
+        settings = self._agent.settings
+        if host not in settings.trusted_hosts:
+            self._agent.reconfigure(replace(settings, trusted_hosts=settings.trusted_hosts | {host}))
 
     def own(self, dialog: DialogKey, owner: DialogOwner) -> None:
         """From now on *owner* hears of this dialog."""

@@ -1,5 +1,6 @@
 """The ways out to the phone network: which trunk and which of its gateways is tried when."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from mixminus.base.errors import Refusal
 from mixminus.base.number_rules import rewritten
 from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
-from mixminus.sip.contract import Address
+from mixminus.sip.contract import Address, Invited
 from mixminus.sip.gateways import Gateways
 from mixminus.sip.uri import DEFAULT_PORT, AddressError, Uri, sip_uri
 
@@ -31,6 +32,16 @@ class Trunks:
         self.queue = TrunkQueue(trunks, now)
         self.failures: Counter[tuple[str, str]] = Counter()
         """Calls that failed, by trunk and gateway."""
+
+    def registering(self) -> list[Trunk]:
+        return [trunk for trunk in self._trunks if trunk.register]
+
+    def called(self, invited: Invited) -> str:
+        """Whose number was called. A carrier that we registered at names our Contact, and the number in To."""
+        if any(trunk.username == invited.called for trunk in self.registering()):
+            with contextlib.suppress(AddressError):
+                return Uri.parse(invited.to_uri).user or invited.called
+        return invited.called
 
     def calls(self) -> dict[str, int]:
         """Calls out over each trunk."""

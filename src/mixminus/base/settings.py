@@ -75,6 +75,10 @@ class Trunk:
     """Where callers are named: `from`, `asserted`, `preferred`, `private`."""
     domain: str | None = None
     """The host in callers' addresses, instead of ours."""
+    register: bool = False
+    """Whether the carrier learns from a REGISTER where we are."""
+    register_s: int = 600
+    """The life that is asked for a registration."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:

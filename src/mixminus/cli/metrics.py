@@ -84,6 +84,10 @@ class NodeCollector(Collector):
         for names, is_usable in trunks.usable().items():
             usable.add_metric(names, int(is_usable))
         yield usable
+        live = GaugeMetricFamily("mixminus_trunk_registered", "Whether a carrier knows us", labels=("trunk",))
+        for name, is_live in self._world.node.registering.live(self._world.clock.now()).items():
+            live.add_metric((name,), int(is_live))
+        yield live
         calls = GaugeMetricFamily("mixminus_trunk_calls", "Calls out over a trunk", labels=("trunk",))
         for name, count in trunks.calls().items():
             calls.add_metric((name,), count)

@@ -28,6 +28,8 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "callers": list,
         "identity": str,
         "domain": str,
+        "register": bool,
+        "register_s": int,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -59,12 +61,14 @@ _HOLDS: Final[Mapping[type, str]] = {
     list: "a list of strings",
     float: "a number above 0",
     int: "a whole number, 0 or more",
+    bool: "true or false",
     Gateway: "a list of { uri = …, priority = …, weight = … }, with whole numbers from 1 on",
 }
 
 
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
+    | {"register", "register_s"}
 )
 """Keys of a trunk that are its fields."""
 _LISTS: Final = frozenset({"number_rules", "caller_rules", "callers"})
@@ -114,6 +118,8 @@ def _check(where: str, table: str, said: Mapping[str, Any]) -> None:
 def _fits(value: object, kind: type) -> bool:
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+    if kind is bool:
+        return isinstance(value, bool)
     if kind is int:
         return type(value) is int and value >= 0
     if kind is Gateway:
@@ -149,6 +155,8 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
     )
     if trunk.progress_s < trunk.silence_s:
         raise BadSetting(f"{where} progress_s must not be less than silence_s, {trunk.silence_s:g}.")
+    if trunk.register and not (trunk.username and trunk.password and trunk.register_s):
+        raise BadSetting(f"{where} register needs username, password and a register_s above 0.")
     if trunk.identity not in IDENTITIES:
         raise BadSetting(f"{where} identity must be one of {_listed(IDENTITIES)}, not {trunk.identity!r}.")
     try:
