@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mixminus.app.moderators import ModeratorKeys
+from mixminus.app.presence import RegisteredPhone, TrunkStanding
 from mixminus.app.sip_traces import SipStory
 from mixminus.base import sids as prefixes
 from mixminus.base.clock import Clock
@@ -159,6 +160,14 @@ class FakeNode:
     async def recent_sip(self, after: int, most: int) -> SipStory:
         self._take((after, most))
         return SipStory(self.sip_messages[after:][-most:], ("127.0.0.1", 5060), 100.0, START)
+
+    def registrations(self, user: str) -> list[RegisteredPhone]:
+        self._take(("registrations", user))
+        return [RegisteredPhone("sip:ann@192.0.2.7:5060", "udp:203.0.113.7:40000", 0.5, START)]
+
+    def trunks(self) -> list[TrunkStanding]:
+        self._take("trunks")
+        return [TrunkStanding("carrier", 2, None, True, 200, {"sip:carrier.example.com": False})]
 
     async def delete_call(self, sid: Sid) -> None:
         self._take(("delete_call", sid))

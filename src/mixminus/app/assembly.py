@@ -17,6 +17,7 @@ from mixminus.app.media_link import MediaLink
 from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.perform import Performer
 from mixminus.app.place_call import Placing
+from mixminus.app.presence import Presence
 from mixminus.app.probing import Probing
 from mixminus.app.recordings import Recordings
 from mixminus.app.registering import Registering
@@ -83,6 +84,7 @@ class Node:
     trunks: Trunks
     probing: Probing
     registering: Registering
+    presence: Presence
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -147,7 +149,9 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
     lines.run_document = runner.run
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
-    exchange = Exchange(services, calls, conferences, placing, incoming, runner, moderators)
+    registering = Registering(trunks, desk, services.tasks, random_bytes)
+    presence = Presence(services.settings.users, desk, trunks, registering, services.clock)
+    exchange = Exchange(services, calls, conferences, placing, incoming, runner, moderators, presence)
     return Node(
         exchange,
         desk,
@@ -161,7 +165,8 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
         services.sip_traces,
         trunks,
         Probing(services.settings.trunks, trunks.gateways, desk, services.tasks, random_bytes),
-        Registering(trunks, desk, services.tasks, random_bytes),
+        registering,
+        presence,
     )
 
 

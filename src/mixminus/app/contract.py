@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mixminus.app.moderators import ModeratorKeys
+from mixminus.app.presence import RegisteredPhone, TrunkStanding
 from mixminus.app.sip_traces import SipStory
 from mixminus.base.clock import Clock
 from mixminus.base.sids import Sids
@@ -60,6 +61,12 @@ class Node(Protocol):
 
     async def recent_sip(self, after: int, most: int) -> SipStory:
         """Everybody's SIP messages behind that number; the last ones when there are more than *most*."""
+
+    def registrations(self, user: str) -> Sequence[RegisteredPhone]:
+        """Where a user can be reached, most preferred first; 20404 for somebody whom nobody declared."""
+
+    def trunks(self) -> Sequence[TrunkStanding]:
+        """In the order of the settings."""
 
     async def delete_call(self, sid: Sid) -> None:
         """Forget a finished call (20009 while it lives)."""

@@ -14,6 +14,7 @@ from mixminus.app.incoming_calls import IncomingCalls
 from mixminus.app.lines import application_instructions
 from mixminus.app.moderators import ModeratorKeys
 from mixminus.app.place_call import PlacedCall, Placing
+from mixminus.app.presence import Presence, RegisteredPhone, TrunkStanding
 from mixminus.app.run_twiml import TwimlRunner
 from mixminus.app.services import Services
 from mixminus.app.sip_traces import SipStory
@@ -80,6 +81,7 @@ class Exchange:
         incoming: IncomingCalls,
         runner: TwimlRunner,
         moderators: ModeratorKeys,
+        presence: Presence,
     ) -> None:
         self._services = services
         self._calls = calls
@@ -87,6 +89,7 @@ class Exchange:
         self._placing = placing
         self._incoming = incoming
         self._runner = runner
+        self._presence = presence
         self._moves = StreamMoves(services, calls, conferences)
         self.account_sid: Sid = services.account_sid
         self.store: Store = services.store
@@ -153,6 +156,12 @@ class Exchange:
 
     async def recent_sip(self, after: int, most: int) -> SipStory:
         return self._services.sip_traces.since(after, most)
+
+    def registrations(self, user: str) -> Sequence[RegisteredPhone]:
+        return self._presence.phones(user)
+
+    def trunks(self) -> Sequence[TrunkStanding]:
+        return self._presence.trunks()
 
     async def delete_call(self, sid: Sid) -> None:
         record = await self._call(sid)

@@ -21,6 +21,7 @@ from mixminus.sip.contract import (
     Replied,
     SipEvent,
 )
+from mixminus.sip.registrar import Binding
 
 
 class DialogOwner(Protocol):
@@ -110,7 +111,11 @@ class SipDesk:
 
     def contacts(self, user: str) -> tuple[tuple[str, Address], ...]:
         """Where a registered user can be reached: a request-URI and the address to send it to."""
-        return tuple((contact.uri, contact.source) for contact in self._agent.contacts(user, self._now()))
+        return tuple((binding.uri, binding.source) for binding in self.bindings(user))
+
+    def bindings(self, user: str) -> tuple[Binding, ...]:
+        """The phones that a user registered, most preferred first."""
+        return self._agent.contacts(user, self._now())
 
     def _do(self, request: Callable[[SipAgent, float], None]) -> None:
         request(self._agent, self._now())

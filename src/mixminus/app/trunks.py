@@ -33,6 +33,9 @@ class Trunks:
         self.failures: Counter[tuple[str, str]] = Counter()
         """Calls that failed, by trunk and gateway."""
 
+    def all(self) -> tuple[Trunk, ...]:
+        return self._trunks
+
     def registering(self) -> list[Trunk]:
         return [trunk for trunk in self._trunks if trunk.register]
 

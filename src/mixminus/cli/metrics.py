@@ -78,6 +78,13 @@ class NodeCollector(Collector):
         yield _gauge("sip_dialogs", "Calls whose peer may still speak to us", agent.open_calls)
         yield _gauge("sip_transactions", "SIP transactions in memory", agent.open_transactions)
 
+        phones = GaugeMetricFamily("mixminus_registered_phones", "Phones that a user registered", labels=("user",))
+        for user, count in self._world.node.presence.phones_of_everybody().items():
+            phones.add_metric((user,), count)
+        yield phones
+        yield from self._trunks()
+
+    def _trunks(self) -> Iterator[Metric]:
         trunks = self._world.node.trunks
         labels = ("trunk", "gateway")
         usable = GaugeMetricFamily("mixminus_gateway_usable", "Whether a gateway is not passed over", labels=labels)

@@ -1,0 +1,58 @@
+"""The part of the OpenAPI document that is about phones and trunks: see `openapi`."""
+
+from typing import Any, Final
+
+from mixminus.api.request import EXTRAS
+
+_TEXT: Final = {"type": "string"}
+_FLAG: Final = {"type": "boolean"}
+_COUNT_OR_NULL: Final = {"type": ["integer", "null"]}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list_of(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+_PHONE: Final = _object(
+    contact=_TEXT, source=_TEXT, q={"type": "number"}, expires_at={"type": "string", "format": "date-time"}
+)
+_TRUNK: Final = _object(
+    name=_TEXT,
+    calls={"type": "integer"},
+    max_calls=_COUNT_OR_NULL,
+    registered={"type": ["boolean", "null"]},
+    registration_status=_COUNT_OR_NULL,
+    gateways=_list_of(_object(uri=_TEXT, usable=_FLAG)),
+)
+
+
+def _answers(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "200": {"description": description, "content": {"application/json": {"schema": schema}}},
+        "401": {"description": "20003: the credentials are wrong"},
+        "404": {"description": "20404: there is no such user"},
+    }
+
+
+PATHS: Final[dict[str, Any]] = {
+    f"{EXTRAS}/Users/{{user}}/Registrations": {
+        "get": {
+            "summary": "The phones that a user registered, most preferred first",
+            "parameters": [{"name": "user", "in": "path", "required": True, "schema": _TEXT}],
+            "responses": _answers(
+                "All of them; none: the user cannot be reached", _object(registrations=_list_of(_PHONE))
+            ),
+        }
+    },
+    f"{EXTRAS}/Trunks": {
+        "get": {
+            "summary": "The trunks of the settings: calls out, registration, and which gateways are passed over",
+            "parameters": [],
+            "responses": _answers("All of them", _object(trunks=_list_of(_TRUNK))),
+        }
+    },
+}
