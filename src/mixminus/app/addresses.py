@@ -6,9 +6,10 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from mixminus.base.errors import Refusal
-from mixminus.base.settings import Trunk
+from mixminus.base.settings import Settings, Trunk
 from mixminus.base.sids import APPLICATION, is_sid
 from mixminus.base.types import FormPairs, Sid
+from mixminus.calls.destinations import permitted
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{2,15}")
 _SEPARATORS: Final = str.maketrans("", "", " -().")
@@ -56,6 +57,13 @@ class BadAddress(Refusal):
         )
 
 
+class NotPermitted(Refusal):
+    """21215: the settings forbid to call that number."""
+
+    def __init__(self, number: str, rules: str) -> None:
+        super().__init__(21215, 400, f"Calls to {number} are not permitted by {rules} in mixminus.toml.")
+
+
 def parse_address(to: str) -> Address:
     """Understand a `To`. Raises `BadAddress`."""
     scheme, _, rest = to.partition(":")
@@ -74,7 +82,9 @@ def parse_address(to: str) -> Address:
 
 
 def trunks_for(number: str, trunks: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
-    """The trunks whose prefix matches longest, in the order of the settings. Raises 21214 when none does."""
+    """The trunks whose prefix matches longest, in the order of the settings. Raises 21214 when none does, and
+    `NotPermitted` when none of them is for that number.
+    """
     lengths = {
         trunk.name: max((len(prefix) for prefix in trunk.prefixes if number.startswith(prefix)), default=-1)
         for trunk in trunks
@@ -87,7 +97,17 @@ def trunks_for(number: str, trunks: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
             f"No trunk leads to {number}: add [trunks.NAME] with a matching prefix to mixminus.toml, "
             "or dial a sip: or client: address.",
         )
-    return tuple(trunk for trunk in trunks if lengths[trunk.name] == longest)
+    leading = [trunk for trunk in trunks if lengths[trunk.name] == longest]
+    usable = tuple(trunk for trunk in leading if permitted(number, trunk.allow, trunk.deny))
+    if not usable:
+        raise NotPermitted(number, f"allow and deny of trunk {leading[0].name}")
+    return usable
+
+
+def check_destination(number: str, settings: Settings) -> None:
+    """Raises `NotPermitted` for a number that the node may not call."""
+    if not permitted(number, settings.allow_destinations, settings.deny_destinations):
+        raise NotPermitted(number, "allow_destinations and deny_destinations")
 
 
 def _sip(to: str) -> SipAddress:

@@ -1,6 +1,7 @@
 """A TwiML application as the far end of a call: its document runs on a leg back to back with the call's."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -123,6 +124,10 @@ class ApplicationLine:
     def sip_call_ids(self) -> tuple[str, ...]:
         """No phone is rung."""
         return ()
+
+    @property
+    def longest_s(self) -> float:
+        return math.inf
 
     def turn(self) -> None:
         """An application takes any number of calls."""

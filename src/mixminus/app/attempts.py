@@ -1,5 +1,6 @@
 """What an outgoing call tries: phones to be rung at once, and who wants to know how that went."""
 
+import math
 from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -82,6 +83,10 @@ class Attempt:
 class Way(Protocol):
     """How one call gets to its far end."""
 
+    @property
+    def longest_s(self) -> float:
+        """How long the call may last; infinity: as long as it likes."""
+
     def turn(self) -> Awaitable[None] | None:
         """Await it before the first attempt; None: there is nothing to wait for. Raises `Refusal`."""
 
@@ -97,6 +102,10 @@ class AtOnce:
 
     def __init__(self, phones: tuple[Destination, ...]) -> None:
         self._phones = phones
+
+    @property
+    def longest_s(self) -> float:
+        return math.inf
 
     def turn(self) -> None:
         return None

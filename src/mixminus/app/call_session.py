@@ -5,6 +5,7 @@ says what the call is for. The errand runs as a task; a redirect replaces it, an
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -265,10 +266,11 @@ class CallSession(LegListener):
         self.wishes = _with_callback(self.wishes, callback)
 
     def limit_time(self, seconds: float) -> None:
-        """End the call *seconds* after its answer; what is said last stands."""
+        """End the call *seconds* after its answer, or earlier if the settings say so; what is said last stands."""
         self.wishes = replace(self.wishes, time_limit_s=seconds)
         if self.is_answered:
-            self._end_at(self._answered_at + seconds, self._time_is_up)
+            longest_s = min(seconds, self.services.settings.max_call_s or math.inf, self.line.longest_s)
+            self._end_at(self._answered_at + longest_s, self._time_is_up)
 
     def end(self, verdict: Verdict, departure: Departure | None = None) -> None:
         """End the call; what is said first stands."""

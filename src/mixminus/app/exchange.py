@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mixminus.app.addresses import ApplicationAddress, PhoneNumber, parse_address, trunks_for
+from mixminus.app.addresses import ApplicationAddress, PhoneNumber, check_destination, parse_address, trunks_for
 from mixminus.app.call_session import CallSession, CallWishes, Verdict
 from mixminus.app.calls import Calls
 from mixminus.app.conference_room import ConferenceRoom
@@ -305,6 +305,7 @@ class Exchange:
                 if await application_instructions(self.store, application) is None:
                     raise Refusal(21218, 400, f"There is no application {application.sid} with a VoiceUrl.")
             case PhoneNumber(number):
+                check_destination(number, self._services.settings)
                 trunks_for(number, self._services.settings.trunks)
             case _:
                 return

@@ -1,6 +1,7 @@
 """A phone that called us."""
 
 import asyncio
+import math
 
 from mixminus.app.line import LineOwner
 from mixminus.app.sip_desk import SipDesk
@@ -50,6 +51,10 @@ class IncomingLine:
         self._owner = owner
         self._desk.own(self._invited.dialog, self)
         self._desk.ring(self._invited.dialog)
+
+    @property
+    def longest_s(self) -> float:
+        return math.inf
 
     def turn(self) -> None:
         """It is there already."""

@@ -47,6 +47,10 @@ class Line(Protocol):
     def sip_call_ids(self) -> tuple[str, ...]:
         """What the call is called in SIP: one Call-ID for each phone that was rung."""
 
+    @property
+    def longest_s(self) -> float:
+        """How long a call over it may last, in seconds; infinity: as long as it likes."""
+
     def turn(self) -> Awaitable[None] | None:
         """Await it before `dial`: the way to the far end is full. None: it may be dialled now. Raises `Refusal`."""
 

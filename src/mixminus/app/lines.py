@@ -9,6 +9,7 @@ from mixminus.app.addresses import (
     ClientAddress,
     PhoneNumber,
     SipAddress,
+    check_destination,
 )
 from mixminus.app.application_line import ApplicationLine, RunDocument
 from mixminus.app.attempts import AtOnce, Calling, Destination, Way
@@ -74,6 +75,7 @@ class PhoneLines:
         )
 
     def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
+        check_destination(number, self._services.settings)
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
         own = _own_credentials(dial)

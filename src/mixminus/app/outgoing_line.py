@@ -44,6 +44,10 @@ class OutgoingLine:
     def sip_call_ids(self) -> tuple[str, ...]:
         return tuple(self._call_ids)
 
+    @property
+    def longest_s(self) -> float:
+        return self._way.longest_s
+
     def turn(self) -> Awaitable[None] | None:
         return self._way.turn()
 

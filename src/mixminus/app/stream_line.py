@@ -1,6 +1,7 @@
 """A stream as the far end of a call: an agent that talked with one caller alone, and is brought to a conference."""
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from mixminus.app.application_line import ApplicationStage
@@ -47,6 +48,10 @@ class StreamLine:
             fault = await self._services.streams.stay(stage, held)
         if held.place is stage and not self._over:
             owner.line_gone(parting(fault))
+
+    @property
+    def longest_s(self) -> float:
+        return math.inf
 
     def turn(self) -> None:
         """Agents are not counted here."""

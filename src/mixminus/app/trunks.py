@@ -1,6 +1,7 @@
 """The ways out to the phone network: which trunk and which of its gateways is tried when."""
 
 import contextlib
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,10 @@ class TrunkWay:
         self._places = places
         self._calling = calling
         self._place = Place(trunks.queue, lambda: trunks.worth_waiting_for(leading))
+
+    @property
+    def longest_s(self) -> float:
+        return (self._place.trunk.max_call_s if self._place.trunk is not None else 0) or math.inf
 
     def turn(self) -> Awaitable[None] | None:
         if self._place.enter():

@@ -79,6 +79,11 @@ class Trunk:
     """Whether the carrier learns from a REGISTER where we are."""
     register_s: int = 600
     """The life that is asked for a registration."""
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    """Prefixes of numbers that it may, and may not, be used for."""
+    max_call_s: float = 0.0
+    """Calls over it end after so long; 0: when they end."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:
@@ -137,6 +142,11 @@ class Settings:
     digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")
     """What phones are challenged with, strongest first. Some old ones give up unless it is MD5 alone."""
     trunks: tuple[Trunk, ...] = ()
+    allow_destinations: tuple[str, ...] = ()
+    deny_destinations: tuple[str, ...] = ()
+    """Prefixes of numbers that may, and may not, be called over any trunk."""
+    max_call_s: float = 0.0
+    """Every call ends after so long; 0: when it ends."""
     numbers: tuple[DeclaredNumber, ...] = ()
     applications: tuple[DeclaredApplication, ...] = ()
     public_recordings: bool = False

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,14 @@ def codecs(name: str, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known[word] for word in named))
 
 
+def prefixes(name: str, text: str) -> tuple[str, ...]:
+    """Beginnings of numbers; an empty text is none."""
+    found = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not all(re.fullmatch(r"\+?[0-9]*", word) for word in found):
+        raise BadSetting(f"{name} {text!r} must be beginnings of numbers, such as +1,+44.")
+    return found
+
+
 def up_to_ten(name: str, text: str) -> int:
     if not _is_number(text) or int(text) > 10:
         raise BadSetting(f"{name} {text!r} must be a whole number from 0 to 10.")
@@ -177,6 +186,9 @@ OPTIONS: Final = tuple(
         ("public_url", "", "the HTTP address", "What URLs that are handed out start with", url),
         ("drain_s", "30", "30", "Seconds that live calls get when the node stops", seconds),
         ("rtp_timeout_s", "60", "60", "A phone that is silent for so many seconds is gone", seconds, False),
+        ("max_call_s", "0", "0", "Every call ends when it has lasted so many seconds", seconds, False),
+        ("allow_destinations", "", "all", "Beginnings of numbers that may be called over trunks", prefixes, False),
+        ("deny_destinations", "", "none", "Beginnings of numbers that may not be called", prefixes, False),
         ("public_recordings", "false", "false", "Whether anybody may fetch recordings", truth, False),
         ("sip_trace_mb", "16", "16", "How many megabytes of SIP messages are kept to be looked at", megabytes, False),
         (

@@ -30,6 +30,9 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "domain": str,
         "register": bool,
         "register_s": int,
+        "allow": list,
+        "deny": list,
+        "max_call_s": float,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -68,10 +71,10 @@ _HOLDS: Final[Mapping[type, str]] = {
 
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
-    | {"register", "register_s"}
+    | {"register", "register_s", "max_call_s"}
 )
 """Keys of a trunk that are its fields."""
-_LISTS: Final = frozenset({"number_rules", "caller_rules", "callers"})
+_LISTS: Final = frozenset({"number_rules", "caller_rules", "callers", "allow", "deny"})
 """And those that are tuples there."""
 
 
