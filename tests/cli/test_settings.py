@@ -216,6 +216,7 @@ silence_s = 4
         ('[trunks.t]\nuri = "sip:x"\nnumber_rules = ["shout"]', "'shout' is no rule for numbers"),
         ('[trunks.t]\nuri = "sip:x"\nregister = true', "register needs username, password"),
         ('[trunks.t]\nuri = "sip:x"\nregister = "yes"', "register must be true or false"),
+        ('[trunks.t]\nuri = "sip:x"\naddresses = ["carrier.example.com"]', "is no IP address or network"),
         ('[trunks.t]\nuri = "sip:x"\nsilence_s = 9\nprogress_s = 8', "progress_s must not be less"),
         ('[numbers."+1"]\nvoiceurl = "x"', "does not know voiceurl; it may say application, voice_method, voice_url"),
         ("[applications.a]", "lacks voice_url"),

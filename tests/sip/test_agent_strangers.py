@@ -245,6 +245,18 @@ def test_a_trunk_may_call_in() -> None:
     assert invited(agent(SipSettings(trusted_hosts=frozenset({"203.0.113.9"}))), message(), STRANGER)
 
 
+@pytest.mark.parametrize(
+    ("network", "may"),
+    [("203.0.113.0/24", True), ("203.0.113.9/32", True), ("203.0.113.16/28", False), ("2001:db8::/32", False)],
+)
+def test_a_trunk_may_call_in_from_its_network(network: str, may: bool) -> None:
+    sip = agent(SipSettings(users={"alice": "secret"}, trusted_networks=(network,)))
+    if may:
+        assert invited(sip, message(), STRANGER)
+    else:
+        assert answers(sip, message(), STRANGER)[0].status == 401
+
+
 def test_a_stranger_is_challenged_with_the_strong_hash_first() -> None:
     [response] = answers(agent(), message(), STRANGER)
     algorithms = [line.split("algorithm=")[1].split(",")[0] for line in response.lines("WWW-Authenticate")]

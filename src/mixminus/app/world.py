@@ -242,12 +242,13 @@ async def _no_fetch(url: str, headers: Mapping[str, str]) -> Fetched:
 
 def _sip_settings(settings: Settings) -> SipSettings:
     """Loopback binds are open to everybody on this machine (CONTRACT.md, "Who may call in")."""
-    trusted = frozenset(address for trunk in settings.trunks for address in trunk.addresses)
+    listed = [address for trunk in settings.trunks for address in trunk.addresses]
     return SipSettings(
         host=settings.sip.host,
         port=settings.sip.port,
         users=settings.users,
-        trusted_hosts=trusted,
+        trusted_hosts=frozenset(address for address in listed if "/" not in address),
+        trusted_networks=tuple(address for address in listed if "/" in address),
         open_to_loopback=settings.sip.host in ("127.0.0.1", "::1", "localhost"),
         digest_algorithms=settings.digest_algorithms,
     )

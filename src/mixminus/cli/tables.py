@@ -1,5 +1,6 @@
 """`[users.…]`, `[trunks.…]`, `[numbers.…]`, `[applications.…]`, `[recognisers.…]`, `[voices.…]` of the file."""
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -160,6 +161,11 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
         raise BadSetting(f"{where} progress_s must not be less than silence_s, {trunk.silence_s:g}.")
     if trunk.register and not (trunk.username and trunk.password and trunk.register_s):
         raise BadSetting(f"{where} register needs username, password and a register_s above 0.")
+    for address in trunk.addresses:
+        try:
+            ipaddress.ip_network(address, strict=False)
+        except ValueError as error:
+            raise BadSetting(f"{where} addresses: {address!r} is no IP address or network.") from error
     if trunk.identity not in IDENTITIES:
         raise BadSetting(f"{where} identity must be one of {_listed(IDENTITIES)}, not {trunk.identity!r}.")
     try:

@@ -105,7 +105,11 @@ class Gate:
         self.patience.spend(source.host, 1.0, now)
 
     def _is_at_home(self, source: Address, settings: SipSettings) -> bool:
-        return source.host in settings.trusted_hosts or (settings.open_to_loopback and is_loopback(source.host))
+        return (
+            source.host in settings.trusted_hosts
+            or (bool(settings.trusted_networks) and is_within(source.host, settings.trusted_networks))
+            or (settings.open_to_loopback and is_loopback(source.host))
+        )
 
     def _challenge(self, source: Address, settings: SipSettings, now: float, *, stale: bool) -> Challenged:
         self.patience.spend(source.host, CHALLENGE_COST, now)
@@ -123,3 +127,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=4096)
+def is_within(host: str, networks: tuple[str, ...]) -> bool:
+    """Whether an IP address is in one of the networks; those of the other version never are."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(network, strict=False) for network in networks)

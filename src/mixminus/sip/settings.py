@@ -14,6 +14,8 @@ class SipSettings:
     """Name to password: who may register, and who may call in."""
     trusted_hosts: frozenset[str] = frozenset()
     """IP addresses of trunks, which call in without a password."""
+    trusted_networks: tuple[str, ...] = ()
+    """Whole networks of theirs: `198.51.100.0/24`."""
     open_to_loopback: bool = False
     """Whether everybody on this machine may call in."""
     server_name: str = "Mixminus"
