@@ -25,6 +25,7 @@ VALUES = {
     "drain_s": ("1.5", "2", "0"),
     "rtp_timeout_s": ("1", "2", "3.5"),
     "public_recordings": ("true", "false", "true"),
+    "session_expires_s": ("600", "1200", "0"),
     "sip_trace_mb": ("1", "2", "3"),
     "digest_algorithms": ("MD5", "SHA-256", "SHA-256,MD5"),
     "codecs": ("PCMA", "g722,pcmu", "Opus,PCMU"),

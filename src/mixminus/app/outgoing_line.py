@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mixminus.app.incoming_line import reoffered
+from mixminus.app.incoming_line import renegotiated, reoffered
 from mixminus.app.line import LineOwner, Unreached
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_media import SipMedia
@@ -19,6 +19,7 @@ from mixminus.sip.contract import (
     Invitation,
     Progressed,
     Refused,
+    Renegotiated,
     Reoffered,
     SipEvent,
 )
@@ -147,6 +148,8 @@ class OutgoingLine:
                 self._was_refused(dialog, status, reason)
             case Reoffered(dialog, offer):
                 reoffered(self._desk, self._media, dialog, offer)
+            case Renegotiated(dialog, answer) if dialog == self._answered:
+                renegotiated(self._media, answer)
             case Ended(dialog):
                 self._ended(dialog)
 

@@ -14,6 +14,7 @@ from mixminus.sip.contract import (
     Invited,
     Progressed,
     Refused,
+    Renegotiated,
     Reoffered,
     SipEvent,
 )
@@ -45,7 +46,7 @@ class SipDesk:
         match event:
             case Invited():
                 self.on_invited(event)
-            case Progressed() | Answered() | Refused() | Established() | Reoffered() | Ended():
+            case Progressed() | Answered() | Refused() | Established() | Reoffered() | Renegotiated() | Ended():
                 if owner := self._owners.get(event.dialog):
                     owner.heard(event)
 

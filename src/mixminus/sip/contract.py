@@ -109,12 +109,22 @@ class Reoffered:
     offer: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Renegotiated:
+    """A refresh of ours, which repeated our last offer, was answered with other media than before."""
+
+    dialog: DialogKey
+    answer: bytes
+
+
 class Ending(StrEnum):
     BYE = "bye"
     CANCELLED = "cancelled"
     NO_ACK = "no-ack"
     LOST = "lost"
     """A request inside the dialog met 408 or 481: the other side is gone (RFC 3261 12.2.1.2)."""
+    EXPIRED = "expired"
+    """The peer did not refresh the session, or refused to (RFC 4028 10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class Ended:
     ending: Ending
 
 
-SipEvent = Invited | Progressed | Answered | Refused | Established | Reoffered | Ended
+SipEvent = Invited | Progressed | Answered | Refused | Established | Reoffered | Renegotiated | Ended
 
 
 # --- requests --------------------------------------------------------------------------------------------------

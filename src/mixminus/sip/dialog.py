@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.message import Request, Response
+from mixminus.sip.message import HeaderLines, Request, Response
 from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
 
 SITE_NETWORKS: Final = tuple(
@@ -77,7 +77,7 @@ class Dialog:
         """A re-INVITE and its 2xx may move the peer (12.2.1.2, 12.2.2)."""
         self.remote_target = message.contact or self.remote_target
 
-    def request(self, method: str, cseq: int, headers: tuple[tuple[str, str], ...]) -> Request:
+    def request(self, method: str, cseq: int, headers: HeaderLines, body: bytes = b"") -> Request:
         """A request inside the dialog, with the Via and Contact lines that the caller passes in *headers*."""
         uri, routes = self._uri_and_routes()
         lines = (
@@ -89,7 +89,7 @@ class Dialog:
             ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"),
         )
-        return Request(lines, b"", method, uri)
+        return Request(lines, body, method, uri)
 
     def connection_lost(self, address: Address) -> None:
         """The way back that the peer's connection was is gone; its Contact has to do."""

@@ -4,9 +4,11 @@ from typing import Final
 
 from mixminus.sip.contract import Address, DialogKey, Ended, Ending
 from mixminus.sip.dialog import Dialog
-from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
+from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, Endpoint
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.session import Session
+from mixminus.sip.session_expires import agreed_by_server, answer_headers
+from mixminus.sip.talk import Talk
 from mixminus.sip.transaction_layer import ServerTransaction
 
 PROVISIONAL_AGAIN_S: Final = 60.0
@@ -37,15 +39,19 @@ class IncomingCall:
         """Answer with 200; from now on it is a session."""
         self._endpoint.sleepers.set(self, None)
         self._server.user = None
+        request = self._server.request
+        terms = agreed_by_server(request, self._endpoint.settings.session_expires_s)
         response = self._endpoint.answer(
             self._server,
             200,
             now,
             to_tag=self._dialog.local_tag,
-            headers=(*self._dialog_headers(), ALLOW, ACCEPT),
+            headers=(*self._dialog_headers(), *ABILITIES, ACCEPT, *answer_headers(terms)),
             body=sdp,
         )
-        Session(self._endpoint, self._key, self._dialog).sent_ok(self._server, response, now)
+        talk = Talk(self._endpoint, self._key, self._dialog, we_called=False, sdp=sdp, peer_sdp=None)
+        talk.learn(request)
+        Session(talk, terms, now).sent_ok(self._server, response, now)
 
     def refuse(self, status: int, reason: str, now: float, headers: HeaderLines = ()) -> None:
         """Answer with a status of 300 or more; the owner hears nothing more of this call."""
@@ -81,9 +87,19 @@ class IncomingCall:
         elif request.method == "INVITE":
             self._endpoint.answer(server, 500, now, headers=(("Retry-After", "1"),))  # 14.2
         elif request.method == "OPTIONS":
-            self._endpoint.answer(server, 200, now, headers=(ALLOW, ACCEPT))
+            self._endpoint.answer(server, 200, now, headers=(*ABILITIES, ACCEPT))
+        elif request.method == "UPDATE":
+            self._updated(server, now)
         else:
             self._endpoint.answer(server, 405, now, headers=(ALLOW,))
+
+    def _updated(self, server: ServerTransaction, now: float) -> None:
+        """Before our final answer there is nothing to renegotiate, only the caller may have moved (RFC 3311 5.2)."""
+        if server.request.body:
+            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "2"),))
+            return
+        self._dialog.refresh_target(server.request)
+        self._endpoint.answer(server, 200, now, headers=(self._endpoint.contact(server.reply_to.transport),))
 
     def connection_lost(self, address: Address) -> None:
         self._dialog.connection_lost(address)

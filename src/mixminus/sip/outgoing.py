@@ -3,18 +3,21 @@
 from enum import Enum, auto
 from typing import Final
 
+from mixminus.sip.asking import CHALLENGES
 from mixminus.sip.contract import Address, Answered, Ended, Ending, Invitation, Progressed, Refused, Transmit
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.digest import answer_challenge, is_stale
-from mixminus.sip.endpoint import ACCEPT, ALLOW, SDP_TYPE, Endpoint
+from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
 from mixminus.sip.session import Session
+from mixminus.sip.session_expires import MIN_SE_S, agreed_by_client, asked, min_se
+from mixminus.sip.talk import Talk
 from mixminus.sip.transaction import LIFETIME
 from mixminus.sip.transaction_layer import ClientTransaction, ServerTransaction, same_hop
 from mixminus.sip.uri import name_addr
 
-MAX_ATTEMPTS: Final = 3
-"""The INVITE, the one with credentials, and one more when the nonce was stale."""
+MAX_ATTEMPTS: Final = 5
+"""The INVITE, the one with credentials, one more when the nonce was stale, and what other refusals are cured by."""
 
 
 class Phase(Enum):
@@ -38,9 +41,11 @@ class OutgoingCall:
         self.call_id = f"{endpoint.token()}{endpoint.token()}"
         self._local_tag = endpoint.token()
         self._attempts = 0
+        self._proof: HeaderLines = ()
+        self._least_s = MIN_SE_S
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
-        self._transaction = self._send_invite((), now)
+        self._transaction = self._send_invite(now)
         endpoint.calls.put(invitation.dialog, self.call_id, self._local_tag, self)
 
     # --- the owner -------------------------------------------------------------------------------------------
@@ -63,7 +68,7 @@ class OutgoingCall:
             self._provisional(response, now)
         elif response.status < 300:
             self._succeeded(response, now)
-        elif not self._met_challenge(response, now):
+        elif not self._tries_again(response, now):
             self._failed(response.status, response.reason)
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
@@ -89,7 +94,7 @@ class OutgoingCall:
         self._acks[tag] = self._endpoint.acknowledge(dialog, response.cseq.number)
         if self._is_wanted():
             self._over()
-            Session(self._endpoint, self._invitation.dialog, dialog, self._invitation.credentials)
+            self._begin_session(dialog, response, now)
             self._endpoint.emit(Answered(self._invitation.dialog, response.sdp))
             return
         # Another fork answered (13.2.2.4), or the 200 crossed our CANCEL.
@@ -97,6 +102,12 @@ class OutgoingCall:
         if self._phase is not Phase.OVER:
             self._over()
             self._drop()
+
+    def _begin_session(self, dialog: Dialog, response: Response, now: float) -> None:
+        invitation = self._invitation
+        talk = Talk(self._endpoint, invitation.dialog, dialog, True, invitation.offer, None, invitation.credentials)
+        talk.learn(response)
+        Session(talk, agreed_by_client(response), now)
 
     def _failed(self, status: int, reason: str) -> None:
         wanted = self._is_wanted()
@@ -107,23 +118,36 @@ class OutgoingCall:
         if wanted:
             self._endpoint.emit(Refused(self._invitation.dialog, status, reason))
 
-    def _met_challenge(self, response: Response, now: float) -> bool:
-        """Send the INVITE again with credentials (22.2); only a stale nonce deserves a second try."""
-        credentials = self._invitation.credentials
-        headers = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
-        if response.status not in headers or credentials is None or not self._is_wanted():
+    def _tries_again(self, response: Response, now: float) -> bool:
+        """Send the INVITE again if what it was refused for can be cured."""
+        if not self._is_wanted() or self._attempts >= MAX_ATTEMPTS:
             return False
-        challenge, answer = headers[response.status]
-        challenges = response.lines(challenge)
-        if self._attempts >= MAX_ATTEMPTS or (self._attempts > 1 and not is_stale(challenges)):
+        cured = False
+        if response.status in CHALLENGES:
+            cured = self._meet_challenge(response)
+        elif response.status == 422:
+            cured = self._take_longer_interval(response)
+        if cured:
+            self._phase = Phase.CALLING
+            self._transaction = self._send_invite(now)
+        return cured
+
+    def _meet_challenge(self, response: Response) -> bool:
+        """Credentials (22.2); only a stale nonce deserves a second try."""
+        challenge, answer = CHALLENGES[response.status]
+        challenges, credentials = response.lines(challenge), self._invitation.credentials
+        if credentials is None or (self._proof and not is_stale(challenges)):
             return False
         cnonce = self._endpoint.token()
         value = answer_challenge(challenges, credentials, "INVITE", self._invitation.target, cnonce)
-        if value is None:
-            return False
-        self._phase = Phase.CALLING
-        self._transaction = self._send_invite(((answer, value),), now)
-        return True
+        self._proof = ((answer, value),) if value is not None else ()
+        return value is not None
+
+    def _take_longer_interval(self, response: Response) -> bool:
+        """422 says how long the session interval must be at least (RFC 4028 7.3)."""
+        before, self._least_s = self._least_s, max(self._least_s, min_se(response))
+        self._proof = ()  # a nonce is used once
+        return self._least_s > before
 
     # --- the peer, before its 2xx reached us -----------------------------------------------------------------
 
@@ -155,7 +179,7 @@ class OutgoingCall:
 
     # --- sending ---------------------------------------------------------------------------------------------
 
-    def _send_invite(self, credentials: HeaderLines, now: float) -> ClientTransaction:
+    def _send_invite(self, now: float) -> ClientTransaction:
         invitation, endpoint = self._invitation, self._endpoint
         self._attempts += 1
         lines = (
@@ -167,10 +191,11 @@ class OutgoingCall:
             ("CSeq", f"{self._attempts} INVITE"),
             endpoint.contact(invitation.via.transport),
             endpoint.user_agent,
-            ALLOW,
+            *ABILITIES,
             ACCEPT,
+            *asked(endpoint.settings.session_expires_s, self._least_s),
             *extra_headers(invitation.headers),
-            *credentials,
+            *self._proof,
             SDP_TYPE,
         )
         request = Request(lines, invitation.offer, "INVITE", invitation.target)
