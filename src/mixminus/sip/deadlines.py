@@ -11,8 +11,8 @@ T = TypeVar("T")
 
 
 class Deadlines(Generic[T]):
-    """At most one deadline per (hashable) item. Moving one leaves an entry behind, skipped when it surfaces, or swept out
-    with others: a call that ended must not be held until the refresh that it would have seen.
+    """At most one deadline per (hashable) item. Moving one leaves an entry behind, skipped when it surfaces, or swept
+    out with others: a call that ended must not be held until the refresh that it would have seen.
     """
 
     def __init__(self) -> None:

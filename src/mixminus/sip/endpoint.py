@@ -19,9 +19,9 @@ from mixminus.sip.transaction_layer import (
 )
 from mixminus.sip.uri import bracketed
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK")
 ALLOW = ("Allow", ", ".join(METHODS))
-SUPPORTED_OPTIONS = ("timer",)
+SUPPORTED_OPTIONS = ("timer", "100rel")
 """Extensions that a peer may require of us."""
 SUPPORTED = ("Supported", ", ".join(SUPPORTED_OPTIONS))
 ABILITIES = (ALLOW, SUPPORTED)

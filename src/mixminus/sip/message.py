@@ -33,8 +33,8 @@ REASONS: Final = {
     480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
     483: "Too Many Hops", 484: "Address Incomplete", 486: "Busy Here", 487: "Request Terminated",
     488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
-    503: "Service Unavailable", 505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere",
-    603: "Decline",
+    503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported",
+    513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
 }  # fmt: skip
 
 _NAMES = [
@@ -68,6 +68,8 @@ _NAMES = [
     "Retry-After",
     "Session-Expires",
     "Min-SE",
+    "RSeq",
+    "RAck",
     "Subject",
     "Date",
 ]

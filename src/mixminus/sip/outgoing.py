@@ -7,6 +7,7 @@ from mixminus.sip.asking import CHALLENGES
 from mixminus.sip.contract import Address, Answered, Ended, Ending, Invitation, Progressed, Refused, Transmit
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.digest import answer_challenge, is_stale
+from mixminus.sip.early import EarlyDialogs
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
 from mixminus.sip.session import Session
@@ -43,6 +44,7 @@ class OutgoingCall:
         self._attempts = 0
         self._proof: HeaderLines = ()
         self._least_s = MIN_SE_S
+        self._early = EarlyDialogs(endpoint, invitation.credentials, invitation.via)
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
         self._transaction = self._send_invite(now)
@@ -81,7 +83,9 @@ class OutgoingCall:
             self._cancel(now)
         elif self._phase is Phase.CALLING:
             self._phase = Phase.PROCEEDING
-        if self._phase is Phase.PROCEEDING and response.status > 100:
+        if self._phase is not Phase.PROCEEDING or response.status == 100:
+            return
+        if self._early.rang(self._transaction.request, response, now):
             self._endpoint.emit(Progressed(self._invitation.dialog, response.status, response.sdp))
 
     def _succeeded(self, response: Response, now: float) -> None:
@@ -90,7 +94,7 @@ class OutgoingCall:
             if (again := self._acks[tag]) is not None:
                 self._endpoint.outbox.append(again)
             return
-        dialog = Dialog.of_client(self._transaction.request, response, self._invitation.via)
+        dialog = self._early.answered(self._transaction.request, response)
         self._acks[tag] = self._endpoint.acknowledge(dialog, response.cseq.number)
         if self._is_wanted():
             self._over()
@@ -152,8 +156,13 @@ class OutgoingCall:
     # --- the peer, before its 2xx reached us -----------------------------------------------------------------
 
     def receive(self, server: ServerTransaction, now: float) -> None:
-        """A BYE may overtake the 200 that it ends; nothing else belongs here."""
-        if server.request.method != "BYE":
+        """A BYE may overtake the 200 that it ends. Who rings may also say where it is now (RFC 3311)."""
+        request = server.request
+        early = self._early.find(request.from_.tag)
+        if request.method == "UPDATE" and early is not None and early.accepts_cseq(request):
+            self._updated(early, server, now)
+            return
+        if request.method != "BYE":
             self._endpoint.answer(server, 481, now)
             return
         self._endpoint.answer(server, 200, now)
@@ -162,6 +171,14 @@ class OutgoingCall:
         self._drop()
         if wanted:
             self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE))
+
+    def _updated(self, early: Dialog, server: ServerTransaction, now: float) -> None:
+        """Its media stays as it was until it answers."""
+        if server.request.body:
+            self._endpoint.answer(server, 488, now)
+            return
+        early.refresh_target(server.request)
+        self._endpoint.answer(server, 200, now, headers=(self._endpoint.contact(server.reply_to.transport),))
 
     def connection_lost(self, address: Address) -> None:
         """The transaction layer fails the INVITE; there is no dialog yet."""

@@ -108,6 +108,8 @@ class Session:
             self._end(Ending.BYE, now)
         elif request.method == "OPTIONS":
             self._endpoint.answer(server, 200, now, headers=(*ABILITIES, ACCEPT))
+        elif request.method == "PRACK":
+            self._endpoint.answer(server, 200, now)  # our 200 overtook it
         elif request.method in TARGET_REFRESHES:
             self._refreshed(server, now)
         else:
