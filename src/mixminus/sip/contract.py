@@ -91,6 +91,8 @@ class Refused:
     dialog: DialogKey
     status: int
     reason: str
+    retry_after_s: int | None = None
+    """When the far end wants to be asked again (RFC 3261 20.33): with 503, not before (21.5.4)."""
 
 
 @dataclass(frozen=True, slots=True)

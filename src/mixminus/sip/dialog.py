@@ -108,10 +108,10 @@ class Dialog:
         except AddressError:
             return self.flow
         if self.flow is None:
-            return target if _literal(target.host) is not None else None
+            return target if literal(target.host) is not None else None
         if not routes and _is_better(self.flow, target):
             return self.flow
-        return target if _literal(target.host) is not None else self.flow
+        return target if literal(target.host) is not None else self.flow
 
     def _uri_and_routes(self) -> tuple[str, tuple[str, ...]]:
         """Loose routing, or the old strict one when the first proxy asks for it (12.2.1.1)."""
@@ -137,7 +137,7 @@ def _is_better(flow: Address, target: Address) -> bool:
     """
     if flow.transport is Transport.TCP:
         return target.transport is Transport.TCP
-    claimed, seen = _literal(target.host), _literal(flow.host)
+    claimed, seen = literal(target.host), literal(flow.host)
     return claimed is not None and seen is not None and _reach(claimed) < _reach(seen)
 
 
@@ -148,7 +148,8 @@ def _reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
     return 1 if address.is_link_local or any(address in network for network in SITE_NETWORKS) else 2
 
 
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is written as; None: it is a name."""
     if len(host) > 45:
         return None
     try:

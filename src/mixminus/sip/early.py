@@ -18,6 +18,8 @@ MAX_FORKS: Final = 32
 class Early:
     dialog: Dialog
     rseq: int | None = None
+    sdp: bytes | None = None
+    """Its answer to our offer, if it was given early; its 200 need not repeat it."""
 
 
 class EarlyDialogs:
@@ -44,6 +46,7 @@ class EarlyDialogs:
             self._by_tag[tag] = Early(Dialog.of_client(invite, response, self._flow))
         early = self._by_tag[tag]
         early.dialog.refresh_target(response)
+        early.sdp = response.sdp or early.sdp
         if OPTION not in response.options("Require"):
             return True
         number = response.get("RSeq") or ""
@@ -53,6 +56,11 @@ class EarlyDialogs:
         rack = ("RAck", f"{early.rseq} {response.cseq}")
         Asking(self._endpoint, early.dialog, self._credentials, "PRACK", _nothing_follows).send((rack,), b"", now)
         return True
+
+    def sdp_of(self, response: Response) -> bytes | None:
+        """The answer of the phone that answered, and of no other that rang (13.2.2.4)."""
+        early = self._by_tag.get(response.to.tag or "")
+        return response.sdp or (early.sdp if early is not None else None)
 
     def answered(self, invite: Request, response: Response) -> Dialog:
         """The dialog that a 2xx makes: routes anew (13.2.2.4), numbers going on."""

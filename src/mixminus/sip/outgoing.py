@@ -3,13 +3,24 @@
 from enum import Enum, auto
 from typing import Final
 
-from mixminus.sip.asking import CHALLENGES
-from mixminus.sip.contract import Address, Answered, Ended, Ending, Invitation, Progressed, Refused, Transmit
+from mixminus.sip.asking import CHALLENGES, Asking
+from mixminus.sip.contract import (
+    Address,
+    Answered,
+    Credentials,
+    Ended,
+    Ending,
+    Invitation,
+    Progressed,
+    Refused,
+    Transmit,
+)
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.digest import answer_challenge, is_stale
 from mixminus.sip.early import EarlyDialogs
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
+from mixminus.sip.redirects import Redirects
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, agreed_by_client, asked, min_se
 from mixminus.sip.talk import Talk
@@ -17,8 +28,8 @@ from mixminus.sip.transaction import LIFETIME
 from mixminus.sip.transaction_layer import ClientTransaction, ServerTransaction, same_hop
 from mixminus.sip.uri import name_addr
 
-MAX_ATTEMPTS: Final = 5
-"""The INVITE, the one with credentials, one more when the nonce was stale, and what other refusals are cured by."""
+MAX_ATTEMPTS: Final = 12
+"""INVITEs of one call, whatever they were refused for: credentials, a stale nonce, an interval, redirections."""
 
 
 class Phase(Enum):
@@ -44,6 +55,8 @@ class OutgoingCall:
         self._attempts = 0
         self._proof: HeaderLines = ()
         self._least_s = MIN_SE_S
+        self._target, self._via = invitation.target, invitation.via
+        self._redirects = Redirects(invitation.target, invitation.via)
         self._early = EarlyDialogs(endpoint, invitation.credentials, invitation.via)
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
@@ -71,7 +84,7 @@ class OutgoingCall:
         elif response.status < 300:
             self._succeeded(response, now)
         elif not self._tries_again(response, now):
-            self._failed(response.status, response.reason)
+            self._failed(response.status, response.reason, response.retry_after_s)
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Silence is a 408, a broken connection a 503 (8.1.3.1)."""
@@ -99,28 +112,33 @@ class OutgoingCall:
         if self._is_wanted():
             self._over()
             self._begin_session(dialog, response, now)
-            self._endpoint.emit(Answered(self._invitation.dialog, response.sdp))
+            self._endpoint.emit(Answered(self._invitation.dialog, self._early.sdp_of(response)))
             return
         # Another fork answered (13.2.2.4), or the 200 crossed our CANCEL.
-        self._endpoint.ask(dialog, "BYE", self, now, self._bye_headers)
+        asking = Asking(self._endpoint, dialog, self._credentials(), "BYE", lambda outcome, now: None)
+        asking.send(self._bye_headers, b"", now)
         if self._phase is not Phase.OVER:
             self._over()
             self._drop()
 
     def _begin_session(self, dialog: Dialog, response: Response, now: float) -> None:
         invitation = self._invitation
-        talk = Talk(self._endpoint, invitation.dialog, dialog, True, invitation.offer, None, invitation.credentials)
+        talk = Talk(self._endpoint, invitation.dialog, dialog, True, invitation.offer, None, self._credentials())
         talk.learn(response)
         Session(talk, agreed_by_client(response), now)
 
-    def _failed(self, status: int, reason: str) -> None:
+    def _credentials(self) -> Credentials | None:
+        """They are for where the owner sent us, not for where somebody redirects us."""
+        return self._invitation.credentials if self._via == self._invitation.via else None
+
+    def _failed(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         wanted = self._is_wanted()
         if self._phase is Phase.OVER:
             return
         self._over()
         self._drop()
         if wanted:
-            self._endpoint.emit(Refused(self._invitation.dialog, status, reason))
+            self._endpoint.emit(Refused(self._invitation.dialog, status, reason, retry_after_s))
 
     def _tries_again(self, response: Response, now: float) -> bool:
         """Send the INVITE again if what it was refused for can be cured."""
@@ -131,19 +149,33 @@ class OutgoingCall:
             cured = self._meet_challenge(response)
         elif response.status == 422:
             cured = self._take_longer_interval(response)
+        elif response.status < 600:
+            cured = self._go_elsewhere(response)
         if cured:
             self._phase = Phase.CALLING
             self._transaction = self._send_invite(now)
         return cured
 
+    def _go_elsewhere(self, response: Response) -> bool:
+        """Follow a 3xx; where that leads to a refusal, try what else was named (8.1.3.4)."""
+        if response.status < 400:
+            self._redirects.learn(response, self._endpoint.settings)
+        target = self._redirects.next()
+        if target is None:
+            return False
+        self._target, self._via = target
+        self._proof = ()
+        self._early = EarlyDialogs(self._endpoint, self._credentials(), self._via)
+        return True
+
     def _meet_challenge(self, response: Response) -> bool:
         """Credentials (22.2); only a stale nonce deserves a second try."""
         challenge, answer = CHALLENGES[response.status]
-        challenges, credentials = response.lines(challenge), self._invitation.credentials
+        challenges, credentials = response.lines(challenge), self._credentials()
         if credentials is None or (self._proof and not is_stale(challenges)):
             return False
         cnonce = self._endpoint.token()
-        value = answer_challenge(challenges, credentials, "INVITE", self._invitation.target, cnonce)
+        value = answer_challenge(challenges, credentials, "INVITE", self._target, cnonce)
         self._proof = ((answer, value),) if value is not None else ()
         return value is not None
 
@@ -200,13 +232,13 @@ class OutgoingCall:
         invitation, endpoint = self._invitation, self._endpoint
         self._attempts += 1
         lines = (
-            endpoint.via(invitation.via.transport),
+            endpoint.via(self._via.transport),
             ("Max-Forwards", "70"),
             ("From", f"{name_addr(clean(invitation.from_display), invitation.from_uri)};tag={self._local_tag}"),
             ("To", f"<{invitation.target}>"),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self._attempts} INVITE"),
-            endpoint.contact(invitation.via.transport),
+            endpoint.contact(self._via.transport),
             endpoint.user_agent,
             *ABILITIES,
             ACCEPT,
@@ -215,8 +247,8 @@ class OutgoingCall:
             *self._proof,
             SDP_TYPE,
         )
-        request = Request(lines, invitation.offer, "INVITE", invitation.target)
-        return endpoint.layer.open_client(request, invitation.via, self, now)
+        request = Request(lines, invitation.offer, "INVITE", self._target)
+        return endpoint.layer.open_client(request, self._via, self, now)
 
     def _cancel(self, now: float) -> None:
         self._phase = Phase.CANCELLING
