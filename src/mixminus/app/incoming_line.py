@@ -8,7 +8,17 @@ from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_media import SipMedia
 from mixminus.base.errors import Refusal
 from mixminus.sdp.description import SdpError
-from mixminus.sip.contract import DialogKey, Ended, Ending, Established, Invited, Renegotiated, Reoffered, SipEvent
+from mixminus.sip.contract import (
+    DialogKey,
+    Ended,
+    Ending,
+    Established,
+    Invited,
+    KeyPressed,
+    Renegotiated,
+    Reoffered,
+    SipEvent,
+)
 
 REFUSALS = {"busy": 486, "rejected": 603, "failed": 500, "not-acceptable": 488}
 
@@ -106,6 +116,8 @@ class IncomingLine:
                 reoffered(self._desk, self._media, dialog, offer)
             case Renegotiated(_, answer):
                 renegotiated(self._media, answer)
+            case KeyPressed(_, key):
+                self._media.key_pressed(key)
             case Ended(_, ending):
                 self._over = True
                 if not self._established.done():

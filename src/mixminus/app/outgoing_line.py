@@ -17,6 +17,7 @@ from mixminus.sip.contract import (
     DialogKey,
     Ended,
     Invitation,
+    KeyPressed,
     Progressed,
     Refused,
     Renegotiated,
@@ -148,6 +149,8 @@ class OutgoingLine:
                 self._was_refused(dialog, status, reason)
             case Reoffered(dialog, offer):
                 reoffered(self._desk, self._media, dialog, offer)
+            case KeyPressed(dialog, key) if dialog == self._answered:
+                self._media.key_pressed(key)
             case Renegotiated(dialog, answer) if dialog == self._answered:
                 renegotiated(self._media, answer)
             case Ended(dialog):

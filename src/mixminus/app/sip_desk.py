@@ -12,6 +12,7 @@ from mixminus.sip.contract import (
     Established,
     Invitation,
     Invited,
+    KeyPressed,
     Progressed,
     Refused,
     Renegotiated,
@@ -46,7 +47,16 @@ class SipDesk:
         match event:
             case Invited():
                 self.on_invited(event)
-            case Progressed() | Answered() | Refused() | Established() | Reoffered() | Renegotiated() | Ended():
+            case (
+                Progressed()
+                | Answered()
+                | Refused()
+                | Established()
+                | Reoffered()
+                | Renegotiated()
+                | KeyPressed()
+                | Ended()
+            ):
                 if owner := self._owners.get(event.dialog):
                     owner.heard(event)
 

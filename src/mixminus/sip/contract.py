@@ -119,6 +119,14 @@ class Renegotiated:
     answer: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The phone told a key by INFO: `0-9 * # A-D`. It may have told it in its audio, too."""
+
+    dialog: DialogKey
+    key: str
+
+
 class Ending(StrEnum):
     BYE = "bye"
     CANCELLED = "cancelled"
@@ -137,7 +145,7 @@ class Ended:
     ending: Ending
 
 
-SipEvent = Invited | Progressed | Answered | Refused | Established | Reoffered | Renegotiated | Ended
+SipEvent = Invited | Progressed | Answered | Refused | Established | Reoffered | Renegotiated | KeyPressed | Ended
 
 
 # --- requests --------------------------------------------------------------------------------------------------

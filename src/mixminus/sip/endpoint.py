@@ -19,7 +19,7 @@ from mixminus.sip.transaction_layer import (
 )
 from mixminus.sip.uri import bracketed
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO")
 ALLOW = ("Allow", ", ".join(METHODS))
 SUPPORTED_OPTIONS = ("timer", "100rel")
 """Extensions that a peer may require of us."""

@@ -3,6 +3,7 @@
 from mixminus.sip.contract import Address, DialogKey, Ended, Ending
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, Endpoint
+from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.provisionals import Provisionals
 from mixminus.sip.session import Session
@@ -96,6 +97,8 @@ class IncomingCall:
             self._endpoint.answer(server, 200, now, headers=(*ABILITIES, ACCEPT))
         elif request.method == "PRACK":
             self._confirmed(server, now)
+        elif request.method == "INFO":
+            take_info(self._endpoint, self._key, server, now)
         elif request.method == "UPDATE":
             self._updated(server, now)
         else:

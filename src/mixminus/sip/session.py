@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from mixminus.sip.contract import Address, Ended, Ending, Established, Reoffered, Transmit
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, TARGET_REFRESHES
+from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request, Response
 from mixminus.sip.refresher import Refresher
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, Terms, agreed_by_server, answer_headers
@@ -110,6 +111,8 @@ class Session:
             self._endpoint.answer(server, 200, now, headers=(*ABILITIES, ACCEPT))
         elif request.method == "PRACK":
             self._endpoint.answer(server, 200, now)  # our 200 overtook it
+        elif request.method == "INFO":
+            take_info(self._endpoint, self._key, server, now)
         elif request.method in TARGET_REFRESHES:
             self._refreshed(server, now)
         else:
