@@ -15,6 +15,7 @@ from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, SipEv
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.framing import PING, PONG
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
+from mixminus.sip.identity import asserted, forwarded_from
 from mixminus.sip.incoming import IncomingCall
 from mixminus.sip.message import (
     BadRequest,
@@ -271,6 +272,8 @@ class SipAgent:
                 user=user,
                 offer=request.sdp,
                 headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
+                asserted_uri=asserted(request) if user is None else None,
+                forwarded_from=forwarded_from(request) if user is None else None,
             )
         )
 

@@ -65,6 +65,10 @@ class Invited:
     """None: a delayed offer; our `answer` carries the offer, `Established` brings the answer."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """`X-…` and `User-to-User` headers."""
+    asserted_uri: str | None = None
+    """Who calls, on the word of a trunk (P-Asserted-Identity); None where that is to be private."""
+    forwarded_from: str | None = None
+    """Who diverted the call to the number, on the word of a trunk."""
 
 
 @dataclass(frozen=True, slots=True)
