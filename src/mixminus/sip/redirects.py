@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mixminus.sip.contract import Address
+from mixminus.sip.contract import Address, Transport
 from mixminus.sip.dialog import literal
 from mixminus.sip.message import Response
 from mixminus.sip.settings import SipSettings
@@ -22,7 +22,7 @@ class Redirects:
     """
 
     def __init__(self, target: str, via: Address) -> None:
-        self._tried = {target}
+        self._tried = {_identity(target)}
         self._waiting: list[Target] = []
         self._host = _host_of(target)
         self._via = via
@@ -37,8 +37,8 @@ class Redirects:
     def next(self) -> Target | None:
         while self._waiting and len(self._tried) <= MAX_TARGETS:
             uri, via = self._waiting.pop(0)
-            if uri not in self._tried:
-                self._tried.add(uri)
+            if _identity(uri) not in self._tried:
+                self._tried.add(_identity(uri))
                 self._host, self._via = _host_of(uri), via
                 return uri, via
         return None
@@ -72,3 +72,9 @@ def _by_preference(response: Response) -> list[str]:
 
 def _host_of(uri: str) -> str:
     return Uri.parse(uri).host.strip("[]").lower()
+
+
+def _identity(uri: str) -> tuple[Uri, Transport]:
+    """Parameters but the transport make no other target."""
+    parsed = Uri.parse(uri)
+    return parsed, parsed.transport
