@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mixminus.sip.contract import Credentials, Transmit
+from mixminus.sip.contract import Transmit
 from mixminus.sip.dialog import Dialog
-from mixminus.sip.digest import answer_challenge
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.message import HeaderLines, Response
+from mixminus.sip.proof import Proof
 from mixminus.sip.transaction_layer import ClientTransaction
-
-CHALLENGES = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
-"""Where a challenge stands, and where its answer goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +29,32 @@ class Outcome:
 
 
 class Asking:
-    """Sends one request; a challenge is met once. The 2xx of an INVITE is acknowledged, as often as it comes."""
+    """Sends one request; challenges are met. The 2xx of an INVITE is acknowledged, as often as it comes."""
 
     def __init__(
         self,
         endpoint: Endpoint,
         dialog: Dialog,
-        credentials: Credentials | None,
+        proof: Proof,
         method: str,
         answered: Callable[[Outcome, float], None],
     ) -> None:
         self._endpoint = endpoint
         self._dialog = dialog
-        self._credentials = credentials
+        self._proof = proof
         self._method = method
         self._answered = answered
         self._headers: HeaderLines = ()
         self._body = b""
-        self._challenged = False
+        self._challenges = 0
         self._ack: Transmit | None = None
         self._over = False
 
     def send(self, headers: HeaderLines, body: bytes, now: float) -> None:
         """The outcome comes at once when there is no way to the peer."""
         self._headers, self._body = headers, body
-        if self._endpoint.ask(self._dialog, self._method, self, now, headers, body) is None:
+        lines = (*headers, *self._proof.lines(self._method, self._dialog.request_uri))
+        if self._endpoint.ask(self._dialog, self._method, self, now, lines, body) is None:
             self._end(Outcome(503), now)
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
@@ -66,7 +64,9 @@ class Asking:
             if self._ack is not None:
                 self._endpoint.outbox.append(self._ack)
             return
-        if self._met_challenge(transaction, response, now):
+        if self._proof.learns(response, self._challenges):
+            self._challenges += 1
+            self.send(self._headers, self._body, now)
             return
         if response.status < 300 and self._method in ("INVITE", "UPDATE"):
             self._dialog.refresh_target(response)
@@ -76,18 +76,6 @@ class Asking:
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         self._end(Outcome(status), now)
-
-    def _met_challenge(self, transaction: ClientTransaction, response: Response, now: float) -> bool:
-        if response.status not in CHALLENGES or self._credentials is None or self._challenged:
-            return False
-        challenge, answer = CHALLENGES[response.status]
-        uri, cnonce = transaction.request.uri, self._endpoint.token()
-        value = answer_challenge(response.lines(challenge), self._credentials, self._method, uri, cnonce)
-        if value is None:
-            return False
-        self._challenged = True
-        self.send((*self._headers, (answer, value)), self._body, now)
-        return True
 
     def _end(self, outcome: Outcome, now: float) -> None:
         self._over = True

@@ -100,6 +100,10 @@ class Dialog:
         self.local_cseq += 1
         return self.local_cseq
 
+    @property
+    def request_uri(self) -> str:
+        return self._uri_and_routes()[0]
+
     def next_hop(self) -> Address | None:
         """Where a request inside the dialog is sent; None when neither a route nor the peer's address can be used."""
         uri, routes = self._uri_and_routes()

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from mixminus.sip.asking import Asking, Outcome
-from mixminus.sip.contract import Address, Credentials
+from mixminus.sip.contract import Address
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.message import Request, Response, decimal
+from mixminus.sip.proof import Proof
 from mixminus.sip.provisionals import OPTION
 
 MAX_FORKS: Final = 32
@@ -25,9 +26,9 @@ class Early:
 class EarlyDialogs:
     """By the tag of who rings."""
 
-    def __init__(self, endpoint: Endpoint, credentials: Credentials | None, flow: Address) -> None:
+    def __init__(self, endpoint: Endpoint, proof: Proof, flow: Address) -> None:
         self._endpoint = endpoint
-        self._credentials = credentials
+        self._proof = proof
         self._flow = flow
         self._by_tag: dict[str, Early] = {}
 
@@ -54,7 +55,7 @@ class EarlyDialogs:
             return False
         early.rseq = int(number)
         rack = ("RAck", f"{early.rseq} {response.cseq}")
-        Asking(self._endpoint, early.dialog, self._credentials, "PRACK", _nothing_follows).send((rack,), b"", now)
+        Asking(self._endpoint, early.dialog, self._proof, "PRACK", _nothing_follows).send((rack,), b"", now)
         return True
 
     def sdp_of(self, response: Response) -> bytes | None:

@@ -5,6 +5,7 @@ from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, Endpoint
 from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request
+from mixminus.sip.proof import Proof
 from mixminus.sip.provisionals import Provisionals
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import agreed_by_server, answer_headers
@@ -56,7 +57,15 @@ class IncomingCall:
             headers=(*self._dialog_headers(), *ABILITIES, ACCEPT, *answer_headers(terms)),
             body=sdp,
         )
-        talk = Talk(self._endpoint, self._key, self._dialog, we_called=False, sdp=sdp, peer_sdp=None)
+        talk = Talk(
+            self._endpoint,
+            self._key,
+            self._dialog,
+            we_called=False,
+            sdp=sdp,
+            peer_sdp=None,
+            proof=Proof(None, self._endpoint.token),
+        )
         talk.learn(request)
         Session(talk, terms, now).sent_ok(self._server, response, now)
 

@@ -3,11 +3,10 @@
 from enum import Enum, auto
 from typing import Final
 
-from mixminus.sip.asking import CHALLENGES, Asking
+from mixminus.sip.asking import Asking
 from mixminus.sip.contract import (
     Address,
     Answered,
-    Credentials,
     Ended,
     Ending,
     Invitation,
@@ -16,10 +15,10 @@ from mixminus.sip.contract import (
     Transmit,
 )
 from mixminus.sip.dialog import Dialog
-from mixminus.sip.digest import answer_challenge, is_stale
 from mixminus.sip.early import EarlyDialogs
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
+from mixminus.sip.proof import CHALLENGES, Proof
 from mixminus.sip.redirects import Redirects
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, agreed_by_client, asked, min_se
@@ -53,11 +52,12 @@ class OutgoingCall:
         self.call_id = f"{endpoint.token()}{endpoint.token()}"
         self._local_tag = endpoint.token()
         self._attempts = 0
-        self._proof: HeaderLines = ()
+        self._proof = Proof(invitation.credentials, endpoint.token)
+        self._challenges = 0
         self._least_s = MIN_SE_S
         self._target, self._via = invitation.target, invitation.via
         self._redirects = Redirects(invitation.target, invitation.via)
-        self._early = EarlyDialogs(endpoint, invitation.credentials, invitation.via)
+        self._early = EarlyDialogs(endpoint, self._proof, invitation.via)
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
         self._transaction = self._send_invite(now)
@@ -115,7 +115,7 @@ class OutgoingCall:
             self._endpoint.emit(Answered(self._invitation.dialog, self._early.sdp_of(response)))
             return
         # Another fork answered (13.2.2.4), or the 200 crossed our CANCEL.
-        asking = Asking(self._endpoint, dialog, self._credentials(), "BYE", lambda outcome, now: None)
+        asking = Asking(self._endpoint, dialog, self._proof, "BYE", lambda outcome, now: None)
         asking.send(self._bye_headers, b"", now)
         if self._phase is not Phase.OVER:
             self._over()
@@ -123,13 +123,9 @@ class OutgoingCall:
 
     def _begin_session(self, dialog: Dialog, response: Response, now: float) -> None:
         invitation = self._invitation
-        talk = Talk(self._endpoint, invitation.dialog, dialog, True, invitation.offer, None, self._credentials())
+        talk = Talk(self._endpoint, invitation.dialog, dialog, True, invitation.offer, None, self._proof)
         talk.learn(response)
         Session(talk, agreed_by_client(response), now)
-
-    def _credentials(self) -> Credentials | None:
-        """They are for where the owner sent us, not for where somebody redirects us."""
-        return self._invitation.credentials if self._via == self._invitation.via else None
 
     def _failed(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         wanted = self._is_wanted()
@@ -146,7 +142,8 @@ class OutgoingCall:
             return False
         cured = False
         if response.status in CHALLENGES:
-            cured = self._meet_challenge(response)
+            cured = self._proof.learns(response, self._challenges)
+            self._challenges += 1
         elif response.status == 422:
             cured = self._take_longer_interval(response)
         elif response.status < 600:
@@ -164,25 +161,16 @@ class OutgoingCall:
         if target is None:
             return False
         self._target, self._via = target
-        self._proof = ()
-        self._early = EarlyDialogs(self._endpoint, self._credentials(), self._via)
+        self._challenges = 0
+        if self._via != self._invitation.via:  # credentials are for where the owner sent us
+            self._proof = Proof(None, self._endpoint.token)
+        self._early = EarlyDialogs(self._endpoint, self._proof, self._via)
         return True
-
-    def _meet_challenge(self, response: Response) -> bool:
-        """Credentials (22.2); only a stale nonce deserves a second try."""
-        challenge, answer = CHALLENGES[response.status]
-        challenges, credentials = response.lines(challenge), self._credentials()
-        if credentials is None or (self._proof and not is_stale(challenges)):
-            return False
-        cnonce = self._endpoint.token()
-        value = answer_challenge(challenges, credentials, "INVITE", self._target, cnonce)
-        self._proof = ((answer, value),) if value is not None else ()
-        return value is not None
 
     def _take_longer_interval(self, response: Response) -> bool:
         """422 says how long the session interval must be at least (RFC 4028 7.3)."""
         before, self._least_s = self._least_s, max(self._least_s, min_se(response))
-        self._proof = ()  # a nonce is used once
+        self._challenges = 0
         return self._least_s > before
 
     # --- the peer, before its 2xx reached us -----------------------------------------------------------------
@@ -244,7 +232,7 @@ class OutgoingCall:
             ACCEPT,
             *asked(endpoint.settings.session_expires_s, self._least_s),
             *extra_headers(invitation.headers),
-            *self._proof,
+            *self._proof.lines("INVITE", self._target),
             SDP_TYPE,
         )
         request = Request(lines, invitation.offer, "INVITE", self._target)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mixminus.sip.asking import Asking, Outcome
-from mixminus.sip.contract import Credentials, DialogKey
+from mixminus.sip.contract import DialogKey
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.message import HeaderLines, Message
+from mixminus.sip.proof import Proof
 
 
 @dataclass(slots=True)
@@ -20,7 +21,7 @@ class Talk:
     sdp: bytes
     """The last description of ours."""
     peer_sdp: bytes | None
-    credentials: Credentials | None = None
+    proof: Proof
     peer_methods: frozenset[str] = frozenset()
     offering: bool = False
     """Whether an offer of ours waits for its answer."""
@@ -40,4 +41,4 @@ class Talk:
         body: bytes = b"",
     ) -> None:
         """Send a request in the dialog; *answered* gets its final answer, at once if there is no way to the peer."""
-        Asking(self.endpoint, self.dialog, self.credentials, method, answered).send(headers, body, now)
+        Asking(self.endpoint, self.dialog, self.proof, method, answered).send(headers, body, now)
