@@ -17,7 +17,8 @@ from mixminus.app.key_ways import KeyWays
 )
 def test_a_key_counts_once(told: str, counted: str) -> None:
     ways = KeyWays()
-    heard = [key for way, key in told.split() if (ways.heard(7, key) if way == "a" else ways.told(7, key))]
+    steps = [(step[0], step[1]) for step in told.split()]
+    heard = [key for way, key in steps if (ways.heard(7, key) if way == "a" else ways.told(7, key))]
     assert "".join(heard) == counted
 
 
