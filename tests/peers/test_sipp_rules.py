@@ -193,3 +193,16 @@ async def test_a_key_that_sipp_tells_by_info_reaches_the_application(tmp_path: P
         await at.quiet()
         [told] = at.app.received("/keys")
         assert told["Digits"] == "5"
+
+
+async def test_who_calls_and_who_sent_the_call_on_reaches_the_application(tmp_path: Path) -> None:
+    diverted = ("P-Asserted-Identity: <sip:+15550000001@carrier.example>", "Diversion: <tel:+15550000003>")
+    (tmp_path / "ours.xml").write_text(scenario(*calls(*diverted), *GOES))
+    async with exchange(tmp_path / "node") as at:
+        server = f"{LOOPBACK}:{at.sip_port}"
+        await sipp(tmp_path, "-sf", "ours.xml", "-s", NUMBER, "-m", "1", "-timeout", "15", server, within_s=20)
+        await at.quiet()
+        [told] = at.app.received("/voice")
+        assert (told["From"], told["ForwardedFrom"]) == ("+15550000001", "+15550000003")
+        [call] = await at.calls()
+        assert (call.from_, call.forwarded_from) == ("+15550000001", "+15550000003")
