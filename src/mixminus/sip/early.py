@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from mixminus.sip.asking import Asking, Outcome
 from mixminus.sip.contract import Address
 from mixminus.sip.dialog import Dialog
+from mixminus.sip.dialog_request import DialogRequest, Outcome
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.message import Request, Response, decimal
 from mixminus.sip.proof import Proof
@@ -55,7 +55,7 @@ class EarlyDialogs:
             return False
         early.rseq = int(number)
         rack = ("RAck", f"{early.rseq} {response.cseq}")
-        Asking(self._endpoint, early.dialog, self._proof, "PRACK", _nothing_follows).send((rack,), b"", now)
+        DialogRequest(self._endpoint, early.dialog, self._proof, "PRACK", _nothing_follows).send((rack,), b"", now)
         return True
 
     def sdp_of(self, response: Response) -> bytes | None:

@@ -3,7 +3,6 @@
 from enum import Enum, auto
 from typing import Final
 
-from mixminus.sip.asking import Asking
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -15,6 +14,7 @@ from mixminus.sip.contract import (
     Transmit,
 )
 from mixminus.sip.dialog import Dialog
+from mixminus.sip.dialog_request import DialogRequest
 from mixminus.sip.early import EarlyDialogs
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
@@ -115,8 +115,8 @@ class OutgoingCall:
             self._endpoint.emit(Answered(self._invitation.dialog, self._early.sdp_of(response)))
             return
         # Another fork answered (13.2.2.4), or the 200 crossed our CANCEL.
-        asking = Asking(self._endpoint, dialog, self._proof, "BYE", lambda outcome, now: None)
-        asking.send(self._bye_headers, b"", now)
+        bye = DialogRequest(self._endpoint, dialog, self._proof, "BYE", lambda outcome, now: None)
+        bye.send(self._bye_headers, b"", now)
         if self._phase is not Phase.OVER:
             self._over()
             self._drop()

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from mixminus.sip.asking import Outcome
 from mixminus.sip.contract import Ending, Renegotiated
+from mixminus.sip.dialog_request import Outcome
 from mixminus.sip.message import Response
 from mixminus.sip.session_expires import MIN_SE_S, Terms, agreed_by_client, asked, min_se
 from mixminus.sip.talk import Talk

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mixminus.sip.asking import Asking, Outcome
 from mixminus.sip.contract import DialogKey
 from mixminus.sip.dialog import Dialog
+from mixminus.sip.dialog_request import DialogRequest, Outcome
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.message import HeaderLines, Message
 from mixminus.sip.proof import Proof
@@ -41,4 +41,4 @@ class Talk:
         body: bytes = b"",
     ) -> None:
         """Send a request in the dialog; *answered* gets its final answer, at once if there is no way to the peer."""
-        Asking(self.endpoint, self.dialog, self.proof, method, answered).send(headers, body, now)
+        DialogRequest(self.endpoint, self.dialog, self.proof, method, answered).send(headers, body, now)

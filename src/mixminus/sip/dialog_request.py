@@ -28,7 +28,7 @@ class Outcome:
         return self.status in (408, 481)
 
 
-class Asking:
+class DialogRequest:
     """Sends one request; challenges are met. The 2xx of an INVITE is acknowledged, as often as it comes."""
 
     def __init__(
