@@ -28,6 +28,7 @@ VALUES = {
     "allow_destinations": ("+1", "+44,+49", "+"),
     "deny_destinations": ("+1900", "+88", "+979,+870"),
     "public_recordings": ("true", "false", "true"),
+    "session_expires_s": ("600", "1200", "0"),
     "sip_trace_mb": ("1", "2", "3"),
     "digest_algorithms": ("MD5", "SHA-256", "SHA-256,MD5"),
     "codecs": ("PCMA", "g722,pcmu", "Opus,PCMU"),

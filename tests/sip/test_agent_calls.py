@@ -65,6 +65,7 @@ class World:
         self.caller = Party("10.0.0.1", transport, trusting, seed=1)
         self.callee = Party("10.0.0.2", transport, caller_knows or trusting, seed=2)
         self.fate: Callable[[bytes], bool] = lambda data: True
+        self.rewrite: Callable[[bytes], bytes] = lambda data: data
         self.wire: list[str] = []
         self.messages: list[Request | Response] = []
         self._flying: list[tuple[float, int, bytes, Address, Party]] = []
@@ -100,15 +101,16 @@ class World:
                     party.react(output, self.now)
 
     def _fly(self, transmit: Transmit, sender: Party) -> None:
-        message = parse(transmit.data)
-        assert sipmessage.Message.parse(transmit.data)  # a reader that is not ours understands it
+        data = self.rewrite(transmit.data)
+        message = parse(data)
+        assert sipmessage.Message.parse(data)  # a reader that is not ours understands it
         name = message.method if isinstance(message, Request) else f"{message.status}"
         self.wire.append(name)
         self.messages.append(message)
         receiver = self.callee if transmit.to == self.callee.address else self.caller
         assert transmit.to == receiver.address
-        if self.fate(transmit.data):
-            entry = (self.now + 0.01, next(self._order), transmit.data, sender.address, receiver)
+        if self.fate(data):
+            entry = (self.now + 0.01, next(self._order), data, sender.address, receiver)
             heapq.heappush(self._flying, entry)
 
     # --- what tests do ---------------------------------------------------------------------------------------

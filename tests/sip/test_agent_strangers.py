@@ -78,11 +78,13 @@ def invited(sip: SipAgent, data: bytes, source: Address = PHONE) -> Invited:
         (message("PUBLISH"), 405),
         (message("OPTIONS", Max_Forwards="0"), 200),
         (message(Max_Forwards="lots"), 400),
-        (message("INVITE", "Require: 100rel, timer"), 420),
+        (message("INVITE", "Require: precondition, timer"), 420),
         (message(uri="http://example.com"), 416),
         (message(uri="sip:"), 400),
         (message(To="<sip:x@127.0.0.1>;tag=unknown"), 481),
         (message("BYE"), 481),
+        (message("PRACK"), 481),
+        (message("UPDATE"), 481),
         (message("CANCEL"), 481),
         (message(From="<sip:bob@127.0.0.1>"), 400),
         (message(CSeq="1 BYE"), 400),
@@ -134,7 +136,7 @@ def test_options_and_405_say_what_is_allowed() -> None:
 
 
 def test_420_names_what_is_not_supported() -> None:
-    assert answers(agent(), message("INVITE", "Require: 100rel"))[0].get("Unsupported") == "100rel"
+    assert answers(agent(), message("INVITE", "Require: 100rel, recipients"))[0].get("Unsupported") == "recipients"
 
 
 def test_a_ping_gets_a_pong() -> None:

@@ -97,6 +97,7 @@ class IncomingCalls:
             date_created=now,
             date_updated=now,
             phone_number_sid=number.sid,
+            forwarded_from=invited.forwarded_from,
             caller_name=invited.from_display or None,
         )
 
@@ -105,8 +106,9 @@ def caller(invited: Invited) -> str:
     """`From` in webhooks: a client that authenticated, a number, or the SIP address."""
     if invited.user is not None:
         return f"client:{invited.user}"
-    user = invited.from_uri.partition(":")[2].partition("@")[0]
-    return user if _DIGITS.fullmatch(user) else invited.from_uri.partition(";")[0]
+    uri = invited.asserted_uri or invited.from_uri
+    user = uri.partition(":")[2].partition("@")[0].partition(";")[0]
+    return user if _DIGITS.fullmatch(user) else uri.partition(";")[0]
 
 
 async def number_called(store: Store, called: str) -> NumberRecord | None:

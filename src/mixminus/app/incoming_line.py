@@ -1,6 +1,7 @@
 """A phone that called us."""
 
 import asyncio
+import contextlib
 import math
 
 from mixminus.app.line import LineOwner
@@ -8,7 +9,17 @@ from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_media import SipMedia
 from mixminus.base.errors import Refusal
 from mixminus.sdp.description import SdpError
-from mixminus.sip.contract import DialogKey, Ended, Ending, Established, Invited, Reoffered, SipEvent
+from mixminus.sip.contract import (
+    DialogKey,
+    Ended,
+    Ending,
+    Established,
+    Invited,
+    KeyPressed,
+    Renegotiated,
+    Reoffered,
+    SipEvent,
+)
 
 REFUSALS = {"busy": 486, "rejected": 603, "failed": 500, "not-acceptable": 488}
 
@@ -17,6 +28,7 @@ ENDINGS = {
     Ending.CANCELLED: "The caller gave up before the answer.",
     Ending.NO_ACK: "The caller never confirmed the answer (no ACK).",
     Ending.LOST: "The caller's phone does not answer any more.",
+    Ending.EXPIRED: "The caller's phone did not refresh the session.",
 }
 
 
@@ -110,6 +122,10 @@ class IncomingLine:
                     self._established.set_result(answer)
             case Reoffered(dialog, offer):
                 reoffered(self._desk, self._media, dialog, offer)
+            case Renegotiated(_, answer):
+                renegotiated(self._media, answer)
+            case KeyPressed(_, key):
+                self._media.key_pressed(key)
             case Ended(_, ending):
                 self._over = True
                 if not self._established.done():
@@ -124,3 +140,9 @@ def reoffered(desk: SipDesk, media: SipMedia, dialog: DialogKey, offer: bytes | 
         desk.accept_reoffer(dialog, media.offer() if offer is None else media.answer(offer))
     except SdpError:
         desk.refuse_reoffer(dialog, 488)
+
+
+def renegotiated(media: SipMedia, answer: bytes) -> None:
+    """The phone took a refresh of ours for an opportunity to move its media."""
+    with contextlib.suppress(SdpError):
+        media.take_answer(answer)

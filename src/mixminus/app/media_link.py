@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol, TypeVar
 
+from mixminus.app.key_ways import KeyWays
 from mixminus.app.stream_link import StreamLink
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import (
@@ -122,6 +123,7 @@ class MediaLink:
         self._recordings: dict[str, asyncio.Future[RecordingStopped]] = {}
         self._asked: dict[int, asyncio.Future[Statistics]] = {}
         self._listeners: dict[int, LegListener] = {}
+        self._keys = KeyWays()
         self._watchers: dict[int, RoomWatcher] = {}
         self._speech: dict[int, Callable[[bool], None]] = {}
         self.streams = StreamLink(self.apply)
@@ -183,6 +185,7 @@ class MediaLink:
 
     def close_leg(self, leg: int) -> None:
         self._listeners.pop(leg, None)
+        self._keys.forget(leg)
         self._speech.pop(leg, None)
         self.apply(CloseLeg(leg))
 
@@ -265,6 +268,15 @@ class MediaLink:
         self.apply(AskStatistics(query, legs))
         return asked
 
+    def key_told(self, leg: int, key: str) -> None:
+        """A phone told by SIP that a key was pressed; the audio of the leg need not say so."""
+        if self._keys.told(leg, key):
+            self._pressed(leg, key)
+
+    def _pressed(self, leg: int, key: str) -> None:
+        if listener := self._listeners.get(leg):
+            listener.digit(key)
+
     # --- events ---------------------------------------------------------------------------------------------------
 
     def _heard(self, event: Event) -> None:
@@ -274,8 +286,8 @@ class MediaLink:
             case LegRefused(leg, reason):
                 _fail(self._opening.pop(leg, None), NoMedia(reason))
             case DigitPressed(leg, digit):
-                if listener := self._listeners.get(leg):
-                    listener.digit(digit)
+                if self._keys.heard(leg, digit):
+                    self._pressed(leg, digit)
             case RtpTimedOut(leg):
                 if listener := self._listeners.get(leg):
                     listener.rtp_timed_out()

@@ -4,14 +4,24 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from mixminus.app.attempts import NOT_REGISTERED, UNREACHABLE, Attempt, Failure, Watch, Way, refused, unresolved
-from mixminus.app.incoming_line import reoffered
+from mixminus.app.incoming_line import renegotiated, reoffered
 from mixminus.app.line import LineOwner, Unreached
 from mixminus.app.sip_desk import SipDesk
 from mixminus.app.sip_media import SipMedia
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import CallStatus
 from mixminus.sdp.description import SdpError
-from mixminus.sip.contract import Answered, DialogKey, Ended, Progressed, Refused, Reoffered, SipEvent
+from mixminus.sip.contract import (
+    Answered,
+    DialogKey,
+    Ended,
+    KeyPressed,
+    Progressed,
+    Refused,
+    Renegotiated,
+    Reoffered,
+    SipEvent,
+)
 
 
 class OutgoingLine:
@@ -130,6 +140,10 @@ class OutgoingLine:
                 self._was_refused(event)
             case Reoffered(dialog, offer):
                 reoffered(self._desk, self._media, dialog, offer)
+            case KeyPressed(dialog, key) if dialog == self._answered:
+                self._media.key_pressed(key)
+            case Renegotiated(dialog, answer) if dialog == self._answered:
+                renegotiated(self._media, answer)
             case Ended(dialog):
                 self._ended(dialog)
 

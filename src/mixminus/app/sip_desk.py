@@ -14,9 +14,11 @@ from mixminus.sip.contract import (
     Established,
     Invitation,
     Invited,
+    KeyPressed,
     Progressed,
     Question,
     Refused,
+    Renegotiated,
     Reoffered,
     Replied,
     SipEvent,
@@ -51,7 +53,16 @@ class SipDesk:
         match event:
             case Invited():
                 self.on_invited(event)
-            case Progressed() | Answered() | Refused() | Established() | Reoffered() | Ended():
+            case (
+                Progressed()
+                | Answered()
+                | Refused()
+                | Established()
+                | Reoffered()
+                | Renegotiated()
+                | KeyPressed()
+                | Ended()
+            ):
                 if owner := self._owners.get(event.dialog):
                     owner.heard(event)
             case Replied():

@@ -57,6 +57,11 @@ class SipMedia:
             self._agreed = msgspec.structs.replace(self._agreed, jitter_buffer=size)
             self._media.apply(self._agreed)
 
+    def key_pressed(self, key: str) -> None:
+        """The phone told a key by SIP."""
+        if self._opened is not None:
+            self._media.key_told(self._opened.leg, key)
+
     def close(self) -> None:
         if self._opened is not None:
             self._media.close_leg(self._opened.leg)

@@ -251,6 +251,7 @@ def _sip_settings(settings: Settings) -> SipSettings:
         trusted_networks=tuple(address for address in listed if "/" in address),
         open_to_loopback=settings.sip.host in ("127.0.0.1", "::1", "localhost"),
         digest_algorithms=settings.digest_algorithms,
+        session_expires_s=settings.session_expires_s,
     )
 
 

@@ -150,6 +150,8 @@ class Settings:
     numbers: tuple[DeclaredNumber, ...] = ()
     applications: tuple[DeclaredApplication, ...] = ()
     public_recordings: bool = False
+    session_expires_s: int = 1800
+    """The session interval that is asked for; 0: none."""
     sip_trace_mb: int = 16
     """How many megabytes of SIP messages are kept to be looked at."""
     codecs: tuple[str, ...] = ("opus", "G722", "PCMU", "PCMA")

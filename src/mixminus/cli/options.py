@@ -156,6 +156,12 @@ def megabytes(name: str, text: str) -> int:
     return int(text)
 
 
+def session_interval(name: str, text: str) -> int:
+    if not _is_number(text) or not (int(text) == 0 or 90 <= int(text) <= 86_400):
+        raise BadSetting(f"{name} {text!r} must be 90 to 86400 seconds; 0 asks for none.")
+    return int(text)
+
+
 def folder(_name: str, text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
@@ -190,6 +196,14 @@ OPTIONS: Final = tuple(
         ("allow_destinations", "", "all", "Beginnings of numbers that may be called over trunks", prefixes, False),
         ("deny_destinations", "", "none", "Beginnings of numbers that may not be called", prefixes, False),
         ("public_recordings", "false", "false", "Whether anybody may fetch recordings", truth, False),
+        (
+            "session_expires_s",
+            "1800",
+            "1800",
+            "The session interval that is asked for, in seconds",
+            session_interval,
+            False,
+        ),
         ("sip_trace_mb", "16", "16", "How many megabytes of SIP messages are kept to be looked at", megabytes, False),
         (
             "digest_algorithms",

@@ -13,9 +13,10 @@ from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
 from mixminus.sip.asking import Asking
 from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, Question, SipEvent, Transmit
-from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
+from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.framing import PING, PONG
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
+from mixminus.sip.identity import asserted, forwarded_from
 from mixminus.sip.incoming import IncomingCall
 from mixminus.sip.message import (
     BadRequest,
@@ -29,10 +30,13 @@ from mixminus.sip.message import (
 from mixminus.sip.outgoing import OutgoingCall
 from mixminus.sip.registrar import MIN_EXPIRES_S, Binding, RegisterRefused, Registrar
 from mixminus.sip.session import Session
+from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.transaction_layer import reply_address
 from mixminus.sip.uri import AddressError, Uri
 
+STRANGERS_MAY: Final = ("INVITE", "OPTIONS", "REGISTER")
+"""What is not about a call that we know."""
 MAX_TRANSACTIONS: Final = 100_000
 """Beyond it new requests get 503: a flood must not take the memory of calls that are up."""
 
@@ -205,16 +209,16 @@ class SipAgent:
     def _out_of_dialog_fault(self, request: Request) -> tuple[int, HeaderLines] | None:
         """The inspections of RFC 3261 8.2 and 16.3, before anybody is asked who they are."""
         hops = request.get("Max-Forwards")  # we are where it ends: 0 is as good as any (RFC 4475 3.3.11)
-        required = request.all("Require")
+        required = [option for option in request.all("Require") if option.lower() not in SUPPORTED_OPTIONS]
         if hops is not None and not (hops.isascii() and hops.isdigit()):
             return 400, ()
-        if request.method not in ("INVITE", "OPTIONS", "REGISTER", "BYE"):
+        if request.method not in METHODS:
             return 405, (ALLOW,)
         try:
             Uri.parse(request.uri)
         except AddressError as error:
             return (416 if error.unknown_scheme else 400), ()
-        if request.to.tag is not None or request.method == "BYE":
+        if request.to.tag is not None or request.method not in STRANGERS_MAY:
             return 481, ()
         if required:
             return 420, (("Unsupported", ", ".join(required)),)
@@ -226,7 +230,7 @@ class SipAgent:
 
     def _stranger(self, request: Request, source: Address, now: float) -> None:
         if request.method == "OPTIONS":
-            self._answer_statelessly(request, source, 200, (ALLOW, ACCEPT))
+            self._answer_statelessly(request, source, 200, (*ABILITIES, ACCEPT))
             return
         judge = self._gate.caller if request.method == "INVITE" else self._gate.user
         match judge(request, source, self.settings, now):
@@ -252,6 +256,11 @@ class SipAgent:
         if request.contact is None and not request.via.is_of_rfc_2543:
             self._refuse(request, source, 400, now)
             return
+        try:
+            agreed_by_server(request, self.settings.session_expires_s)
+        except IntervalTooBrief:
+            self._answer_statelessly(request, source, 422, (("Min-SE", str(MIN_SE_S)),))
+            return
         key = DialogKey(self._endpoint.token())
         server = self._endpoint.layer.open_server(request, source, now)
         IncomingCall(self._endpoint, key, server, now)
@@ -268,6 +277,8 @@ class SipAgent:
                 user=user,
                 offer=request.sdp,
                 headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
+                asserted_uri=asserted(request) if user is None else None,
+                forwarded_from=forwarded_from(request) if user is None else None,
             )
         )
 

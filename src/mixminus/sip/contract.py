@@ -65,6 +65,10 @@ class Invited:
     """None: a delayed offer; our `answer` carries the offer, `Established` brings the answer."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """`X-…` and `User-to-User` headers."""
+    asserted_uri: str | None = None
+    """Who calls, on the word of a trunk (P-Asserted-Identity); None where that is to be private."""
+    forwarded_from: str | None = None
+    """Who diverted the call to the number, on the word of a trunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Refused:
     status: int
     reason: str
     retry_after_s: int | None = None
-    """What a 503 asks for (RFC 3261 20.33)."""
+    """When the far end wants to be asked again (RFC 3261 20.33): with 503, not before (21.5.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,30 @@ class Reoffered:
     offer: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Renegotiated:
+    """A refresh of ours, which repeated our last offer, was answered with other media than before."""
+
+    dialog: DialogKey
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The phone told a key by INFO: `0-9 * # A-D`. It may have told it in its audio, too."""
+
+    dialog: DialogKey
+    key: str
+
+
 class Ending(StrEnum):
     BYE = "bye"
     CANCELLED = "cancelled"
     NO_ACK = "no-ack"
     LOST = "lost"
     """A request inside the dialog met 408 or 481: the other side is gone (RFC 3261 12.2.1.2)."""
+    EXPIRED = "expired"
+    """The peer did not refresh the session, or refused to (RFC 4028 10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +158,9 @@ class Replied:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-SipEvent = Invited | Progressed | Answered | Refused | Established | Reoffered | Ended | Replied
+SipEvent = (
+    Invited | Progressed | Answered | Refused | Established | Reoffered | Renegotiated | KeyPressed | Ended | Replied
+)
 
 
 # --- requests --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.message import Request, Response
+from mixminus.sip.message import HeaderLines, Request, Response
 from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
 
 SITE_NETWORKS: Final = tuple(
@@ -77,7 +77,7 @@ class Dialog:
         """A re-INVITE and its 2xx may move the peer (12.2.1.2, 12.2.2)."""
         self.remote_target = message.contact or self.remote_target
 
-    def request(self, method: str, cseq: int, headers: tuple[tuple[str, str], ...]) -> Request:
+    def request(self, method: str, cseq: int, headers: HeaderLines, body: bytes = b"") -> Request:
         """A request inside the dialog, with the Via and Contact lines that the caller passes in *headers*."""
         uri, routes = self._uri_and_routes()
         lines = (
@@ -89,7 +89,7 @@ class Dialog:
             ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"),
         )
-        return Request(lines, b"", method, uri)
+        return Request(lines, body, method, uri)
 
     def connection_lost(self, address: Address) -> None:
         """The way back that the peer's connection was is gone; its Contact has to do."""
@@ -100,6 +100,10 @@ class Dialog:
         self.local_cseq += 1
         return self.local_cseq
 
+    @property
+    def request_uri(self) -> str:
+        return self._uri_and_routes()[0]
+
     def next_hop(self) -> Address | None:
         """Where a request inside the dialog is sent; None when neither a route nor the peer's address can be used."""
         uri, routes = self._uri_and_routes()
@@ -108,10 +112,10 @@ class Dialog:
         except AddressError:
             return self.flow
         if self.flow is None:
-            return target if _literal(target.host) is not None else None
+            return target if literal(target.host) is not None else None
         if not routes and _is_better(self.flow, target):
             return self.flow
-        return target if _literal(target.host) is not None else self.flow
+        return target if literal(target.host) is not None else self.flow
 
     def _uri_and_routes(self) -> tuple[str, tuple[str, ...]]:
         """Loose routing, or the old strict one when the first proxy asks for it (12.2.1.1)."""
@@ -137,7 +141,7 @@ def _is_better(flow: Address, target: Address) -> bool:
     """
     if flow.transport is Transport.TCP:
         return target.transport is Transport.TCP
-    claimed, seen = _literal(target.host), _literal(flow.host)
+    claimed, seen = literal(target.host), literal(flow.host)
     return claimed is not None and seen is not None and _reach(claimed) < _reach(seen)
 
 
@@ -148,7 +152,8 @@ def _reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
     return 1 if address.is_link_local or any(address in network for network in SITE_NETWORKS) else 2
 
 
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is written as; None: it is a name."""
     if len(host) > 45:
         return None
     try:

@@ -77,11 +77,11 @@ def quoted(text: str) -> str:
 
 
 def answer_challenge(
-    challenges: list[str], credentials: Credentials, method: str, uri: str, cnonce: str
+    challenges: list[str], credentials: Credentials, method: str, uri: str, cnonce: str, count: int = 1
 ) -> str | None:
     """The credentials for the first challenge that we can meet (RFC 8760 2.4: the server's order is its preference).
 
-    None: there is none. The nonce is used for one request only, so `nc` is always 1.
+    None: there is none. *count* says how often the nonce has been used, this time included.
     """
     for header in challenges:
         challenge = parse_digest(header)
@@ -91,7 +91,8 @@ def answer_challenge(
         offered = [item.strip().lower() for item in challenge.get("qop", "").split(",") if item.strip()]
         if algorithm.upper().removesuffix("-SESS") not in HASHES or (offered and "auth" not in offered):
             continue
-        return _credentials(challenge, algorithm, "auth" if offered else "", credentials, method, uri, cnonce)
+        qop, nc = "auth" if offered else "", f"{count:08x}"
+        return _credentials(challenge, algorithm, qop, credentials, method, uri, cnonce, nc)
     return None
 
 
@@ -108,6 +109,7 @@ def _credentials(
     method: str,
     uri: str,
     cnonce: str,
+    nc: str,
 ) -> str:
     realm, nonce = challenge.get("realm", ""), challenge["nonce"]
     response = digest_response(
@@ -118,7 +120,7 @@ def _credentials(
         method=method,
         uri=uri,
         nonce=nonce,
-        nc="00000001",
+        nc=nc,
         cnonce=cnonce,
         qop=qop,
     )
@@ -134,7 +136,7 @@ def _credentials(
     if qop or algorithm.upper().endswith("-SESS"):
         pieces.append(f'cnonce="{cnonce}"')
     if qop:
-        pieces.append(f"qop={qop}, nc=00000001")
+        pieces.append(f"qop={qop}, nc={nc}")
     if "opaque" in challenge:
         pieces.append(f"opaque={quoted(challenge['opaque'])}")
     return "Digest " + ", ".join(pieces)

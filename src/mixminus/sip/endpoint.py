@@ -19,9 +19,16 @@ from mixminus.sip.transaction_layer import (
 )
 from mixminus.sip.uri import bracketed
 
-ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO")
+ALLOW = ("Allow", ", ".join(METHODS))
+SUPPORTED_OPTIONS = ("timer", "100rel")
+"""Extensions that a peer may require of us."""
+SUPPORTED = ("Supported", ", ".join(SUPPORTED_OPTIONS))
+ABILITIES = (ALLOW, SUPPORTED)
 ACCEPT = ("Accept", "application/sdp")
 SDP_TYPE = ("Content-Type", "application/sdp")
+TARGET_REFRESHES = frozenset({"INVITE", "UPDATE"})
+"""Requests that say where we are now (RFC 3261 12.2, RFC 3311 5.1)."""
 
 
 class Sleeper(Protocol):
@@ -53,6 +60,10 @@ class Endpoint:
     def token(self) -> str:
         """64 random bits: tags and Call-IDs cannot be guessed (RFC 3261 19.3)."""
         return self._random_bytes(8).hex()
+
+    def chance(self) -> float:
+        """A number from 0 to below 1."""
+        return int.from_bytes(self._random_bytes(4)) / 2**32
 
     def via(self, transport: Transport) -> tuple[str, str]:
         where = f"{bracketed(self.settings.host)}:{self.settings.port}"
@@ -97,13 +108,17 @@ class Endpoint:
         user: TransactionUser,
         now: float,
         headers: HeaderLines = (),
+        body: bytes = b"",
     ) -> ClientTransaction | None:
-        """Send a request inside a dialog; None when the peer cannot be addressed any more."""
+        """Send a request inside a dialog; None when the peer cannot be addressed any more. A body is SDP."""
         hop = dialog.next_hop()
         if hop is None:
             return None
-        lines = (self.via(hop.transport), self.user_agent, *headers)
-        return self.layer.open_client(dialog.request(method, dialog.next_cseq(), lines), hop, user, now)
+        ours: HeaderLines = (self.via(hop.transport), self.user_agent)
+        if method in TARGET_REFRESHES:
+            ours = (*ours, self.contact(hop.transport), *ABILITIES)
+        lines = (*ours, *headers, *((SDP_TYPE,) if body else ()))
+        return self.layer.open_client(dialog.request(method, dialog.next_cseq(), lines, body), hop, user, now)
 
     def acknowledge(self, dialog: Dialog, cseq: int) -> Transmit | None:
         """Send the ACK of a 2xx and return it, to be repeated when the 2xx is (RFC 3261 13.2.2.4)."""

@@ -1,16 +1,16 @@
 """An INVITE that somebody sent us, until its final answer (RFC 3261 13.3)."""
 
-from typing import Final
-
 from mixminus.sip.contract import Address, DialogKey, Ended, Ending
 from mixminus.sip.dialog import Dialog
-from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
+from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, Endpoint
+from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request
+from mixminus.sip.proof import Proof
+from mixminus.sip.provisionals import Provisionals
 from mixminus.sip.session import Session
+from mixminus.sip.session_expires import agreed_by_server, answer_headers
+from mixminus.sip.talk import Talk
 from mixminus.sip.transaction_layer import ServerTransaction
-
-PROVISIONAL_AGAIN_S: Final = 60.0
-"""A proxy cancels a call that was silent for three minutes; every minute the last 18x is repeated (13.3.1.1)."""
 
 
 class IncomingCall:
@@ -21,6 +21,9 @@ class IncomingCall:
         self._key = key
         self._server = server
         self._dialog = Dialog.of_server(server.request, endpoint.token(), server.reply_to)
+        headers = self._dialog_headers()
+        self._provisionals = Provisionals(endpoint, server, self._dialog.local_tag, headers, self._not_confirmed)
+        self._answer: bytes | None = None
         endpoint.calls.put(key, self._dialog.call_id, self._dialog.local_tag, self)
         server.user = self
         endpoint.answer(server, 100, now)
@@ -28,24 +31,43 @@ class IncomingCall:
     # --- the owner -------------------------------------------------------------------------------------------
 
     def ring(self, now: float) -> None:
-        self._provisional(180, b"", now)
+        self._provisionals.say(180, b"", now)
 
     def progress(self, sdp: bytes, now: float) -> None:
-        self._provisional(183, sdp, now)
+        self._provisionals.say(183, sdp, now)
 
     def answer(self, sdp: bytes, now: float) -> None:
-        """Answer with 200; from now on it is a session."""
-        self._endpoint.sleepers.set(self, None)
+        """Answer with 200, once the caller has confirmed our early media (RFC 3262 3)."""
+        if self._provisionals.holds_the_answer:
+            self._answer = sdp
+        else:
+            self._accept(sdp, now)
+
+    def _accept(self, sdp: bytes, now: float) -> None:
+        """From now on it is a session."""
+        self._provisionals.stop()
         self._server.user = None
+        request = self._server.request
+        terms = agreed_by_server(request, self._endpoint.settings.session_expires_s)
         response = self._endpoint.answer(
             self._server,
             200,
             now,
             to_tag=self._dialog.local_tag,
-            headers=(*self._dialog_headers(), ALLOW, ACCEPT),
+            headers=(*self._dialog_headers(), *ABILITIES, ACCEPT, *answer_headers(terms)),
             body=sdp,
         )
-        Session(self._endpoint, self._key, self._dialog).sent_ok(self._server, response, now)
+        talk = Talk(
+            self._endpoint,
+            self._key,
+            self._dialog,
+            we_called=False,
+            sdp=sdp,
+            peer_sdp=None,
+            proof=Proof(None, self._endpoint.token),
+        )
+        talk.learn(request)
+        Session(talk, terms, now).sent_ok(self._server, response, now)
 
     def refuse(self, status: int, reason: str, now: float, headers: HeaderLines = ()) -> None:
         """Answer with a status of 300 or more; the owner hears nothing more of this call."""
@@ -81,9 +103,32 @@ class IncomingCall:
         elif request.method == "INVITE":
             self._endpoint.answer(server, 500, now, headers=(("Retry-After", "1"),))  # 14.2
         elif request.method == "OPTIONS":
-            self._endpoint.answer(server, 200, now, headers=(ALLOW, ACCEPT))
+            self._endpoint.answer(server, 200, now, headers=(*ABILITIES, ACCEPT))
+        elif request.method == "PRACK":
+            self._confirmed(server, now)
+        elif request.method == "INFO":
+            take_info(self._endpoint, self._key, server, now)
+        elif request.method == "UPDATE":
+            self._updated(server, now)
         else:
             self._endpoint.answer(server, 405, now, headers=(ALLOW,))
+
+    def _confirmed(self, server: ServerTransaction, now: float) -> None:
+        """A PRACK. It may bring no new offer: the one of the INVITE has just been answered."""
+        if not self._provisionals.acknowledged(server.request, now):
+            self._endpoint.answer(server, 481, now)
+            return
+        self._endpoint.answer(server, 488 if server.request.body else 200, now)
+        if self._answer is not None and not self._provisionals.holds_the_answer:
+            self._accept(self._answer, now)
+
+    def _updated(self, server: ServerTransaction, now: float) -> None:
+        """Before our final answer there is nothing to renegotiate, only the caller may have moved (RFC 3311 5.2)."""
+        if server.request.body:
+            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "2"),))
+            return
+        self._dialog.refresh_target(server.request)
+        self._endpoint.answer(server, 200, now, headers=(self._endpoint.contact(server.reply_to.transport),))
 
     def connection_lost(self, address: Address) -> None:
         self._dialog.connection_lost(address)
@@ -91,17 +136,12 @@ class IncomingCall:
     def acknowledged(self, ack: Request, now: float) -> None:
         """An ACK before our final answer means nothing."""
 
-    # --- time ------------------------------------------------------------------------------------------------
+    # --- the end ---------------------------------------------------------------------------------------------
 
-    def wake(self, now: float) -> None:
-        """Repeat the last 18x."""
-        self._endpoint.layer.repeat(self._server)
-        self._endpoint.sleepers.set(self, now + PROVISIONAL_AGAIN_S)
-
-    def _provisional(self, status: int, sdp: bytes, now: float) -> None:
-        tag = self._dialog.local_tag
-        self._endpoint.answer(self._server, status, now, to_tag=tag, headers=self._dialog_headers(), body=sdp)
-        self._endpoint.sleepers.set(self, now + PROVISIONAL_AGAIN_S)
+    def _not_confirmed(self, now: float) -> None:
+        """64 T1 without a PRACK: refused with a 5xx (RFC 3262 3)."""
+        self.refuse(504, "", now)
+        self._endpoint.emit(Ended(self._key, Ending.NO_ACK))
 
     def _dialog_headers(self) -> HeaderLines:
         """What makes a dialog: our Contact, and the proxies' Record-Route as it came (12.1.1)."""
@@ -110,6 +150,6 @@ class IncomingCall:
 
     def _forget(self) -> None:
         self._server.user = None
-        self._endpoint.sleepers.set(self, None)
+        self._provisionals.stop()
         self._endpoint.calls.drop_key(self._key)
         self._endpoint.calls.drop_tag(self._dialog.call_id, self._dialog.local_tag)

@@ -29,49 +29,25 @@ REASONS: Final = {
     200: "OK", 202: "Accepted", 302: "Moved Temporarily", 400: "Bad Request", 401: "Unauthorized",
     403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 407: "Proxy Authentication Required",
     408: "Request Timeout", 413: "Request Entity Too Large", 415: "Unsupported Media Type",
-    416: "Unsupported URI Scheme", 420: "Bad Extension", 423: "Interval Too Brief",
-    480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
+    416: "Unsupported URI Scheme", 420: "Bad Extension", 422: "Session Interval Too Small", 423: "Interval Too Brief",
+    480: "Temporarily Unavailable", 469: "Bad Info Package",
+    481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
     483: "Too Many Hops", 484: "Address Incomplete", 486: "Busy Here", 487: "Request Terminated",
     488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
-    503: "Service Unavailable", 505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere",
-    603: "Decline",
+    503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported",
+    513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
 }  # fmt: skip
 
 _NAMES = [
-    "Via",
-    "From",
-    "To",
-    "Call-ID",
-    "CSeq",
-    "Contact",
-    "Max-Forwards",
-    "Content-Length",
-    "Content-Type",
-    "Content-Encoding",
-    "Route",
-    "Record-Route",
-    "Require",
-    "Proxy-Require",
-    "Supported",
-    "Unsupported",
-    "Allow",
-    "Accept",
-    "Expires",
-    "Min-Expires",
-    "User-Agent",
-    "Server",
-    "Authorization",
-    "Proxy-Authorization",
-    "WWW-Authenticate",
-    "Proxy-Authenticate",
-    "Reason",
-    "Retry-After",
-    "Subject",
-    "Date",
-]
+    "Via", "From", "To", "Call-ID", "CSeq", "Contact", "Max-Forwards", "Content-Length", "Content-Type",
+    "Content-Encoding", "Route", "Record-Route", "Require", "Proxy-Require", "Supported", "Unsupported", "Allow",
+    "Accept", "Expires", "Min-Expires", "User-Agent", "Server", "Authorization", "Proxy-Authorization",
+    "WWW-Authenticate", "Proxy-Authenticate", "Reason", "Retry-After", "Session-Expires", "Min-SE", "RSeq",
+    "RAck", "Subject", "Date", "P-Asserted-Identity", "Privacy", "Diversion", "History-Info",
+]  # fmt: skip
 _COMPACT = {
     "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "c": "Content-Type",
-    "e": "Content-Encoding", "k": "Supported", "s": "Subject",
+    "e": "Content-Encoding", "k": "Supported", "s": "Subject", "x": "Session-Expires",
 }  # fmt: skip
 _CANONICAL = {name.lower(): name for name in _NAMES} | _COMPACT
 
@@ -207,6 +183,16 @@ class Message:
             except AddressError:
                 return None
         return None
+
+    def options(self, name: str) -> frozenset[str]:
+        """The option tags of `Supported` or `Require`, in lower case."""
+        return frozenset(value.lower() for value in self.all(name))
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """20.33: a number, perhaps with a comment and parameters."""
+        found = re.match(r"[0-9]{1,10}", self.get("Retry-After") or "")
+        return int(found[0]) if found else None
 
     @property
     def sdp(self) -> bytes | None:

@@ -1,21 +1,34 @@
 """An INVITE of ours, from the first packet to the last stray 2xx (RFC 3261 13.2, 9.1)."""
 
-import re
 from enum import Enum, auto
 from typing import Final
 
-from mixminus.sip.contract import Address, Answered, Ended, Ending, Invitation, Progressed, Refused, Transmit
+from mixminus.sip.contract import (
+    Address,
+    Answered,
+    Ended,
+    Ending,
+    Invitation,
+    Progressed,
+    Refused,
+    Transmit,
+)
 from mixminus.sip.dialog import Dialog
-from mixminus.sip.digest import answer_challenge, is_stale
-from mixminus.sip.endpoint import ACCEPT, ALLOW, SDP_TYPE, Endpoint
+from mixminus.sip.dialog_request import DialogRequest
+from mixminus.sip.early import EarlyDialogs
+from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
+from mixminus.sip.proof import CHALLENGES, Proof
+from mixminus.sip.redirects import Redirects
 from mixminus.sip.session import Session
+from mixminus.sip.session_expires import MIN_SE_S, agreed_by_client, asked, min_se
+from mixminus.sip.talk import Talk
 from mixminus.sip.transaction import LIFETIME
 from mixminus.sip.transaction_layer import ClientTransaction, ServerTransaction, same_hop
 from mixminus.sip.uri import name_addr
 
-MAX_ATTEMPTS: Final = 3
-"""The INVITE, the one with credentials, and one more when the nonce was stale."""
+MAX_ATTEMPTS: Final = 12
+"""INVITEs of one call, whatever they were refused for: credentials, a stale nonce, an interval, redirections."""
 
 
 class Phase(Enum):
@@ -39,11 +52,15 @@ class OutgoingCall:
         self.call_id = f"{endpoint.token()}{endpoint.token()}"
         self._local_tag = endpoint.token()
         self._attempts = 0
+        self._proof = Proof(invitation.credentials, endpoint.token)
+        self._challenges = 0
+        self._least_s = MIN_SE_S
+        self._target, self._via = invitation.target, invitation.via
+        self._redirects = Redirects(invitation.target, invitation.via)
+        self._early = EarlyDialogs(endpoint, self._proof, invitation.via)
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
-        self._began_at = now
-        self._transaction = self._send_invite((), now)
-        self._wait(invitation.silence_s)
+        self._transaction = self._send_invite(now)
         endpoint.calls.put(invitation.dialog, self.call_id, self._local_tag, self)
 
     # --- the owner -------------------------------------------------------------------------------------------
@@ -67,8 +84,8 @@ class OutgoingCall:
             self._provisional(response, now)
         elif response.status < 300:
             self._succeeded(response, now)
-        elif not self._met_challenge(response, now):
-            self._failed(response.status, response.reason, _retry_after_s(response))
+        elif not self._tries_again(response, now):
+            self._failed(response.status, response.reason, response.retry_after_s)
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Silence is a 408, a broken connection a 503 (8.1.3.1)."""
@@ -81,8 +98,10 @@ class OutgoingCall:
         elif self._phase is Phase.CALLING:
             self._phase = Phase.PROCEEDING
             self._wait(self._invitation.progress_s)
-        if self._phase is Phase.PROCEEDING and response.status > 100:
-            self._wait(None)  # it rings there: nobody else may be rung
+        if self._phase is not Phase.PROCEEDING or response.status == 100:
+            return
+        self._wait(None)  # it rings there: nobody else may be rung
+        if self._early.rang(self._transaction.request, response, now):
             self._endpoint.emit(Progressed(self._invitation.dialog, response.status, response.sdp))
 
     def _succeeded(self, response: Response, now: float) -> None:
@@ -91,18 +110,25 @@ class OutgoingCall:
             if (again := self._acks[tag]) is not None:
                 self._endpoint.outbox.append(again)
             return
-        dialog = Dialog.of_client(self._transaction.request, response, self._invitation.via)
+        dialog = self._early.answered(self._transaction.request, response)
         self._acks[tag] = self._endpoint.acknowledge(dialog, response.cseq.number)
         if self._is_wanted():
             self._over()
-            Session(self._endpoint, self._invitation.dialog, dialog, self._invitation.credentials)
-            self._endpoint.emit(Answered(self._invitation.dialog, response.sdp))
+            self._begin_session(dialog, response, now)
+            self._endpoint.emit(Answered(self._invitation.dialog, self._early.sdp_of(response)))
             return
         # Another fork answered (13.2.2.4), or the 200 crossed our CANCEL.
-        self._endpoint.ask(dialog, "BYE", self, now, self._bye_headers)
+        bye = DialogRequest(self._endpoint, dialog, self._proof, "BYE", lambda outcome, now: None)
+        bye.send(self._bye_headers, b"", now)
         if self._phase is not Phase.OVER:
             self._over()
             self._drop()
+
+    def _begin_session(self, dialog: Dialog, response: Response, now: float) -> None:
+        invitation = self._invitation
+        talk = Talk(self._endpoint, invitation.dialog, dialog, True, invitation.offer, None, self._proof)
+        talk.learn(response)
+        Session(talk, agreed_by_client(response), now)
 
     def _failed(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         wanted = self._is_wanted()
@@ -113,29 +139,53 @@ class OutgoingCall:
         if wanted:
             self._endpoint.emit(Refused(self._invitation.dialog, status, reason, retry_after_s))
 
-    def _met_challenge(self, response: Response, now: float) -> bool:
-        """Send the INVITE again with credentials (22.2); only a stale nonce deserves a second try."""
-        credentials = self._invitation.credentials
-        headers = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
-        if response.status not in headers or credentials is None or not self._is_wanted():
+    def _tries_again(self, response: Response, now: float) -> bool:
+        """Send the INVITE again if what it was refused for can be cured."""
+        if not self._is_wanted() or self._attempts >= MAX_ATTEMPTS:
             return False
-        challenge, answer = headers[response.status]
-        challenges = response.lines(challenge)
-        if self._attempts >= MAX_ATTEMPTS or (self._attempts > 1 and not is_stale(challenges)):
+        cured = False
+        if response.status in CHALLENGES:
+            cured = self._proof.learns(response, self._challenges)
+            self._challenges += 1
+        elif response.status == 422:
+            cured = self._take_longer_interval(response)
+        elif response.status < 600:
+            cured = self._go_elsewhere(response)
+        if cured:
+            self._phase = Phase.CALLING
+            self._transaction = self._send_invite(now)
+        return cured
+
+    def _go_elsewhere(self, response: Response) -> bool:
+        """Follow a 3xx; where that leads to a refusal, try what else was named (8.1.3.4)."""
+        if response.status < 400:
+            self._redirects.learn(response, self._endpoint.settings)
+        target = self._redirects.next()
+        if target is None:
             return False
-        cnonce = self._endpoint.token()
-        value = answer_challenge(challenges, credentials, "INVITE", self._invitation.target, cnonce)
-        if value is None:
-            return False
-        self._phase = Phase.CALLING
-        self._transaction = self._send_invite(((answer, value),), now)
+        self._target, self._via = target
+        self._challenges = 0
+        if self._via != self._invitation.via:  # credentials are for where the owner sent us
+            self._proof = Proof(None, self._endpoint.token)
+        self._early = EarlyDialogs(self._endpoint, self._proof, self._via)
         return True
+
+    def _take_longer_interval(self, response: Response) -> bool:
+        """422 says how long the session interval must be at least (RFC 4028 7.3)."""
+        before, self._least_s = self._least_s, max(self._least_s, min_se(response))
+        self._challenges = 0
+        return self._least_s > before
 
     # --- the peer, before its 2xx reached us -----------------------------------------------------------------
 
     def receive(self, server: ServerTransaction, now: float) -> None:
-        """A BYE may overtake the 200 that it ends; nothing else belongs here."""
-        if server.request.method != "BYE":
+        """A BYE may overtake the 200 that it ends. Who rings may also say where it is now (RFC 3311)."""
+        request = server.request
+        early = self._early.find(request.from_.tag)
+        if request.method == "UPDATE" and early is not None and early.accepts_cseq(request):
+            self._updated(early, server, now)
+            return
+        if request.method != "BYE":
             self._endpoint.answer(server, 481, now)
             return
         self._endpoint.answer(server, 200, now)
@@ -144,6 +194,14 @@ class OutgoingCall:
         self._drop()
         if wanted:
             self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE))
+
+    def _updated(self, early: Dialog, server: ServerTransaction, now: float) -> None:
+        """Its media stays as it was until it answers."""
+        if server.request.body:
+            self._endpoint.answer(server, 488, now)
+            return
+        early.refresh_target(server.request)
+        self._endpoint.answer(server, 200, now, headers=(self._endpoint.contact(server.reply_to.transport),))
 
     def connection_lost(self, address: Address) -> None:
         """The transaction layer fails the INVITE; there is no dialog yet."""
@@ -165,26 +223,29 @@ class OutgoingCall:
 
     # --- sending ---------------------------------------------------------------------------------------------
 
-    def _send_invite(self, credentials: HeaderLines, now: float) -> ClientTransaction:
+    def _send_invite(self, now: float) -> ClientTransaction:
         invitation, endpoint = self._invitation, self._endpoint
         self._attempts += 1
+        self._began_at = now
+        self._wait(invitation.silence_s)
         lines = (
-            endpoint.via(invitation.via.transport),
+            endpoint.via(self._via.transport),
             ("Max-Forwards", "70"),
             ("From", f"{name_addr(clean(invitation.from_display), invitation.from_uri)};tag={self._local_tag}"),
             ("To", f"<{invitation.target}>"),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self._attempts} INVITE"),
-            endpoint.contact(invitation.via.transport),
+            endpoint.contact(self._via.transport),
             endpoint.user_agent,
-            ALLOW,
+            *ABILITIES,
             ACCEPT,
+            *asked(endpoint.settings.session_expires_s, self._least_s),
             *extra_headers(invitation.headers),
-            *credentials,
+            *self._proof.lines("INVITE", self._target),
             SDP_TYPE,
         )
-        request = Request(lines, invitation.offer, "INVITE", invitation.target)
-        return endpoint.layer.open_client(request, invitation.via, self, now)
+        request = Request(lines, invitation.offer, "INVITE", self._target)
+        return endpoint.layer.open_client(request, self._via, self, now)
 
     def _cancel(self, now: float) -> None:
         self._phase = Phase.CANCELLING
@@ -194,7 +255,7 @@ class OutgoingCall:
         self._endpoint.sleepers.set(self, now + LIFETIME)
 
     def _wait(self, seconds: float | None) -> None:
-        """Be woken so long after the first INVITE, if nothing happens that ends the wait."""
+        """Be woken so long after the INVITE, if nothing happens that ends the wait."""
         self._endpoint.sleepers.set(self, None if seconds is None else self._began_at + seconds)
 
     # --- the end ---------------------------------------------------------------------------------------------
@@ -209,9 +270,3 @@ class OutgoingCall:
     def _drop(self) -> None:
         self._endpoint.calls.drop_key(self._invitation.dialog)
         self._endpoint.calls.drop_tag(self.call_id, self._local_tag)
-
-
-def _retry_after_s(response: Response) -> int | None:
-    """The seconds of Retry-After, without comment and parameters (20.33)."""
-    digits = re.match(r"\s*([0-9]{1,6})", response.get("Retry-After") or "")
-    return int(digits[1]) if digits else None

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mixminus.sip.contract import Address, Credentials, DialogKey, Ended, Ending, Established, Reoffered, Transmit
-from mixminus.sip.dialog import Dialog
-from mixminus.sip.digest import answer_challenge
-from mixminus.sip.endpoint import ACCEPT, ALLOW, Endpoint
+from mixminus.sip.contract import Address, Ended, Ending, Established, Reoffered, Transmit
+from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, TARGET_REFRESHES
+from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request, Response
+from mixminus.sip.refresher import Refresher
+from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, Terms, agreed_by_server, answer_headers
+from mixminus.sip.talk import Talk
 from mixminus.sip.transaction import LIFETIME, T1, T2
-from mixminus.sip.transaction_layer import ClientTransaction, ServerTransaction
+from mixminus.sip.transaction_layer import ServerTransaction
 
 
 class Phase(Enum):
@@ -46,18 +48,18 @@ class Unacknowledged:
 class Session:
     """Entered when a 200 was sent (`sent_ok`) or received and acknowledged."""
 
-    def __init__(
-        self, endpoint: Endpoint, key: DialogKey, dialog: Dialog, credentials: Credentials | None = None
-    ) -> None:
-        self._endpoint = endpoint
-        self._key = key
-        self._dialog = dialog
-        self._credentials = credentials
+    def __init__(self, talk: Talk, terms: Terms | None, now: float) -> None:
+        self._talk = talk
+        self._endpoint = talk.endpoint
+        self._key = talk.key
+        self._dialog = talk.dialog
         self._phase = Phase.OPEN
+        self._refresher = Refresher(talk, self._lost)
+        self._refresher.agreed(terms, now)
         self._unacknowledged: Unacknowledged | None = None
         self._reinvite: ServerTransaction | None = None
         self._bye_headers: HeaderLines = ()
-        endpoint.calls.put(key, dialog.call_id, dialog.local_tag, self)
+        self._endpoint.calls.put(self._key, self._dialog.call_id, self._dialog.local_tag, self)
 
     def sent_ok(self, server: ServerTransaction, response: Response, now: float) -> None:
         """The first 200 is on its way: repeat it until it is acknowledged."""
@@ -67,16 +69,17 @@ class Session:
     # --- the owner -------------------------------------------------------------------------------------------
 
     def accept_reoffer(self, sdp: bytes, now: float) -> None:
-        """Answer the re-INVITE with 200."""
+        """Answer the re-INVITE, or the UPDATE, with 200."""
         server, self._reinvite = self._reinvite, None
         if server is None:
             return
-        contact = self._endpoint.contact(server.reply_to.transport)
-        response = self._endpoint.answer(server, 200, now, headers=(contact, ALLOW), body=sdp)
-        self._await_ack(server, response, now)
+        self._talk.sdp = sdp
+        response = self._accept(server, now, sdp)
+        if server.request.method == "INVITE":
+            self._await_ack(server, response, now)
 
     def refuse_reoffer(self, status: int, now: float) -> None:
-        """Refuse the re-INVITE; the call goes on as it was (14.2)."""
+        """Refuse the re-INVITE or the UPDATE; the call goes on as it was (14.2)."""
         server, self._reinvite = self._reinvite, None
         if server is not None:
             self._endpoint.answer(server, status, now)
@@ -86,6 +89,7 @@ class Session:
         self._endpoint.calls.drop_key(self._key)
         self._bye_headers = headers
         self._leave_reinvite(now)
+        self._refresher.stop()
         if self._phase is Phase.UNCONFIRMED:
             self._phase = Phase.HANGING_UP
         elif self._phase is Phase.OPEN:
@@ -104,9 +108,13 @@ class Session:
             self._endpoint.answer(server, 200, now)
             self._end(Ending.BYE, now)
         elif request.method == "OPTIONS":
-            self._endpoint.answer(server, 200, now, headers=(ALLOW, ACCEPT))
-        elif request.method == "INVITE":
-            self._reinvited(server, now)
+            self._endpoint.answer(server, 200, now, headers=(*ABILITIES, ACCEPT))
+        elif request.method == "PRACK":
+            self._endpoint.answer(server, 200, now)  # our 200 overtook it
+        elif request.method == "INFO":
+            take_info(self._endpoint, self._key, server, now)
+        elif request.method in TARGET_REFRESHES:
+            self._refreshed(server, now)
         else:
             self._endpoint.answer(server, 405, now, headers=(ALLOW,))
 
@@ -125,23 +133,57 @@ class Session:
             self._say_bye(now)
         elif first or waiting.carries_offer:
             self._phase = Phase.OPEN
+            if waiting.carries_offer:
+                self._talk.peer_sdp = ack.sdp
             self._endpoint.emit(Established(self._key, ack.sdp if waiting.carries_offer else None))
 
     def cancelled(self, now: float) -> None:
         """The peer took its re-INVITE back: the call goes on (9.2)."""
         self.refuse_reoffer(487, now)
 
-    def _reinvited(self, server: ServerTransaction, now: float) -> None:
-        if self._reinvite is not None:
-            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "1"),))  # 14.2
-        elif self._phase is not Phase.OPEN or self._unacknowledged is not None:
+    def _refreshed(self, server: ServerTransaction, now: float) -> None:
+        """A re-INVITE (14.2), or an UPDATE with or without an offer (RFC 3311 5.2)."""
+        request = server.request
+        if request.method == "UPDATE" and not request.body:
+            if self._keeps_time(server, now):
+                self._accept(server, now)
+        elif self._reinvite is not None:
+            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "1"),))
+        elif self._talk.offering or not self._may_be_offered(request):
             self._endpoint.answer(server, 491, now)
-        else:
-            self._dialog.refresh_target(server.request)
+        elif self._keeps_time(server, now):
             self._reinvite = server
-            server.user = self
-            self._endpoint.answer(server, 100, now)
-            self._endpoint.emit(Reoffered(self._key, server.request.sdp))
+            if request.method == "INVITE":
+                server.user = self
+                self._endpoint.answer(server, 100, now)
+            self._endpoint.emit(Reoffered(self._key, request.sdp))
+
+    def _may_be_offered(self, request: Request) -> bool:
+        """Whether the last offer has its answer. An INVITE also waits for the ACK of the one before."""
+        waiting = self._unacknowledged
+        if request.method == "INVITE":
+            return self._phase is Phase.OPEN and waiting is None
+        return self._phase in (Phase.OPEN, Phase.UNCONFIRMED) and not (waiting and waiting.carries_offer)
+
+    def _keeps_time(self, server: ServerTransaction, now: float) -> bool:
+        """Whether the session interval is long enough for us; a shorter one is refused (RFC 4028 9)."""
+        try:
+            agreed_by_server(server.request, self._endpoint.settings.session_expires_s)
+        except IntervalTooBrief:
+            self._endpoint.answer(server, 422, now, headers=(("Min-SE", str(MIN_SE_S)),))
+            return False
+        return True
+
+    def _accept(self, server: ServerTransaction, now: float, sdp: bytes = b"") -> Response:
+        """200: the peer's target, abilities and media are those of the request, and the session begins anew."""
+        self._dialog.refresh_target(server.request)
+        self._talk.learn(server.request)
+        terms = agreed_by_server(server.request, self._endpoint.settings.session_expires_s)
+        if self._phase in (Phase.OPEN, Phase.UNCONFIRMED):
+            self._refresher.agreed(terms, now)
+        contact = self._endpoint.contact(server.reply_to.transport)
+        headers = (contact, *ABILITIES, *answer_headers(terms))
+        return self._endpoint.answer(server, 200, now, headers=headers, body=sdp)
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -168,36 +210,26 @@ class Session:
 
     # --- the end ---------------------------------------------------------------------------------------------
 
-    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
-        """An answer to our BYE; a challenge is met once."""
-        if response.status < 200:
-            return
-        challenges = response.lines("Proxy-Authenticate" if response.status == 407 else "WWW-Authenticate")
-        tried = any(name in ("Authorization", "Proxy-Authorization") for name, _ in transaction.request.headers)
-        if response.status in (401, 407) and self._credentials is not None and not tried:
-            request = transaction.request
-            value = answer_challenge(challenges, self._credentials, "BYE", request.uri, self._endpoint.token())
-            if value is not None:
-                name = "Authorization" if response.status == 401 else "Proxy-Authorization"
-                self._endpoint.ask(self._dialog, "BYE", self, now, (*self._bye_headers, (name, value)))
-                return
-        self._gone()
-
-    def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
-        """Nobody answered our BYE: the call is over all the same (15.1.1)."""
-        self._gone()
-
     def _say_bye(self, now: float) -> None:
+        """Whatever is answered, and if nothing is, the call is over (15.1.1)."""
         self._phase = Phase.CLOSED
         self._endpoint.sleepers.set(self, None)
-        if self._endpoint.ask(self._dialog, "BYE", self, now, self._bye_headers) is None:
-            self._gone()
+        self._refresher.stop()
+        self._talk.ask("BYE", lambda outcome, now: self._gone(), now, self._bye_headers)
+
+    def _lost(self, ending: Ending, now: float) -> None:
+        """The refresher gave the peer up. It is told, in case it lives (RFC 4028 10)."""
+        self._leave_reinvite(now)
+        self._unacknowledged = None
+        self._say_bye(now)
+        self._forget(ending)
 
     def _end(self, ending: Ending, now: float) -> None:
         """The peer said BYE."""
         self._leave_reinvite(now)
         self._unacknowledged = None
         self._endpoint.sleepers.set(self, None)
+        self._refresher.stop()
         before, self._phase = self._phase, Phase.CLOSED
         if before not in (Phase.HANGING_UP, Phase.CLOSED):
             self._forget(ending)

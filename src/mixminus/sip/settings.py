@@ -18,6 +18,10 @@ class SipSettings:
     """Whole networks of theirs: `198.51.100.0/24`."""
     open_to_loopback: bool = False
     """Whether everybody on this machine may call in."""
+    session_expires_s: int = 1800
+    """The session interval that we ask for (RFC 4028 4 recommends it); half of it is how soon a peer that died is
+    noticed. 0: we ask for none, and never look.
+    """
     server_name: str = "Mixminus"
     realm: str = "mixminus"
     digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")

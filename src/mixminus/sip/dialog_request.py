@@ -1,0 +1,82 @@
+"""A request of ours inside a dialog, until its final answer (RFC 3261 12.2.1, 22.2)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mixminus.sip.contract import Transmit
+from mixminus.sip.dialog import Dialog
+from mixminus.sip.endpoint import Endpoint
+from mixminus.sip.message import HeaderLines, Response
+from mixminus.sip.proof import Proof
+from mixminus.sip.transaction_layer import ClientTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The final answer. Without a response, *status* stands for silence (408) or a broken way (503)."""
+
+    status: int
+    response: Response | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_the_end(self) -> bool:
+        """Whether the peer does not know the dialog any more, or is not there (12.2.1.2)."""
+        return self.status in (408, 481)
+
+
+class DialogRequest:
+    """Sends one request; challenges are met. The 2xx of an INVITE is acknowledged, as often as it comes."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        dialog: Dialog,
+        proof: Proof,
+        method: str,
+        answered: Callable[[Outcome, float], None],
+    ) -> None:
+        self._endpoint = endpoint
+        self._dialog = dialog
+        self._proof = proof
+        self._method = method
+        self._answered = answered
+        self._headers: HeaderLines = ()
+        self._body = b""
+        self._challenges = 0
+        self._ack: Transmit | None = None
+        self._over = False
+
+    def send(self, headers: HeaderLines, body: bytes, now: float) -> None:
+        """The outcome comes at once when there is no way to the peer."""
+        self._headers, self._body = headers, body
+        lines = (*headers, *self._proof.lines(self._method, self._dialog.request_uri))
+        if self._endpoint.ask(self._dialog, self._method, self, now, lines, body) is None:
+            self._end(Outcome(503), now)
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        if response.status < 200:
+            return
+        if self._over:
+            if self._ack is not None:
+                self._endpoint.outbox.append(self._ack)
+            return
+        if self._proof.learns(response, self._challenges):
+            self._challenges += 1
+            self.send(self._headers, self._body, now)
+            return
+        if response.status < 300 and self._method in ("INVITE", "UPDATE"):
+            self._dialog.refresh_target(response)
+            if self._method == "INVITE":
+                self._ack = self._endpoint.acknowledge(self._dialog, response.cseq.number)
+        self._end(Outcome(response.status, response), now)
+
+    def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        self._end(Outcome(status), now)
+
+    def _end(self, outcome: Outcome, now: float) -> None:
+        self._over = True
+        self._answered(outcome, now)

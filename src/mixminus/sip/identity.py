@@ -1,0 +1,41 @@
+"""What the network says of a call besides From: who it is, and who sent it on (RFC 3325, RFC 5806, RFC 7044).
+
+Anybody can write these headers: they are believed from trunks and from this machine only.
+"""
+
+import itertools
+
+from mixminus.sip.message import Request
+from mixminus.sip.uri import AddressError, NameAddr, Uri
+
+
+def asserted(request: Request) -> str | None:
+    """The URI that the network vouches for; a number before a name (RFC 3325 9.1). None: nobody, or it is private."""
+    if {"id", "user", "header"} & {word.strip().lower() for word in (request.get("Privacy") or "").split(";")}:
+        return None
+    found = [uri.text for value in request.all("P-Asserted-Identity") if (uri := _uri(value)) is not None]
+    numbers = [uri for uri in found if uri.startswith("tel:")]
+    return next(iter(numbers + found), None)
+
+
+def forwarded_from(request: Request) -> str | None:
+    """Who diverted the call last: the number, or the user."""
+    diversions = [uri.user for value in request.all("Diversion") if (uri := _uri(value)) is not None and uri.user]
+    return diversions[0] if diversions else _by_history(request)
+
+
+def _by_history(request: Request) -> str | None:
+    """The last entry that was left for a cause: it has a Reason, or the next names the cause (RFC 4458, 7044 10)."""
+    entries = [uri for value in request.all("History-Info") if (uri := _uri(value)) is not None]
+    for left, target in reversed(list(itertools.pairwise(entries))):
+        reason = "reason=" in left.text.partition("?")[2].lower()
+        if left.user and left.user != target.user and (reason or "cause" in target.parameters):
+            return left.user
+    return None
+
+
+def _uri(value: str) -> Uri | None:
+    try:
+        return Uri.parse(NameAddr.parse(value).uri)
+    except AddressError:
+        return None

@@ -1,0 +1,80 @@
+"""Where a 3xx may send us (RFC 3261 8.1.3.4), and where not."""
+
+from typing import Final
+
+from mixminus.sip.contract import Address, Transport
+from mixminus.sip.dialog import literal
+from mixminus.sip.message import Response
+from mixminus.sip.settings import SipSettings
+from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
+
+MAX_TARGETS: Final = 5
+"""INVITEs that one call may become by redirection."""
+
+Target = tuple[str, Address]
+
+
+class Redirects:
+    """The targets that are left, best first; none is tried twice.
+
+    A host that needs a lookup is followed only if it is the one that redirects: then the way there is known. Nobody
+    may redirect us to a trunk but the trunk itself, for it would carry the call on our account; nor to ourselves.
+    """
+
+    def __init__(self, target: str, via: Address) -> None:
+        self._tried = {_identity(target)}
+        self._waiting: list[Target] = []
+        self._host = _host_of(target)
+        self._via = via
+
+    def learn(self, response: Response, settings: SipSettings) -> None:
+        """Contacts by falling q, before those that an earlier 3xx named."""
+        found = [
+            target for value in _by_preference(response) if (target := self._usable(value, settings)) is not None
+        ]
+        self._waiting = found + self._waiting
+
+    def next(self) -> Target | None:
+        while self._waiting and len(self._tried) <= MAX_TARGETS:
+            uri, via = self._waiting.pop(0)
+            if _identity(uri) not in self._tried:
+                self._tried.add(_identity(uri))
+                self._host, self._via = _host_of(uri), via
+                return uri, via
+        return None
+
+    def _usable(self, uri: str, settings: SipSettings) -> Target | None:
+        try:
+            address = target_of(uri)
+        except AddressError:
+            return None
+        if address.host.lower() == self._host or (address.host, address.port) == (self._via.host, self._via.port):
+            return uri, self._via
+        ours = (address.host, address.port) == (settings.host, settings.port)
+        if ours or address.host in settings.trusted_hosts or literal(address.host) is None:
+            return None
+        return uri, address
+
+
+def _by_preference(response: Response) -> list[str]:
+    """The URIs of Contact without the headers that some put behind them (19.1.5 calls these dangerous)."""
+    found: list[tuple[float, str]] = []
+    for value in response.all("Contact"):
+        try:
+            contact = NameAddr.parse(value)
+            uri = Uri.parse(contact.uri.partition("?")[0])
+            q = min(1.0, max(0.0, float(contact.parameters.get("q", "1"))))
+        except (AddressError, ValueError):
+            continue
+        found.append((q, uri.text))
+    return [uri for _, uri in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _host_of(uri: str) -> str:
+    return Uri.parse(uri).host.strip("[]").lower()
+
+
+def _identity(uri: str) -> tuple[Uri, Transport]:
+    """Parameters but the transport make no other target."""
+    parsed = Uri.parse(uri)
+    return parsed, parsed.transport
