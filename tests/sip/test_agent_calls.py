@@ -513,6 +513,7 @@ def test_whatever_is_lost_and_commanded_nothing_is_left_in_the_end(fates: list[b
     world.caller.agent.hang_up(CALL, world.now)
     world.run(40)  # the last INVITE of a caller that gives up may be the first one to arrive
     for event in world.callee.told(Invited):
+        assert isinstance(event, Invited)
         world.callee.agent.hang_up(event.dialog, world.now)
     world.run(300)
     assert world.is_clean()

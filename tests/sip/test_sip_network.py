@@ -75,6 +75,7 @@ async def test_a_call_over_real_sockets(owners: tuple[Owner, Owner], transport: 
     caller.dial(transport, callee.listener.address[1])
     assert await caller.told(Answered) == Answered(CALL, b"v=0 answer")
     established = await callee.told(Established)
+    assert isinstance(established, Established)
     callee.command(lambda now: callee.agent.hang_up(established.dialog, now))
     assert isinstance(await caller.told(Ended), Ended)
 
@@ -167,6 +168,7 @@ async def test_an_owner_may_command_from_inside_an_event() -> None:
     agent = SipAgent(SipSettings(open_to_loopback=True), random.Random(1).randbytes)
 
     def on_event(event: SipEvent) -> None:
+        assert isinstance(event, Invited)
         pump.command(lambda now: agent.refuse(event.dialog, 486, now))
         assert not any(b" 486 " in data for data in sent)  # sent after this handler returned
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.dialog import literal
+from mixminus.sip.gate import is_within
 from mixminus.sip.message import Response
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
@@ -51,7 +52,8 @@ class Redirects:
         if address.host.lower() == self._host or (address.host, address.port) == (self._via.host, self._via.port):
             return uri, self._via
         ours = (address.host, address.port) == (settings.host, settings.port)
-        if ours or address.host in settings.trusted_hosts or literal(address.host) is None:
+        trunks = address.host in settings.trusted_hosts or is_within(address.host, settings.trusted_networks)
+        if ours or trunks or literal(address.host) is None:
             return None
         return uri, address
 
