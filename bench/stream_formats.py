@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from mixminus.app.live_stream import LiveStream
-from mixminus.app.stream_link import StreamLink
+from mixminus.app.streams.live_stream import LiveStream
+from mixminus.app.streams.stream_link import StreamLink
 from mixminus.audio import g711
 from mixminus.base.stream_formats import LINEAR, MULAW, OPUS, StreamFormat
 from mixminus.base.types import Sid

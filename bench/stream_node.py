@@ -14,8 +14,8 @@ import uvloop
 
 from bench import cpu
 from bench.load.generator import raise_file_limit
-from mixminus.app.live_stream import LiveStream
 from mixminus.app.media_link import MediaLink
+from mixminus.app.streams.live_stream import LiveStream
 from mixminus.base.types import Sid
 from mixminus.cli.serve import be_punctual
 from mixminus.media.contract import Play, Tone

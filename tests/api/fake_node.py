@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mixminus.app.moderators import ModeratorKeys
-from mixminus.app.presence import RegisteredPhone, TrunkStanding
-from mixminus.app.sip_traces import SipStory
+from mixminus.app.calls.sip_traces import SipStory
+from mixminus.app.conferences.moderators import ModeratorKeys
+from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
 from mixminus.base import sids as prefixes
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixminus.app.key_ways import KeyWays
+from mixminus.app.calls.key_ways import KeyWays
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 
 import numpy as np
 
-from mixminus.app.stream_link import StreamLink
+from mixminus.app.streams.stream_link import StreamLink
 from mixminus.media.contract import Command, StreamsHeard, StreamsSay
 from mixminus.streams.playout import Playout
 

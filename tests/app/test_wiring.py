@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixminus.app.wiring import Wiring
+from mixminus.app.conferences.wiring import Wiring
 from mixminus.base.types import Sid
 from mixminus.calls.options import HouseMusic
 from mixminus.calls.outputs import Ear, Seat

@@ -16,8 +16,8 @@ import pytest
 from tests.media.studio import Phone, Studio
 from tests.media.wideband_phone import WidebandPhone
 
-from mixminus.app.live_stream import LiveStream
-from mixminus.app.stream_link import StreamLink
+from mixminus.app.streams.live_stream import LiveStream
+from mixminus.app.streams.stream_link import StreamLink
 from mixminus.audio import g711
 from mixminus.base.types import Sid
 from mixminus.media.contract import (

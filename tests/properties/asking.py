@@ -9,7 +9,7 @@ from tests.properties.hall import SIDS, Hall
 from tests.properties.law import NOTICE_TICKS, Law, Person, Sounding
 from tests.properties.notes import MUSIC, Note
 
-from mixminus.app.conference_room import ConferenceRoom
+from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.base.errors import Refusal
 from mixminus.base.types import Sid
 from mixminus.calls.commands import UpdateParticipant

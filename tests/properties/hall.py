@@ -20,20 +20,20 @@ from tests.properties import notes
 from tests.properties.law import BEEP_TICKS, NOTICE_TICKS
 from tests.properties.notes import Note
 
-from mixminus.app import conference_room
-from mixminus.app.call_qualities import CallQualities
 from mixminus.app.callbacks import Callbacks
-from mixminus.app.conference_room import ConferenceRoom
-from mixminus.app.conferences import Conferences
-from mixminus.app.documents import Documents
+from mixminus.app.calls.call_qualities import CallQualities
+from mixminus.app.calls.sip_traces import SipTraces
+from mixminus.app.conferences import conference_room
+from mixminus.app.conferences.conference_room import ConferenceRoom
+from mixminus.app.conferences.conferences import Conferences
+from mixminus.app.conferences.roles import Roles
+from mixminus.app.documents.documents import Documents
 from mixminus.app.media_link import MediaLink
-from mixminus.app.recordings import Recordings
-from mixminus.app.roles import Roles
+from mixminus.app.recordings.recordings import Recordings
 from mixminus.app.services import Services
-from mixminus.app.sip_traces import SipTraces
-from mixminus.app.sounds import SoundSystem
-from mixminus.app.stream_link import StreamLink
-from mixminus.app.streams import Streams
+from mixminus.app.sounds.sounds import SoundSystem
+from mixminus.app.streams.stream_link import StreamLink
+from mixminus.app.streams.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings

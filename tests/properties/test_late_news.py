@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 from tests.properties.hall import SIDS, Hall, WrittenNotes
 
-from mixminus.app.application_line import ApplicationLine
-from mixminus.app.line import Unreached
+from mixminus.app.calls.application_line import ApplicationLine
+from mixminus.app.calls.line import Unreached
+from mixminus.app.documents.stage import Stage
 from mixminus.app.media_link import MediaLink
 from mixminus.app.services import Services
-from mixminus.app.stage import Stage
 from mixminus.app.tasks import Tasks
 from mixminus.calls.options import ConferenceOptions, Instructions, ParticipantOptions
 from mixminus.calls.records import CallRecord

@@ -185,7 +185,7 @@ async def test_both_tracks_are_not_for_connect(scene: Scene) -> None:
 
 
 def test_there_is_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mixminus.app.participant_tracks.MOST_TRACKS", 1)
+    monkeypatch.setattr("mixminus.app.conferences.participant_tracks.MOST_TRACKS", 1)
 
     @scenario
     async def story(scene: Scene) -> None:

@@ -482,7 +482,7 @@ async def test_two_at_once_have_nothing_to_do_with_each_other(scene: Scene) -> N
 @scenario
 async def test_there_is_an_end_to_how_many_there_can_be(scene: Scene) -> None:
     scene.app.answers("/after", twiml("<Hangup/>"))
-    with mock.patch("mixminus.app.relays.MOST_SESSIONS", 1):
+    with mock.patch("mixminus.app.relays.relays.MOST_SESSIONS", 1):
         await in_session(scene)
         await scene.calls_in("bob", relay(action="/after"))
         request = await scene.app.wait_for("/after", within_s=2)

@@ -6,7 +6,7 @@ import pytest
 from tests.sip.test_agent_calls import USERS, World
 from tests.sip.test_agent_strangers import OPEN, PHONE, agent, invited, message
 
-from mixminus.app.incoming_calls import caller
+from mixminus.app.calls.incoming_calls import caller
 from mixminus.sip.contract import Credentials, Invited
 
 ANNA, CARL = "+15550000001", "+15550000003"

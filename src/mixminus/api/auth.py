@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from mixminus.api.errors import unauthorized
 from mixminus.api.uris import canonical
-from mixminus.app.moderators import ModeratorKeys
+from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.base import sids
 from mixminus.base.types import RandomBytes, Sid
 from mixminus.calls.records import KeyRecord

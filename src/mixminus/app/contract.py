@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from mixminus.app.moderators import ModeratorKeys
-from mixminus.app.presence import RegisteredPhone, TrunkStanding
-from mixminus.app.sip_traces import SipStory
+from mixminus.app.calls.sip_traces import SipStory
+from mixminus.app.conferences.moderators import ModeratorKeys
+from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
 from mixminus.base.clock import Clock
 from mixminus.base.sids import Sids
 from mixminus.base.types import Sid

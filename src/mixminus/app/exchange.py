@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mixminus.app.addresses import ApplicationAddress, PhoneNumber, check_destination, parse_address, trunks_for
-from mixminus.app.call_session import CallSession, CallWishes, Verdict
-from mixminus.app.calls import Calls
-from mixminus.app.conference_room import ConferenceRoom
-from mixminus.app.conferences import Conferences
-from mixminus.app.errands import RunInstructions, TakeSeat
-from mixminus.app.incoming_calls import IncomingCalls
-from mixminus.app.lines import application_instructions
-from mixminus.app.moderators import ModeratorKeys
-from mixminus.app.place_call import PlacedCall, Placing
-from mixminus.app.presence import Presence, RegisteredPhone, TrunkStanding
-from mixminus.app.run_twiml import TwimlRunner
+from mixminus.app.calls.addresses import ApplicationAddress, PhoneNumber, check_destination, parse_address, trunks_for
+from mixminus.app.calls.call_session import CallSession, CallWishes, Verdict
+from mixminus.app.calls.calls import Calls
+from mixminus.app.calls.errands import RunInstructions, TakeSeat
+from mixminus.app.calls.incoming_calls import IncomingCalls
+from mixminus.app.calls.lines import application_instructions
+from mixminus.app.calls.place_call import PlacedCall, Placing
+from mixminus.app.calls.sip_traces import SipStory
+from mixminus.app.conferences.conference_room import ConferenceRoom
+from mixminus.app.conferences.conferences import Conferences
+from mixminus.app.conferences.moderators import ModeratorKeys
+from mixminus.app.documents.run_twiml import TwimlRunner
 from mixminus.app.services import Services
-from mixminus.app.sip_traces import SipStory
-from mixminus.app.stream_moves import StreamMoves
+from mixminus.app.streams.stream_moves import StreamMoves
+from mixminus.app.trunks.presence import Presence, RegisteredPhone, TrunkStanding
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal, not_found
 from mixminus.base.sids import CALL, CONFERENCE, Sids, is_sid

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol, TypeVar
 
-from mixminus.app.key_ways import KeyWays
-from mixminus.app.stream_link import StreamLink
+from mixminus.app.calls.key_ways import KeyWays
+from mixminus.app.streams.stream_link import StreamLink
 from mixminus.base.errors import Refusal
 from mixminus.media.contract import (
     Applied,

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from mixminus.app.call_qualities import CallQualities
 from mixminus.app.callbacks import Callbacks
-from mixminus.app.documents import Documents
+from mixminus.app.calls.call_qualities import CallQualities
+from mixminus.app.calls.sip_traces import SipTraces
+from mixminus.app.conferences.roles import Roles
+from mixminus.app.documents.documents import Documents
 from mixminus.app.media_link import MediaLink
-from mixminus.app.recordings import Recordings
-from mixminus.app.relays import Relays
-from mixminus.app.roles import Roles
-from mixminus.app.sip_traces import SipTraces
-from mixminus.app.sound_sources import Prompts
-from mixminus.app.streams import Streams
+from mixminus.app.recordings.recordings import Recordings
+from mixminus.app.relays.relays import Relays
+from mixminus.app.sounds.sound_sources import Prompts
+from mixminus.app.streams.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from mixminus.app.assembly import Node
-from mixminus.app.call_session import Verdict
+from mixminus.app.calls.call_session import Verdict
 from mixminus.base.errors import MixminusError
 from mixminus.calls.records import CallStatus
 

@@ -14,10 +14,10 @@ import structlog
 
 from mixminus.app.account import Credentials
 from mixminus.app.assembly import Node, Shells, assemble
-from mixminus.app.audio_fetch import AudioFetch
-from mixminus.app.call_session import Verdict
+from mixminus.app.calls.call_session import Verdict
 from mixminus.app.data_lock import DataLock
 from mixminus.app.declared import declare
+from mixminus.app.sounds.audio_fetch import AudioFetch
 from mixminus.app.worker_watch import WINDING_UP_S, WorkerWatch
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError

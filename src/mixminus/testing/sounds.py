@@ -25,7 +25,7 @@ AMPLITUDE: Final = 3_000
 
 
 class FetchAudio(Protocol):
-    """The node's way to `<Play>` URLs (`mixminus.app.audio_fetch`)."""
+    """The node's way to `<Play>` URLs (`mixminus.app.sounds.audio_fetch`)."""
 
     async def __call__(self, url: str, headers: Mapping[str, str]) -> "Answer": ...
 

@@ -22,8 +22,8 @@ from typing import Final, Self, TypeVar
 from mixminus.api.app import build_api
 from mixminus.api.auth import Account, Accounts
 from mixminus.app.assembly import Node, Shells, assemble
-from mixminus.app.audio_fetch import AudioFetch
 from mixminus.app.exchange import Exchange
+from mixminus.app.sounds.audio_fetch import AudioFetch
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
 from mixminus.base.sids import ACCOUNT, PHONE_NUMBER, Sids

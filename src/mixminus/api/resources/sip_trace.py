@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.resources.calls import asked_call
 from mixminus.api.routes import Handler, Operation
-from mixminus.app.sip_traces import SipStory
+from mixminus.app.calls.sip_traces import SipStory
 from mixminus.base.errors import Refusal
 
 MOST: Final = 1_000

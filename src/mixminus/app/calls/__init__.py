@@ -1,0 +1,1 @@
+"""Calls: from an address or an INVITE to a line, a session, and its end."""

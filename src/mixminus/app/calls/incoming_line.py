@@ -1,0 +1,148 @@
+"""A phone that called us."""
+
+import asyncio
+import contextlib
+import math
+
+from mixminus.app.calls.line import LineOwner
+from mixminus.app.calls.sip_desk import SipDesk
+from mixminus.app.calls.sip_media import SipMedia
+from mixminus.base.errors import Refusal
+from mixminus.sdp.description import SdpError
+from mixminus.sip.contract import (
+    DialogKey,
+    Ended,
+    Ending,
+    Established,
+    Invited,
+    KeyPressed,
+    Renegotiated,
+    Reoffered,
+    SipEvent,
+)
+
+REFUSALS = {"busy": 486, "rejected": 603, "failed": 500, "not-acceptable": 488}
+
+ENDINGS = {
+    Ending.BYE: "The caller hung up.",
+    Ending.CANCELLED: "The caller gave up before the answer.",
+    Ending.NO_ACK: "The caller never confirmed the answer (no ACK).",
+    Ending.LOST: "The caller's phone does not answer any more.",
+    Ending.EXPIRED: "The caller's phone did not refresh the session.",
+}
+
+
+class CallerGone(Refusal):
+    """The caller left while we were answering."""
+
+    def __init__(self) -> None:
+        super().__init__(21220, 400, "Call is not in-progress: the caller has hung up.")
+
+
+class IncomingLine:
+    """Rings, answers or declines one INVITE, and follows it until the end."""
+
+    def __init__(self, desk: SipDesk, media: SipMedia, invited: Invited) -> None:
+        self._desk = desk
+        self._media = media
+        self._invited = invited
+        self._established: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._owner: LineOwner | None = None
+        self._over = False
+
+    @property
+    def leg(self) -> int | None:
+        return self._media.leg
+
+    @property
+    def sip_call_ids(self) -> tuple[str, ...]:
+        return (self._invited.call_id,)
+
+    def attach(self, owner: LineOwner) -> None:
+        """Tell *owner* how it goes, from now on; the phone rings."""
+        self._owner = owner
+        self._desk.own(self._invited.dialog, self)
+        self._desk.ring(self._invited.dialog)
+
+    @property
+    def longest_s(self) -> float:
+        return math.inf
+
+    def turn(self) -> None:
+        """It is there already."""
+
+    async def dial(self, owner: LineOwner) -> None:
+        raise AssertionError("an incoming call is not dialled")
+
+    async def answer(self) -> None:
+        """Raises `Refusal` when there is no media, no common codec, or no caller any more."""
+        await self._media.open()
+        if self._over:
+            raise CallerGone
+        try:
+            await self._negotiate()
+        except SdpError as error:
+            self.refuse("not-acceptable")
+            raise Refusal(13243, 488, f"The caller's media cannot be used: {error}") from error
+
+    async def _negotiate(self) -> None:
+        if self._invited.offer is not None:
+            self._desk.answer(self._invited.dialog, self._media.answer(self._invited.offer))
+            return
+        self._desk.answer(self._invited.dialog, self._media.offer())
+        answer = await self._established
+        if answer is None:
+            raise CallerGone
+        self._media.take_answer(answer)
+
+    def refuse(self, reason: str) -> None:
+        if not self._over:
+            self._over = True
+            self._desk.refuse(self._invited.dialog, REFUSALS.get(reason, 603))
+
+    def hang_up(self) -> None:
+        if not self._over:
+            self._over = True
+            self._desk.hang_up(self._invited.dialog)
+
+    def take_leave(self) -> None:
+        """A phone is hung up when the call is over."""
+
+    def size_jitter_buffer(self, size: str) -> None:
+        self._media.size_jitter_buffer(size)
+
+    def release(self) -> None:
+        self._desk.disown(self._invited.dialog)
+        self._media.close()
+
+    def heard(self, event: SipEvent) -> None:
+        match event:
+            case Established(_, answer):
+                if not self._established.done():
+                    self._established.set_result(answer)
+            case Reoffered(dialog, offer):
+                reoffered(self._desk, self._media, dialog, offer)
+            case Renegotiated(_, answer):
+                renegotiated(self._media, answer)
+            case KeyPressed(_, key):
+                self._media.key_pressed(key)
+            case Ended(_, ending):
+                self._over = True
+                if not self._established.done():
+                    self._established.set_result(None)
+                if self._owner is not None:
+                    self._owner.line_gone(ENDINGS[ending])
+
+
+def reoffered(desk: SipDesk, media: SipMedia, dialog: DialogKey, offer: bytes | None) -> None:
+    """A re-INVITE: the phone holds, resumes, or moves its media."""
+    try:
+        desk.accept_reoffer(dialog, media.offer() if offer is None else media.answer(offer))
+    except SdpError:
+        desk.refuse_reoffer(dialog, 488)
+
+
+def renegotiated(media: SipMedia, answer: bytes) -> None:
+    """The phone took a refresh of ours for an opportunity to move its media."""
+    with contextlib.suppress(SdpError):
+        media.take_answer(answer)

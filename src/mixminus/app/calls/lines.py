@@ -1,0 +1,131 @@
+"""Which way to whom: numbers over trunks, clients at their registrations, SIP URIs as they are, applications here."""
+
+from collections.abc import Callable
+from functools import partial
+
+from mixminus.app.calls.addresses import (
+    Address,
+    ApplicationAddress,
+    ClientAddress,
+    PhoneNumber,
+    SipAddress,
+    check_destination,
+)
+from mixminus.app.calls.application_line import ApplicationLine, RunDocument
+from mixminus.app.calls.identity import SipIdentity
+from mixminus.app.calls.line import Line
+from mixminus.app.calls.outgoing_line import OutgoingLine
+from mixminus.app.calls.sip_desk import SipDesk
+from mixminus.app.calls.sip_media import SipMedia
+from mixminus.app.services import Services
+from mixminus.app.trunks.attempts import AtOnce, Calling, Destination, Way
+from mixminus.app.trunks.trunks import Trunks, place_of
+from mixminus.base.settings import Trunk
+from mixminus.base.types import RandomBytes
+from mixminus.calls.options import DialOptions, Instructions
+from mixminus.calls.records import ApplicationRecord, CallRecord
+from mixminus.media.opus_library import speakable
+from mixminus.sip.caller_id import presented
+from mixminus.sip.contract import Address as SipPlace
+from mixminus.sip.contract import Credentials, DialogKey, Invited
+from mixminus.store.contract import Store
+
+
+class PhoneLines:
+    """Makes lines (see `place_call.Lines`)."""
+
+    def __init__(self, services: Services, desk: SipDesk, trunks: Trunks, random_bytes: RandomBytes) -> None:
+        self._services = services
+        self._trunks = trunks
+        self._desk = desk
+        self._random_bytes = random_bytes
+        self._codecs = speakable(services.settings.codecs)
+        self.identity: SipIdentity
+        self.run_document: RunDocument
+
+    def to(self, address: Address, dial: DialOptions, record: Callable[[], CallRecord]) -> Line:
+        """The line to *address*. Raises `Refusal` when there is no way."""
+        match address:
+            case ApplicationAddress():
+                load = partial(application_instructions, self._services.store, address)
+                return ApplicationLine(self._services, record, load, self.run_document)
+            case PhoneNumber(number):
+                return self._to_trunk(number, dial)
+            case ClientAddress(identity):
+                return self._at_once(list(self._desk.contacts(identity)), dial, {})
+            case SipAddress(uri, headers):
+                # Whatever CallerId shows, From is what we assert (Participants resource, From).
+                asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
+                return self._at_once([(uri, place_of(uri))], dial, asserted | headers)
+
+    def called(self, invited: Invited) -> str:
+        """The number that an incoming call is for."""
+        return self._trunks.called(invited)
+
+    def media(self) -> SipMedia:
+        """Media for one more SIP call."""
+        timeout_ms = round(self._services.settings.rtp_timeout_s * 1_000)
+        session_id = int.from_bytes(self._random_bytes(6))
+        return SipMedia(
+            self._services.media,
+            session_id=session_id,
+            codecs=self._codecs,
+            opus_complexity=self._services.settings.opus_complexity,
+            rtp_timeout_ms=timeout_ms,
+        )
+
+    def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
+        check_destination(number, self._services.settings)
+        user = user_of(dial.caller_id or dial.from_)
+        display = dial.caller_display_name or ""
+        own = _own_credentials(dial)
+
+        def calling(trunk: Trunk) -> Calling:
+            credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
+            caller = presented(trunk, user, display, self.identity.host, self.identity.port)
+            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers)
+
+        return self._sip(self._trunks.way_to(number, calling))
+
+    def _at_once(
+        self, places: list[tuple[str, SipPlace]], dial: DialOptions, headers: dict[str, str]
+    ) -> OutgoingLine:
+        """Ring all of these together."""
+        user = user_of(dial.caller_id or dial.from_)
+        display = dial.caller_display_name or ""
+        calling = Calling(self.identity.uri(user), display, _own_credentials(dial), headers)
+        phones = tuple(Destination(uri, place, calling) for uri, place in places)
+        return self._sip(AtOnce(phones))
+
+    def _sip(self, way: Way) -> OutgoingLine:
+        return OutgoingLine(self._desk, self.media(), way, lambda: DialogKey(self._random_bytes(12).hex()))
+
+
+def _own_credentials(dial: DialOptions) -> Credentials | None:
+    """Those that came with the request to dial."""
+    if dial.sip_auth_username and dial.sip_auth_password:
+        return Credentials(dial.sip_auth_username, dial.sip_auth_password)
+    return None
+
+
+async def application_instructions(store: Store, address: ApplicationAddress) -> Instructions | None:
+    """What an application's Voice URL is asked, with the pairs of its `app:` address; None: there is none."""
+    application = await store.fetch(ApplicationRecord, address.sid)
+    if application is None or application.voice.voice_url is None:
+        return None
+    voice = application.voice
+    return Instructions(
+        url=voice.voice_url,
+        method=voice.voice_method,
+        fallback_url=voice.voice_fallback_url,
+        fallback_method=voice.voice_fallback_method,
+        parameters=address.parameters,
+    )
+
+
+def user_of(from_: str) -> str:
+    """The user part of whatever `From` was: a number, a client, a SIP URI."""
+    scheme, _, rest = from_.partition(":")
+    if scheme in ("sip", "sips") and rest:
+        return rest.partition("@")[0] or "anonymous"
+    return (rest if scheme == "client" and rest else from_) or "anonymous"

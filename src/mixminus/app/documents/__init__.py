@@ -1,0 +1,1 @@
+"""TwiML documents: fetched, read, and performed on a call."""

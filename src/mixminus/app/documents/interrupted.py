@@ -1,0 +1,38 @@
+"""What a `<Dial>` or a relay still has to say when its caller hangs up or is redirected meanwhile."""
+
+import asyncio
+from collections.abc import Generator
+from typing import Any
+
+from mixminus.app.documents.stage import Stage
+from mixminus.calls.options import Webhook
+from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome, Relayed
+from mixminus.twiml.errors import TwimlError
+
+
+class Interrupted(asyncio.CancelledError):
+    """The effect was cancelled; `result` is how far it had come."""
+
+    def __init__(self, result: Dialled | ConferenceLeft | Relayed) -> None:
+        super().__init__()
+        self.result = result
+
+
+def ask_action(steps: "Generator[Effect, Any, Outcome | None]", cut: Interrupted, stage: Stage) -> None:
+    """Ask the action URL all the same: it wants to know how the dial ended. What it answers is ignored.
+
+    (twiml-and-streams.md 1.5 and 3; before a redirect, too: twilio-conference-api.md 5.3.) Asked in order with the
+    status callbacks of the call, which nobody waits for.
+    """
+    try:
+        steps.send(cut.result)
+    except StopIteration as end:
+        if isinstance(end.value, GoTo):
+            status = ("CallStatus", stage.call_status.value)
+            about = (status if pair[0] == status[0] else pair for pair in stage.about)
+            where = Webhook(end.value.url, end.value.method)
+            stage.services.callbacks.ask_action(stage.sid, where, (*about, *end.value.parameters))
+    except TwimlError as error:
+        stage.warn(error.code, error.message)
+    finally:
+        steps.close()

@@ -1,0 +1,1 @@
+"""Recordings: from the first sample to the last callback."""

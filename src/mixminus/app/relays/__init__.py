@@ -1,0 +1,1 @@
+"""ConversationRelay: from `<ConversationRelay>` to an application that reads and writes."""

@@ -1,0 +1,1 @@
+"""Ways out to the phone network: gateways, their health, limits, registrations, and who can be reached."""

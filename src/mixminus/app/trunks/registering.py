@@ -1,0 +1,100 @@
+"""Trunks that know us by a REGISTER of ours: sent, renewed, taken back when the node stops."""
+
+import asyncio
+
+import structlog
+
+from mixminus.app.calls.identity import SipIdentity
+from mixminus.app.calls.sip_desk import SipDesk
+from mixminus.app.tasks import Tasks
+from mixminus.app.trunks.trunks import Trunks, place_of
+from mixminus.base.errors import Refusal
+from mixminus.base.settings import Trunk
+from mixminus.base.types import RandomBytes
+from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transport
+from mixminus.sip.registration import Registration
+from mixminus.sip.uri import bracketed, sip_uri
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
+
+
+class Registering:
+    """One task for each trunk that says `register`, as long as the node lives."""
+
+    def __init__(self, trunks: Trunks, desk: SipDesk, tasks: Tasks, random_bytes: RandomBytes) -> None:
+        self._trunks = trunks
+        self._desk = desk
+        self._tasks = tasks
+        self._random_bytes = random_bytes
+        self.registrations: dict[str, Registration] = {}
+        """By trunk."""
+
+    def start(self, us: SipIdentity) -> None:
+        """*us*: where carriers are to send calls."""
+        for trunk in self._trunks.registering():
+            registration = self._new(trunk, us)
+            self.registrations[trunk.name] = registration
+            self._tasks.spawn(self._keep(trunk, registration), f"registration at {trunk.name}")
+
+    def live(self, now: float) -> dict[str, bool]:
+        """Of each trunk that registers, whether the carrier knows us."""
+        return {name: registration.is_live(now) for name, registration in self.registrations.items()}
+
+    async def _keep(self, trunk: Trunk, registration: Registration) -> None:
+        now = asyncio.get_running_loop().time
+        at: tuple[str, Address] | None = None
+        try:
+            while True:
+                await asyncio.sleep(max(0.0, registration.due - now()))
+                was_live = registration.is_live(now())
+                door = self._trunks.gateways_in_order(trunk)[0]
+                reply, place = await self._ask(trunk, registration, door.uri)
+                registration.replied(reply, now())
+                if 200 <= reply.status < 300 and place is not None:
+                    at = _registrar(door.uri), place
+                    self._desk.trust(place.host)
+                _tell(trunk, registration, door.uri, was_live=was_live, is_live=registration.is_live(now()))
+        finally:
+            if at is not None and registration.is_live(now()):
+                self._desk.send(registration.farewell(self._key(), *at, trunk.silence_s))
+
+    async def _ask(self, trunk: Trunk, registration: Registration, uri: str) -> tuple[Replied, Address | None]:
+        key = self._key()
+        try:
+            place = await self._desk.resolve(place_of(uri))
+        except (OSError, Refusal):
+            return Replied(key, 503), None
+        reply = await self._desk.ask(registration.request(key, _registrar(uri), place, trunk.silence_s))
+        if reply.status in (408, 503):
+            self._trunks.gateways.failed(uri, reply.status, asyncio.get_running_loop().time())
+        return reply, place
+
+    def _new(self, trunk: Trunk, us: SipIdentity) -> Registration:
+        username = trunk.username or ""  # there is one where settings were read (cli/tables.py)
+        place = place_of(trunk.doors[0].uri)
+        suffix = ";transport=tcp" if place.transport is Transport.TCP else ""
+        return Registration(
+            sip_uri(username, trunk.domain or place.host),
+            sip_uri(username, us.host, us.port) + suffix,
+            Credentials(username, trunk.password or ""),
+            trunk.register_s,
+            self._random_bytes(12).hex(),
+        )
+
+    def _key(self) -> DialogKey:
+        return DialogKey(self._random_bytes(12).hex())
+
+
+def _registrar(uri: str) -> str:
+    """The request-URI of a REGISTER names a domain and nobody there (RFC 3261 10.2)."""
+    place = place_of(uri)
+    return f"sip:{bracketed(place.host)}:{place.port};transport={place.transport}"
+
+
+def _tell(trunk: Trunk, registration: Registration, uri: str, *, was_live: bool, is_live: bool) -> None:
+    """Into the log, when it changed or went wrong."""
+    bound = log.bind(trunk=trunk.name, gateway=uri, status=registration.last_status)
+    if is_live and not was_live:
+        bound.info("trunk registered")
+    elif registration.last_status >= 300 and registration.last_status != 423:
+        bound.warning("registration failed", still_registered=is_live)

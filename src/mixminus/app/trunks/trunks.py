@@ -1,0 +1,167 @@
+"""The ways out to the phone network: which trunk and which of its gateways is tried when."""
+
+import contextlib
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from mixminus.app.calls.addresses import trunks_for
+from mixminus.app.trunks.attempts import Attempt, Calling, Destination
+from mixminus.app.trunks.trunk_queue import Place, TrunkQueue
+from mixminus.base.errors import Refusal
+from mixminus.base.number_rules import rewritten
+from mixminus.base.settings import Gateway, Trunk
+from mixminus.base.types import RandomBytes
+from mixminus.sip.contract import Address, Invited
+from mixminus.sip.gateways import Gateways
+from mixminus.sip.uri import DEFAULT_PORT, AddressError, Uri, sip_uri
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
+
+
+class Trunks:
+    """One per node: what all calls have learned about the gateways."""
+
+    def __init__(self, trunks: tuple[Trunk, ...], now: Callable[[], float], random_bytes: RandomBytes) -> None:
+        self._trunks = trunks
+        self._now = now
+        self._random_bytes = random_bytes
+        self.gateways = Gateways()
+        self.queue = TrunkQueue(trunks, now)
+        self.failures: Counter[tuple[str, str]] = Counter()
+        """Calls that failed, by trunk and gateway."""
+
+    def all(self) -> tuple[Trunk, ...]:
+        return self._trunks
+
+    def registering(self) -> list[Trunk]:
+        return [trunk for trunk in self._trunks if trunk.register]
+
+    def called(self, invited: Invited) -> str:
+        """Whose number was called. A carrier that we registered at names our Contact, and the number in To."""
+        if any(trunk.username == invited.called for trunk in self.registering()):
+            with contextlib.suppress(AddressError):
+                return Uri.parse(invited.to_uri).user or invited.called
+        return invited.called
+
+    def calls(self) -> dict[str, int]:
+        """Calls out over each trunk."""
+        return {trunk.name: self.queue.turnstile(trunk).calls for trunk in self._trunks}
+
+    def usable(self) -> dict[tuple[str, str], bool]:
+        """Of every trunk and gateway, whether it is not passed over."""
+        now = self._now()
+        doors = ((trunk.name, door.uri) for trunk in self._trunks for door in trunk.doors)
+        return {(name, uri): not self.gateways.is_sick(uri, now) for name, uri in doors}
+
+    def way_to(self, number: str, calling: Callable[[Trunk], Calling]) -> "TrunkWay":
+        """Over every trunk that leads to *number*. Raises `Refusal` when there is none."""
+        trunks = trunks_for(number, self._trunks)
+        places = {door.uri: place_of(door.uri) for trunk in trunks for door in trunk.doors}
+        for trunk in trunks:
+            if not rewritten(number, trunk.number_rules):
+                raise Refusal(21214, 400, f"The number_rules of trunk {trunk.name} leave nothing of {number}.")
+        return TrunkWay(self, number, trunks, places, calling)
+
+    def best_first(self, trunks: tuple[Trunk, ...]) -> list[Trunk]:
+        """In the order of the settings, those without a usable gateway last."""
+        return sorted(trunks, key=self._all_sick)
+
+    def worth_waiting_for(self, trunks: tuple[Trunk, ...]) -> list[Trunk]:
+        """Without those that have no usable gateway, unless none has."""
+        return [trunk for trunk in trunks if not self._all_sick(trunk)] or list(trunks)
+
+    def gateways_in_order(self, trunk: Trunk) -> list[Gateway]:
+        return self.gateways.in_order(trunk.doors, self._now(), self._draw)
+
+    def works(self, door: Gateway) -> None:
+        self.gateways.works(door.uri)
+
+    def failed(self, trunk: Trunk, door: Gateway, status: int, retry_after_s: int | None) -> None:
+        self.failures[trunk.name, door.uri] += 1
+        self.gateways.failed(door.uri, status, self._now(), retry_after_s)
+        sick = self.gateways.is_sick(door.uri, self._now())
+        log.warning("gateway failed a call", trunk=trunk.name, gateway=door.uri, status=status, passed_over=sick)
+
+    def _all_sick(self, trunk: Trunk) -> bool:
+        now = self._now()
+        return all(self.gateways.is_sick(door.uri, now) for door in trunk.doors)
+
+    def _draw(self, below: int) -> int:
+        return int.from_bytes(self._random_bytes(8)) % below
+
+
+class TrunkWay:
+    """One call's way (see `attempts.Way`): its room on a trunk, and gateways until one takes it."""
+
+    def __init__(
+        self,
+        trunks: Trunks,
+        number: str,
+        leading: tuple[Trunk, ...],
+        places: dict[str, Address],
+        calling: Callable[[Trunk], Calling],
+    ) -> None:
+        self._trunks = trunks
+        self._number = number
+        self._leading = leading
+        self._places = places
+        self._calling = calling
+        self._place = Place(trunks.queue, lambda: trunks.worth_waiting_for(leading))
+
+    @property
+    def longest_s(self) -> float:
+        return (self._place.trunk.max_call_s if self._place.trunk is not None else 0) or math.inf
+
+    def turn(self) -> Awaitable[None] | None:
+        if self._place.enter():
+            return None
+        return self._trunks.queue.wait(self._place, max(trunk.queue_s for trunk in self._leading))
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Every gateway of the trunk that it has room on, then those of the others, best first."""
+        first = self._place.trunk
+        others = [trunk for trunk in self._trunks.best_first(self._leading) if trunk is not first]
+        for trunk in [first, *others] if first is not None else others:
+            if self._place.move_to(trunk):
+                for door in self._trunks.gateways_in_order(trunk):
+                    yield self._attempt(trunk, door)
+
+    def leave(self) -> None:
+        self._place.leave()
+
+    def _attempt(self, trunk: Trunk, door: Gateway) -> Attempt:
+        place = self._places[door.uri]
+        number = rewritten(self._number, trunk.number_rules)
+        uri = f"{sip_uri(number, place.host, place.port)};transport={place.transport}"
+        return Attempt(
+            (Destination(uri, place, self._calling(trunk)),),
+            _GatewayWatch(self._trunks, trunk, door),
+            trunk.silence_s,
+            trunk.progress_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _GatewayWatch:
+    trunks: Trunks
+    trunk: Trunk
+    door: Gateway
+
+    def works(self) -> None:
+        self.trunks.works(self.door)
+
+    def failed(self, status: int, retry_after_s: int | None = None) -> None:
+        self.trunks.failed(self.trunk, self.door, status, retry_after_s)
+
+
+def place_of(uri: str) -> Address:
+    """Where a SIP URI leads: host, port and transport. Raises 13243 for what is none."""
+    try:
+        target = Uri.parse(uri)
+    except AddressError as error:
+        raise Refusal(13243, 400, f"{uri[:100]!r} is not a usable SIP URI: {error}") from error
+    return Address(target.transport, target.host, target.port or DEFAULT_PORT)
