@@ -27,10 +27,6 @@ GRAMMARS: Final = {
 """What is listened for where a question has few answers."""
 
 
-PIECE: Final = 1_600
-"""0.1 s. Dictation takes 0.2 s of work for a second of speech, a grammar a tenth of it."""
-
-
 class Sphinx:
     """Utterance in, text out. Not to be used by two threads."""
 
@@ -45,7 +41,7 @@ class Sphinx:
 
         A grammar finds one of its phrases in anything, so it is believed only where dictation points the same way.
         """
-        free = self._decode(samples, self._dictation, at_once=PIECE)
+        free = self._decode(samples, self._dictation)
         if expects not in GRAMMARS:
             return free
         return agreeing(self.guided(samples, expects), free)
@@ -54,16 +50,14 @@ class Sphinx:
         """The phrase of a grammar that comes nearest, or nothing."""
         return self._decode(samples, expects.value)
 
-    def _decode(self, samples: Samples, search: str, at_once: int = 0) -> str:
-        """The decoder keeps Python's lock while it works: piece by piece, the other calls go on meanwhile."""
+    def _decode(self, samples: Samples, search: str) -> str:
+        """The whole at once: the decoder evens out the channel over an utterance. Piece by piece it takes "I need a
+        doctor" for a call for a person. It keeps Python's lock meanwhile, 0.2 s for a second of dictation.
+        """
         audio = (samples * 32_767).astype("<i2")
         self._decoder.activate_search(search)
         self._decoder.start_utt()
-        if at_once:
-            for begin in range(0, len(audio), at_once):
-                self._decoder.process_raw(audio[begin : begin + at_once].tobytes(), False, False)
-        else:
-            self._decoder.process_raw(audio.tobytes(), False, True)
+        self._decoder.process_raw(audio.tobytes(), False, True)
         self._decoder.end_utt()
         found = self._decoder.hyp()
         return str(found.hypstr) if found is not None else ""
