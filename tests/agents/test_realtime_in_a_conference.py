@@ -19,7 +19,7 @@ pytest.importorskip("pocketsphinx", reason="needs mixminus[ai]")
 
 from tests.agents.fake_realtime import Call, Say, fake_realtime
 from tests.agents.realtime_relay import Relay, relay_to
-from tests.cli.served import ACCOUNT_SID, AUTH_TOKEN, NUMBER, Served, serving, webhook_app
+from tests.cli.served import ACCOUNT_SID, AUTH_TOKEN, FIRST_START_S, NUMBER, Served, serving, webhook_app
 
 from mixminus.agents.description import Agent, Kind, Realtime, Turns
 from mixminus.agents.io.conversation import Using
@@ -34,7 +34,7 @@ from mixminus.tools.io.backplane import World
 from mixminus.tools.io.sqlite_store import SqliteToolStore
 from mixminus.tools.toolbox import Toolbox
 
-pytestmark = [pytest.mark.network, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.network, pytest.mark.timeout(180 + FIRST_START_S)]
 
 THE_MODEL, HERS, HIS = PALETTE["zeta"], PALETTE["beta"], PALETTE["theta"]
 LONG = Say(" ".join(["word"] * 60))

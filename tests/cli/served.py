@@ -19,6 +19,8 @@ from mixminus.testing import LoopbackNetwork, VirtualPhone, WebhookApp
 NUMBER = "+15550001000"
 ACCOUNT_SID, AUTH_TOKEN = "AC" + "1" * 32, "0" * 32
 READY = re.compile(r"mixminus ready http=(\S+) sip=127\.0\.0\.1:(\d+)")
+FIRST_START_S = 240.0
+"""A node that is the first of a fresh clone compiles its kernels."""
 ENVIRONMENT = {"MIXMINUS_ACCOUNT_SID": ACCOUNT_SID, "MIXMINUS_AUTH_TOKEN": AUTH_TOKEN}
 
 
@@ -96,7 +98,7 @@ async def serving(data: Path, app: WebhookApp, app_url: str, *options: str) -> A
     process = await mixminus("serve", *addresses, *where, *options, **ENVIRONMENT)
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(FIRST_START_S):
             first = (await process.stdout.readline()).decode()
         ready = READY.match(first)
         assert ready, first or (await process.communicate())[1].decode()
