@@ -3,17 +3,13 @@
 from typing import Final
 
 from mixminus.sip.contract import Question, Replied
-from mixminus.sip.digest import answer_challenge, is_stale
 from mixminus.sip.endpoint import ACCEPT, Endpoint
-from mixminus.sip.message import HeaderLines, Request, Response
+from mixminus.sip.message import Request, Response
+from mixminus.sip.proof import Proof
 from mixminus.sip.transaction_layer import ClientTransaction
 
 MAX_ATTEMPTS: Final = 3
 """The request, the one with credentials, and one more when the nonce was stale."""
-CHALLENGES: Final = {
-    401: ("WWW-Authenticate", "Authorization"),
-    407: ("Proxy-Authenticate", "Proxy-Authorization"),
-}
 
 
 class Asking:
@@ -22,16 +18,20 @@ class Asking:
     def __init__(self, endpoint: Endpoint, question: Question, now: float) -> None:
         self._endpoint = endpoint
         self._question = question
+        self._proof = Proof(question.credentials, endpoint.token)
         self._local_tag = endpoint.token()
         self._attempts = 0
         self._is_over = False
-        self._transaction = self._send((), now)
+        self._transaction = self._send(now)
         endpoint.sleepers.set(self, now + question.silence_s)
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
-        if transaction is not self._transaction or response.status < 200 or self._met_challenge(response, now):
+        if transaction is not self._transaction or response.status < 200 or self._is_over:
             return
-        self._reply(response.status, tuple(response.headers))
+        if self._attempts < MAX_ATTEMPTS and self._proof.learns(response, self._attempts - 1):
+            self._transaction = self._send(now)
+        else:
+            self._reply(response.status, tuple(response.headers))
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         if transaction is self._transaction:
@@ -48,22 +48,7 @@ class Asking:
             self._endpoint.sleepers.set(self, None)
             self._endpoint.emit(Replied(self._question.key, status, headers))
 
-    def _met_challenge(self, response: Response, now: float) -> bool:
-        question = self._question
-        if response.status not in CHALLENGES or question.credentials is None or self._is_over:
-            return False
-        challenge, answer = CHALLENGES[response.status]
-        challenges = response.lines(challenge)
-        if self._attempts >= MAX_ATTEMPTS or (self._attempts > 1 and not is_stale(challenges)):
-            return False
-        cnonce = self._endpoint.token()
-        value = answer_challenge(challenges, question.credentials, question.method, question.target, cnonce)
-        if value is None:
-            return False
-        self._transaction = self._send(((answer, value),), now)
-        return True
-
-    def _send(self, credentials: HeaderLines, now: float) -> ClientTransaction:
+    def _send(self, now: float) -> ClientTransaction:
         question, endpoint = self._question, self._endpoint
         lines = (
             endpoint.via(question.via.transport),
@@ -75,7 +60,7 @@ class Asking:
             endpoint.user_agent,
             ACCEPT,
             *question.headers,
-            *credentials,
+            *self._proof.lines(question.method, question.target),
         )
         self._attempts += 1
         request = Request(lines, b"", question.method, question.target)
