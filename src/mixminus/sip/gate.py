@@ -8,6 +8,7 @@ from typing import Final
 
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Address
+from mixminus.sip.dialog import literal
 from mixminus.sip.digest import Authenticated, Challenger, Verdict, algorithm_of
 from mixminus.sip.message import Request
 from mixminus.sip.settings import SipSettings
@@ -123,17 +124,15 @@ class Gate:
 
 @lru_cache(maxsize=4096)
 def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = literal(host)
+    return address is not None and address.is_loopback
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def is_within(host: str, networks: tuple[str, ...]) -> bool:
     """Whether an IP address is in one of the networks; those of the other version never are."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address = literal(host)
+    if address is None:
         return False
     return any(address in ipaddress.ip_network(network, strict=False) for network in networks)
