@@ -14,25 +14,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixminus.testing.stream_agent import Listener
+from mixminus.testing.far_socket import FarSocket, Listener
 
 Message = Mapping[str, Any]
 
 
-class RelayConversation:
+class RelayConversation(FarSocket):
     """One WebSocket, from the upgrade to the end."""
 
     def __init__(self, url: str, headers: tuple[tuple[str, str], ...], listener: Listener) -> None:
-        self.url = url
-        self.headers = {name.lower(): value for name, value in headers}
+        super().__init__(url, headers, listener)
         self.messages: list[tuple[float, Message]] = []
         """All that the node said, and when."""
-        self.closed_with: int | None = None
-        """The node's close code; None while it is open, or when we closed it."""
-        self.is_congested = False
-        self.is_open = True
-        self._listener = listener
-        self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
 
     # --- the node's side (AgentSocket) ----------------------------------------------------------------------------
@@ -41,11 +34,6 @@ class RelayConversation:
         if self.is_open:
             self.messages.append((self._loop.time(), json.loads(message)))
             self._changed.set()
-
-    def close(self, code: int = 1000) -> None:
-        if self.is_open:
-            self.closed_with = code
-            self._end(None)
 
     # --- ours: what it was told -----------------------------------------------------------------------------------
 
@@ -79,23 +67,6 @@ class RelayConversation:
 
     def tell(self, kind: str, **fields: Any) -> None:
         self.throw(json.dumps({"type": kind, **fields}).encode())
-
-    def throw(self, data: bytes, *, is_text: bool = True) -> None:
-        """Any bytes."""
-        self._loop.call_soon(lambda: self._listener.received(data, is_text=is_text))
-
-    def hang_up(self) -> None:
-        """Close the WebSocket properly."""
-        self._end(None)
-
-    def break_off(self) -> None:
-        """Be gone without a close handshake."""
-        self._end("The WebSocket broke off")
-
-    def _end(self, complaint: str | None) -> None:
-        if self.is_open:
-            self.is_open = False
-            self._loop.call_soon(self._listener.closed, complaint)
 
 
 @dataclass(slots=True)

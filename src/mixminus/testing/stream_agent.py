@@ -11,13 +11,14 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import av
 import numpy as np
 
 from mixminus.testing import detection
 from mixminus.testing.agent_call import AgentCall
+from mixminus.testing.far_socket import FarSocket, Listener
 from mixminus.testing.g711 import PCMU, Samples
 from mixminus.testing.palette import FREQUENCIES_HZ
 
@@ -26,16 +27,7 @@ RATE_HZ: Final = 8_000
 Message = Mapping[str, Any]
 
 
-class Listener(Protocol):
-    """The node's end."""
-
-    def received(self, data: bytes, *, is_text: bool) -> None: ...
-
-    def closed(self, complaint: str | None) -> None:
-        """None: by a close handshake."""
-
-
-class StreamConversation:
+class StreamConversation(FarSocket):
     """One WebSocket, from the upgrade to the end."""
 
     def __init__(
@@ -45,18 +37,10 @@ class StreamConversation:
         listener: Listener,
         react: Callable[["StreamConversation", Message], None],
     ) -> None:
-        self.url = url
-        self.headers = {name.lower(): value for name, value in headers}
+        super().__init__(url, headers, listener)
         self.messages: list[tuple[float, Message]] = []
         """All that the node said, and when."""
-        self.closed_with: int | None = None
-        """The node's close code; None while it is open, or when we closed it."""
-        self.is_congested = False
-        """Set it, and the agent reads too slowly."""
-        self.is_open = True
-        self._listener = listener
         self._react = react
-        self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._call: AgentCall | None = None
 
@@ -70,11 +54,6 @@ class StreamConversation:
             if self._call is not None:
                 self._call.received(said)
             self._react(self, said)
-
-    def close(self, code: int = 1000) -> None:
-        if self.is_open:
-            self.closed_with = code
-            self._end(None)
 
     # --- ours: both ways ------------------------------------------------------------------------------------------
 
@@ -186,24 +165,10 @@ class StreamConversation:
     def _tell(self, message: Message) -> None:
         self.throw(json.dumps(message).encode())
 
-    def throw(self, data: bytes, *, is_text: bool = True) -> None:
-        """Any bytes."""
-        self._loop.call_soon(lambda: self._listener.received(data, is_text=is_text))
-
-    def hang_up(self) -> None:
-        """Close the WebSocket properly."""
-        self._end(None)
-
-    def break_off(self) -> None:
-        """Be gone without a close handshake."""
-        self._end("The WebSocket broke off")
-
     def _end(self, complaint: str | None) -> None:
-        if self.is_open:
-            self.is_open = False
-            if self._call is not None:
-                self._call.closed()
-            self._loop.call_soon(self._listener.closed, complaint)
+        if self.is_open and self._call is not None:
+            self._call.closed()
+        super()._end(complaint)
 
 
 def _opus_decoded(packets: list[bytes]) -> Samples:
