@@ -19,6 +19,7 @@ from mixminus.media.plans import LegRow as LegRow
 from mixminus.media.plans import SetRoom as SetRoom
 from mixminus.media.plans import Ticked as Ticked
 from mixminus.media.plans import WatchRoom as WatchRoom
+from mixminus.media.srtp_terms import DtlsTerms, IceTerms, SrtpKeys
 from mixminus.media.stream_terms import AddTrack as AddTrack
 from mixminus.media.stream_terms import ClearStream as ClearStream
 from mixminus.media.stream_terms import CloseStream as CloseStream
@@ -78,6 +79,12 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     opus: OpusMedia = OpusMedia()
     telephone_event_clock_hz: int = 8000
     """48000 beside Opus (RFC 4733 section 2.1)."""
+    srtp: SrtpKeys | None = None
+    """Both directions are SRTP and SRTCP with these keys; None: plain, unless `dtls` says otherwise."""
+    ice: IceTerms | None = None
+    """The far end is where its checks come from, whatever `remote_host` says."""
+    dtls: DtlsTerms | None = None
+    """Keys come from a handshake; until then nothing is sent and what arrives is dropped."""
 
 
 class PolishVoice(msgspec.Struct, frozen=True, tag=True):
