@@ -9,6 +9,8 @@ from mixminus.sip.message import Request, Response, parse
 PUBLIC = Address(Transport.UDP, "203.0.113.9", 40_000)
 NEAR = Address(Transport.UDP, "10.0.0.9", 5060)
 STREAM = Address(Transport.TCP, "203.0.113.9", 40_001)
+SECURE = Address(Transport.TLS, "203.0.113.9", 40_002)
+BROWSER = Address(Transport.WSS, "203.0.113.9", 40_003)
 
 
 def dialog(contact: str, flow: Address = PUBLIC, *routes: str) -> Dialog:
@@ -37,10 +39,29 @@ def dialog(contact: str, flow: Address = PUBLIC, *routes: str) -> Dialog:
         ("sip:a@phone.local", PUBLIC, PUBLIC),
         ("sip:a@198.51.100.7;transport=tcp", STREAM, STREAM),
         ("sip:a@198.51.100.7", STREAM, Address(Transport.UDP, "198.51.100.7", 5060)),
+        ("sip:a@198.51.100.7", SECURE, SECURE),
+        ("sip:a@q7.invalid;transport=ws", BROWSER, BROWSER),
+        ("sip:a@198.51.100.7;transport=ws", PUBLIC, PUBLIC),
+        ("sips:a@198.51.100.7", STREAM, Address(Transport.TLS, "198.51.100.7", 5061)),
+        ("sips:a@phone.local", STREAM, None),
     ],
-    ids=["contact", "behind a NAT", "on our own network", "a name", "the open connection", "TCP only for the INVITE"],
+    ids=[
+        "contact",
+        "behind a NAT",
+        "on our own network",
+        "a name",
+        "the open connection",
+        "TCP only for the INVITE",
+        "what is protected stays so",
+        "a browser's only way",
+        "nobody connects to a browser",
+        "sips by TLS",
+        "sips by nothing else",
+    ],
 )
-def test_a_request_goes_to_the_contact_unless_the_source_is_better(contact: str, flow: Address, hop: Address) -> None:
+def test_a_request_goes_to_the_contact_unless_the_source_is_better(
+    contact: str, flow: Address, hop: Address | None
+) -> None:
     assert dialog(contact, flow).next_hop() == hop
 
 

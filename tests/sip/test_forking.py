@@ -30,12 +30,14 @@ DESK, CELL = "sip:desk@192.0.2.11", "sip:cell@192.0.2.12"
 class Caller:
     """An agent that calls through a proxy; tests answer for whoever it reaches."""
 
-    def __init__(self, credentials: Credentials | None = None, **more: object) -> None:
+    def __init__(
+        self, credentials: Credentials | None = None, target: str = "sip:+1@carrier.example", **more: object
+    ) -> None:
         numbers = count(1)
         self.agent = SipAgent(SipSettings(host="192.0.2.50", **more), lambda n: next(numbers).to_bytes(n))  # type: ignore[arg-type]
         self.events: list[SipEvent] = []
         self.sent: list[tuple[Request, Address]] = []
-        self.agent.invite(Invitation(CALL, "sip:+1@carrier.example", PROXY, "sip:a@h", "", OFFER, credentials), 0.0)
+        self.agent.invite(Invitation(CALL, target, PROXY, "sip:a@h", "", OFFER, credentials), 0.0)
         self._drain()
 
     def answers(self, status: int, *headers: tuple[str, str], tag: str = "x", sdp: bytes = b"", to: int = -1) -> None:
@@ -156,6 +158,15 @@ def test_a_redirection_is_followed_best_contact_first() -> None:
     assert caller.events == [Answered(CALL, ANSWER)]
 
 
+def test_what_was_to_be_protected_is_redirected_to_nobody_in_the_clear() -> None:
+    caller = Caller(target="sips:+1@carrier.example")
+    caller.answers(302, contact("<sip:x@192.0.2.9>", "<sips:y@192.0.2.9>"))
+    assert (caller.requests[-1], caller.sent[-1][1]) == (
+        "INVITE sips:y@192.0.2.9",
+        Address(Transport.TLS, "192.0.2.9", 5061),
+    )
+
+
 def test_the_way_to_the_host_that_redirects_is_known() -> None:
     caller = Caller()
     caller.answers(302, contact("<sip:+2@carrier.example>"))
@@ -167,7 +178,7 @@ def test_the_way_to_the_host_that_redirects_is_known() -> None:
     [
         "<sip:+2@another.example>",
         "<tel:+2>",
-        "<sips:x@192.0.2.9>",
+        "<sip:x@192.0.2.9;transport=sctp>",
         "<sip:+2@192.0.2.77>",
         "<sip:x@192.0.2.50>",
         "<sip:+1@carrier.example>",

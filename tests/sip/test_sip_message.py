@@ -163,14 +163,19 @@ def test_another_scheme_is_told_apart() -> None:
         ("sip:a@h:5070;transport=TCP", Address(Transport.TCP, "h", 5070)),
         ("sip:a@[::1]", Address(Transport.UDP, "::1", 5060)),
         ("sip:a@h;maddr=192.0.2.7", Address(Transport.UDP, "192.0.2.7", 5060)),
+        ("sips:a@h", Address(Transport.TLS, "h", 5061)),
+        ("sips:a@h;transport=tcp", Address(Transport.TLS, "h", 5061)),
+        ("sips:a@h;transport=ws", Address(Transport.WSS, "h", 443)),
+        ("sip:a@h;transport=tls", Address(Transport.TLS, "h", 5061)),
+        ("sip:a@h;transport=ws", Address(Transport.WS, "h", 80)),
     ],
 )
 def test_an_address_points_somewhere(uri: str, target: Address) -> None:
     assert target_of(uri) == target
 
 
-@pytest.mark.parametrize("uri", ["tel:+15005550006", "sips:a@h", "sip:a@h;transport=tls", "sip:a@h;transport=ws"])
-def test_what_cannot_be_reached_over_udp_or_tcp_points_nowhere(uri: str) -> None:
+@pytest.mark.parametrize("uri", ["tel:+15005550006", "sips:a@h;transport=udp", "sip:a@h;transport=sctp"])
+def test_what_cannot_be_reached_over_a_transport_of_ours_points_nowhere(uri: str) -> None:
     with pytest.raises(AddressError):
         target_of(uri)
 

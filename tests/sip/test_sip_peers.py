@@ -97,7 +97,7 @@ async def finished(process: asyncio.subprocess.Process) -> tuple[int | None, str
 
 
 @needs_sipp
-@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
 async def test_sipp_calls_in(owner: TinyOwner, transport: Transport) -> None:
     port = owner.listener.address[1]
     process = await sipp(transport, "-sn", "uac", "-m", "50", "-r", "50", "-d", "100", f"127.0.0.1:{port}")
@@ -108,7 +108,7 @@ async def test_sipp_calls_in(owner: TinyOwner, transport: Transport) -> None:
 
 
 @needs_sipp
-@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
 async def test_sipp_is_called(owner: TinyOwner, transport: Transport, unused_tcp_port: int) -> None:
     process = await sipp(transport, "-sn", "uas", "-m", "10", "-p", str(unused_tcp_port), "-timeout", "20")
     there = Address(transport, "127.0.0.1", unused_tcp_port)
@@ -121,7 +121,7 @@ async def test_sipp_is_called(owner: TinyOwner, transport: Transport, unused_tcp
 
 
 @needs_baresip
-@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
 async def test_baresip_registers_and_calls_in_with_its_password(
     owner: TinyOwner, transport: Transport, tmp_path: Path
 ) -> None:

@@ -51,7 +51,7 @@ class Asking:
     def _send(self, now: float) -> ClientTransaction:
         question, endpoint = self._question, self._endpoint
         lines = (
-            endpoint.via(question.via.transport),
+            endpoint.via(question.via),
             ("Max-Forwards", "70"),
             ("From", f"<{question.from_uri}>;tag={self._local_tag}"),
             ("To", f"<{question.to_uri}>"),

@@ -6,7 +6,7 @@ the agent does not read it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NewType
 
@@ -16,6 +16,50 @@ DialogKey = NewType("DialogKey", str)
 class Transport(StrEnum):
     UDP = "udp"
     TCP = "tcp"
+    TLS = "tls"
+    WS = "ws"
+    WSS = "wss"
+
+    @property
+    def is_secure(self) -> bool:
+        return self in (Transport.TLS, Transport.WSS)
+
+    @property
+    def is_websocket(self) -> bool:
+        """Browsers speak it: they can be answered over their connection, and never be connected to (RFC 7118 5)."""
+        return self in (Transport.WS, Transport.WSS)
+
+    @property
+    def default_port(self) -> int:
+        """RFC 3261 19.1.2; RFC 7118 10.3 has those of HTTP."""
+        return {Transport.TLS: 5061, Transport.WS: 80, Transport.WSS: 443}.get(self, 5060)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where we take messages: `tls://192.0.2.10:5061`. Peers beyond a NAT are told another host, perhaps a port."""
+
+    transport: Transport
+    host: str
+    port: int
+    advertised_host: str = ""
+    advertised_port: int = 0
+
+    @property
+    def told_host(self) -> str:
+        return self.advertised_host or self.host
+
+    @property
+    def told_port(self) -> int:
+        return self.advertised_port or self.port
+
+    @property
+    def sent_by(self) -> str:
+        """Our name in Via and Contact: `192.0.2.10:5061`, `[2001:db8::1]:5061`."""
+        return _host_port(self.told_host, self.told_port)
+
+    def __str__(self) -> str:
+        return f"{self.transport}://{_host_port(self.host, self.port)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +69,29 @@ class Address:
     transport: Transport
     host: str
     port: int
+    by: Listener | None = field(default=None, compare=False, repr=False)
+    """Which of our listeners it speaks to: what came in by one goes back by it. None: whichever faces it."""
+    name: str = field(default="", compare=False, repr=False)
+    """The domain that was asked for, before it was resolved: what a certificate has to be for (RFC 5922 4)."""
+
+    def like(self, other: "Address") -> "Address":
+        """The same place, spoken to from where *other* is, if that can be."""
+        by = other.by if other.transport is self.transport else None
+        return replace(self, by=by, name=other.name if other.host == self.host else self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """Bytes the shell has to send. On TCP it reuses the connection to that address or opens one."""
+    """Bytes the shell has to send. A stream's connection to that address is used again, or one is opened."""
 
     data: bytes
     to: Address
+    otherwise: Address | None = None
+    """Where to connect when the connection that a request came by is gone (RFC 3261 18.2.2)."""
+
+
+def _host_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,11 +111,14 @@ class Dialog:
             target = target_of(_uri_of(routes[0]) if routes else uri)
         except AddressError:
             return self.flow
+        usable = literal(target.host) is not None and not target.transport.is_websocket
         if self.flow is None:
-            return target if literal(target.host) is not None else None
-        if not routes and _is_better(self.flow, target):
+            return target if usable else None
+        if self.flow.transport.is_websocket or (not routes and _is_better(self.flow, target)):
             return self.flow
-        return target if literal(target.host) is not None else self.flow
+        if usable:
+            return target.like(self.flow)
+        return self.flow if self.flow.transport.is_secure or not target.transport.is_secure else None
 
     def _uri_and_routes(self) -> tuple[str, tuple[str, ...]]:
         """Loose routing, or the old strict one when the first proxy asks for it (12.2.1.1)."""
@@ -139,13 +142,15 @@ def _is_better(flow: Address, target: Address) -> bool:
     """An open connection is kept (RFC 5923), and a phone behind a NAT is where its packets come from, not where its
     Contact claims to be: an address of a narrower reach than the one it talks from.
     """
-    if flow.transport is Transport.TCP:
-        return target.transport is Transport.TCP
+    if target.transport.is_secure and not flow.transport.is_secure:
+        return False
+    if flow.transport is not Transport.UDP:
+        return flow.transport.is_secure or target.transport is flow.transport
     claimed, seen = literal(target.host), literal(flow.host)
-    return claimed is not None and seen is not None and _reach(claimed) < _reach(seen)
+    return claimed is not None and seen is not None and reach(claimed) < reach(seen)
 
 
-def _reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
+def reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
     """From how far away an address can be used: this machine, this site, everywhere."""
     if address.is_loopback:
         return 0

@@ -6,10 +6,11 @@ from typing import Protocol
 from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
 from mixminus.sip.call_table import CallTable
-from mixminus.sip.contract import Address, SipEvent, Transmit, Transport
+from mixminus.sip.contract import Address, Listener, SipEvent, Transmit
 from mixminus.sip.deadlines import Deadlines
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.message import MAGIC_COOKIE, HeaderLines, Request, Response
+from mixminus.sip.names import contact_uri, facing
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.transaction_layer import (
     ClientTransaction,
@@ -17,7 +18,6 @@ from mixminus.sip.transaction_layer import (
     TransactionLayer,
     TransactionUser,
 )
-from mixminus.sip.uri import bracketed
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO")
 ALLOW = ("Allow", ", ".join(METHODS))
@@ -65,13 +65,19 @@ class Endpoint:
         """A number from 0 to below 1."""
         return int.from_bytes(self._random_bytes(4)) / 2**32
 
-    def via(self, transport: Transport) -> tuple[str, str]:
-        where = f"{bracketed(self.settings.host)}:{self.settings.port}"
-        return "Via", f"SIP/2.0/{transport.upper()} {where};branch={MAGIC_COOKIE}{self.token()};rport"
+    def local(self, far: Address) -> Listener:
+        """Where *far* speaks to us: the listener that it came in by, or that we go out by."""
+        known = far.by or facing(self.settings.listeners, far)
+        return known or Listener(far.transport, self.settings.host, self.settings.port)
 
-    def contact(self, transport: Transport) -> tuple[str, str]:
-        suffix = ";transport=tcp" if transport is Transport.TCP else ""
-        return "Contact", f"<sip:{bracketed(self.settings.host)}:{self.settings.port}{suffix}>"
+    def via(self, to: Address) -> tuple[str, str]:
+        """Our hop of a request to *to*, with a branch of its own."""
+        where = self.local(to).sent_by
+        return "Via", f"SIP/2.0/{to.transport.upper()} {where};branch={MAGIC_COOKIE}{self.token()};rport"
+
+    def contact(self, far: Address, target: str = "") -> tuple[str, str]:
+        """Where *far* reaches us later. *target* is its own address: who is reached by `sips:` is told `sips:`."""
+        return "Contact", f"<{contact_uri(self.local(far), target)}>"
 
     @property
     def user_agent(self) -> tuple[str, str]:
@@ -114,9 +120,9 @@ class Endpoint:
         hop = dialog.next_hop()
         if hop is None:
             return None
-        ours: HeaderLines = (self.via(hop.transport), self.user_agent)
+        ours: HeaderLines = (self.via(hop), self.user_agent)
         if method in TARGET_REFRESHES:
-            ours = (*ours, self.contact(hop.transport), *ABILITIES)
+            ours = (*ours, self.contact(hop, dialog.remote_target), *ABILITIES)
         lines = (*ours, *headers, *((SDP_TYPE,) if body else ()))
         return self.layer.open_client(dialog.request(method, dialog.next_cseq(), lines, body), hop, user, now)
 
@@ -125,7 +131,7 @@ class Endpoint:
         hop = dialog.next_hop()
         if hop is None:
             return None
-        ack = dialog.request("ACK", cseq, (self.via(hop.transport),))
+        ack = dialog.request("ACK", cseq, (self.via(hop),))
         transmit = Transmit(bytes(ack), hop)
         self.outbox.append(transmit)
         return transmit

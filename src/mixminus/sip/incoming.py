@@ -128,7 +128,8 @@ class IncomingCall:
             self._endpoint.answer(server, 500, now, headers=(("Retry-After", "2"),))
             return
         self._dialog.refresh_target(server.request)
-        self._endpoint.answer(server, 200, now, headers=(self._endpoint.contact(server.reply_to.transport),))
+        contact = self._endpoint.contact(server.reply_to, self._dialog.remote_target)
+        self._endpoint.answer(server, 200, now, headers=(contact,))
 
     def connection_lost(self, address: Address) -> None:
         self._dialog.connection_lost(address)
@@ -146,10 +147,16 @@ class IncomingCall:
     def _dialog_headers(self) -> HeaderLines:
         """What makes a dialog: our Contact, and the proxies' Record-Route as it came (12.1.1)."""
         routes = tuple(line for line in self._server.request.headers if line[0] == "Record-Route")
-        return (*routes, self._endpoint.contact(self._server.reply_to.transport))
+        secure_like = _most_secure(self._server.request.uri, self._dialog.remote_target)
+        return (*routes, self._endpoint.contact(self._server.reply_to, secure_like))
 
     def _forget(self) -> None:
         self._server.user = None
         self._provisionals.stop()
         self._endpoint.calls.drop_key(self._key)
         self._endpoint.calls.drop_tag(self._dialog.call_id, self._dialog.local_tag)
+
+
+def _most_secure(*uris: str) -> str:
+    """The one that is `sips:`, if any (12.1.1)."""
+    return max(uris, key=lambda uri: uri[:5].lower() == "sips:")

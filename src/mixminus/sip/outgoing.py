@@ -201,7 +201,8 @@ class OutgoingCall:
             self._endpoint.answer(server, 488, now)
             return
         early.refresh_target(server.request)
-        self._endpoint.answer(server, 200, now, headers=(self._endpoint.contact(server.reply_to.transport),))
+        contact = self._endpoint.contact(server.reply_to, early.remote_target)
+        self._endpoint.answer(server, 200, now, headers=(contact,))
 
     def connection_lost(self, address: Address) -> None:
         """The transaction layer fails the INVITE; there is no dialog yet."""
@@ -229,13 +230,13 @@ class OutgoingCall:
         self._began_at = now
         self._wait(invitation.silence_s)
         lines = (
-            endpoint.via(self._via.transport),
+            endpoint.via(self._via),
             ("Max-Forwards", "70"),
             ("From", f"{name_addr(clean(invitation.from_display), invitation.from_uri)};tag={self._local_tag}"),
             ("To", f"<{invitation.target}>"),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self._attempts} INVITE"),
-            endpoint.contact(self._via.transport),
+            endpoint.contact(self._via, self._target),
             endpoint.user_agent,
             *ABILITIES,
             ACCEPT,

@@ -27,6 +27,7 @@ class Redirects:
         self._waiting: list[Target] = []
         self._host = _host_of(target)
         self._via = via
+        self._needs_tls = Uri.parse(target).scheme == "sips"
 
     def learn(self, response: Response, settings: SipSettings) -> None:
         """Contacts by falling q, before those that an earlier 3xx named."""
@@ -49,9 +50,11 @@ class Redirects:
             address = target_of(uri)
         except AddressError:
             return None
+        if self._needs_tls and Uri.parse(uri).scheme != "sips":
+            return None  # nobody may take the protection away that was asked for (RFC 3261 8.1.3.4)
         if address.host.lower() == self._host or (address.host, address.port) == (self._via.host, self._via.port):
             return uri, self._via
-        ours = (address.host, address.port) == (settings.host, settings.port)
+        ours = settings.is_ours(address.host, address.port)
         trunks = address.host in settings.trusted_hosts or is_within(address.host, settings.trusted_networks)
         if ours or trunks or literal(address.host) is None:
             return None

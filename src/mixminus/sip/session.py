@@ -37,8 +37,7 @@ class Unacknowledged:
     @classmethod
     def sent(cls, server: ServerTransaction, response: Response, now: float) -> "Unacknowledged":
         carries_offer = server.request.sdp is None
-        transmit = Transmit(server.answer, server.reply_to)
-        return cls(response.cseq.number, transmit, carries_offer, now + T1, now + LIFETIME)
+        return cls(response.cseq.number, server.transmit, carries_offer, now + T1, now + LIFETIME)
 
     @property
     def wake_at(self) -> float:
@@ -181,7 +180,7 @@ class Session:
         terms = agreed_by_server(server.request, self._endpoint.settings.session_expires_s)
         if self._phase in (Phase.OPEN, Phase.UNCONFIRMED):
             self._refresher.agreed(terms, now)
-        contact = self._endpoint.contact(server.reply_to.transport)
+        contact = self._endpoint.contact(server.reply_to, self._dialog.remote_target)
         headers = (contact, *ABILITIES, *answer_headers(terms))
         return self._endpoint.answer(server, 200, now, headers=headers, body=sdp)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mixminus.sip.contract import Listener
+
 
 @dataclass(frozen=True, slots=True)
 class SipSettings:
@@ -10,6 +12,8 @@ class SipSettings:
 
     host: str = "127.0.0.1"
     port: int = 5060
+    listeners: tuple[Listener, ...] = ()
+    """Where we take messages, and what peers are told of it. Where none fits, they are told `host` and `port`."""
     users: Mapping[str, str] = field(default_factory=dict)
     """Name to password: who may register, and who may call in."""
     trusted_hosts: frozenset[str] = frozenset()
@@ -28,3 +32,8 @@ class SipSettings:
     """What strangers are challenged with, strongest first (RFC 8760 2.4). Some phones give up when they see one that
     they do not know, whatever stands beside it (libre before 2024, and so Debian's baresip): `("MD5",)` is for them.
     """
+
+    def is_ours(self, host: str, port: int) -> bool:
+        """Whether somebody who sends there would send to us."""
+        told = ((listener.told_host, listener.told_port) for listener in self.listeners)
+        return (host, port) == (self.host, self.port) or (host, port) in told

@@ -4,7 +4,7 @@ Above it stand transaction users: they see each request once and each response t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mixminus.sip.contract import Address, Transmit, Transport
@@ -21,7 +21,6 @@ from mixminus.sip.transaction import (
     Transaction,
     event_of,
 )
-from mixminus.sip.uri import DEFAULT_PORT
 
 Key = tuple[object, ...]
 
@@ -48,7 +47,14 @@ class ServerTransaction:
     reply_to: Address
     machine: Transaction
     answer: bytes = b""
+    otherwise: Address | None = None
+    """Where the answer goes when the connection is gone that the request came by."""
     user: Cancellable | None = None
+
+    @property
+    def transmit(self) -> Transmit:
+        """The last answer."""
+        return Transmit(self.answer, self.reply_to, self.otherwise)
 
 
 @dataclass(eq=False, slots=True)
@@ -108,7 +114,10 @@ class TransactionLayer:
         figure = INVITE_SERVER if request.method == "INVITE" else NON_INVITE_SERVER
         reliable = source.transport is not Transport.UDP
         server = ServerTransaction(
-            request, reply_address(request, source), Transaction(figure, now, reliable=reliable)
+            request,
+            reply_address(request, source),
+            Transaction(figure, now, reliable=reliable),
+            otherwise=reply_connection(request, source),
         )
         self._servers[server_key(request)] = server
         self._merged.setdefault(_merge_key(request), server)
@@ -125,7 +134,7 @@ class TransactionLayer:
     def repeat(self, server: ServerTransaction) -> None:
         """Send the last answer once more."""
         if server.answer:
-            self._send(Transmit(server.answer, server.reply_to))
+            self._send(server.transmit)
 
     # --- clients ---------------------------------------------------------------------------------------------
 
@@ -173,7 +182,7 @@ class TransactionLayer:
             if isinstance(transaction, ServerTransaction):
                 transaction.answer = answer or transaction.answer
                 if transaction.answer:
-                    self._send(Transmit(transaction.answer, transaction.reply_to))
+                    self._send(transaction.transmit)
             elif act is Act.RESEND:
                 self._send(Transmit(transaction.data, transaction.to))
             elif act is Act.TIMED_OUT:
@@ -227,4 +236,13 @@ def reply_address(request: Request, source: Address) -> Address:
     via = request.via
     if source.transport is not Transport.UDP or via.wants_rport:
         return source
-    return Address(Transport.UDP, source.host, via.port or DEFAULT_PORT)
+    return replace(source, port=via.port or Transport.UDP.default_port)
+
+
+def reply_connection(request: Request, source: Address) -> Address | None:
+    """Where to connect when the connection is gone that a request came by (RFC 3261 18.2.2). Nobody can connect to a
+    browser (RFC 7118 5).
+    """
+    if source.transport not in (Transport.TCP, Transport.TLS):
+        return None
+    return replace(source, port=request.via.port or source.transport.default_port)

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from mixminus.base.errors import MixminusError
 from mixminus.sip.contract import Address, Transport
 
-DEFAULT_PORT: Final = 5060
+_TRANSPORTS: Final = frozenset(Transport)
 MAX_CACHED: Final = 256
 """Characters; hardly any real address is longer."""
 
@@ -56,8 +56,11 @@ class Uri:
 
     @property
     def transport(self) -> Transport:
-        """UDP unless the address says TCP (RFC 3263 4.1, without the DNS part)."""
-        return Transport.TCP if self.parameters.get("transport", "").lower() == "tcp" else Transport.UDP
+        """What the address says, else UDP; a `sips:` one is for TLS, under a WebSocket or alone (RFC 3263 4.1)."""
+        said = self.parameters.get("transport", "").lower()
+        if self.scheme == "sips":
+            return Transport.WSS if said in (Transport.WS, Transport.WSS) else Transport.TLS
+        return Transport(said) if said in _TRANSPORTS else Transport.UDP
 
     def __str__(self) -> str:
         return self.text
@@ -201,13 +204,14 @@ def called_number(request_uri: str) -> str:
 
 
 def target_of(uri: str) -> Address:
-    """Where an address points; the host may still be a name. Raises `AddressError`: `tel:` points nowhere, and what
-    demands TLS or a WebSocket must not be sent in the clear.
+    """Where an address points; the host may still be a name. Raises `AddressError`: `tel:` points nowhere, and
+    `sips:` must not be sent in the clear (RFC 5630 3.1.1).
     """
     parsed = Uri.parse(uri)
     if not parsed.host:
         raise AddressError("a telephone number has no host")
-    if parsed.scheme == "sips" or parsed.parameters.get("transport", "udp").lower() not in ("udp", "tcp"):
-        raise AddressError("only UDP and TCP are spoken here")
+    said = parsed.parameters.get("transport", parsed.transport).lower()
+    if said not in _TRANSPORTS or (parsed.scheme == "sips" and said == Transport.UDP):
+        raise AddressError("not a transport that is spoken here")
     host = parsed.parameters.get("maddr") or parsed.host
-    return Address(parsed.transport, host.strip("[]"), parsed.port or DEFAULT_PORT)
+    return Address(parsed.transport, host.strip("[]"), parsed.port or parsed.transport.default_port)

@@ -17,7 +17,7 @@ from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Address, Invited
 from mixminus.sip.gateways import Gateways
-from mixminus.sip.uri import DEFAULT_PORT, AddressError, Uri, sip_uri
+from mixminus.sip.uri import AddressError, Uri, sip_uri, target_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 
@@ -161,7 +161,6 @@ class _GatewayWatch:
 def place_of(uri: str) -> Address:
     """Where a SIP URI leads: host, port and transport. Raises 13243 for what is none."""
     try:
-        target = Uri.parse(uri)
+        return target_of(uri)
     except AddressError as error:
         raise Refusal(13243, 400, f"{uri[:100]!r} is not a usable SIP URI: {error}") from error
-    return Address(target.transport, target.host, target.port or DEFAULT_PORT)

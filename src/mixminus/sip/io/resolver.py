@@ -15,4 +15,4 @@ async def resolve(address: Address) -> Address:
     kind = socket.SOCK_DGRAM if address.transport is Transport.UDP else socket.SOCK_STREAM
     found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=kind)
     found.sort(key=lambda info: info[0] is not socket.AF_INET)
-    return replace(address, host=str(found[0][4][0]))
+    return replace(address, host=str(found[0][4][0]), name=address.name or address.host)

@@ -1,0 +1,38 @@
+"""Which of our names a peer is told: that of the listener which faces it (RFC 3261 18.1.1, 20.10)."""
+
+from collections.abc import Sequence
+
+from mixminus.sip.contract import Address, Listener, Transport
+from mixminus.sip.dialog import literal, reach
+from mixminus.sip.uri import bracketed
+
+
+def facing(listeners: Sequence[Listener], far: Address) -> Listener | None:
+    """The listener that messages to *far* leave by; None: we do not speak that transport.
+
+    One of its address family comes first, then one that is reached from as far away as *far* is: a phone of this site
+    is told our address on the site, and a carrier the public one.
+    """
+    able = [listener for listener in listeners if listener.transport is far.transport]
+    return min(able, key=lambda listener: _distance(listener, far), default=None)
+
+
+def contact_uri(listener: Listener, target: str = "") -> str:
+    """Our address for later requests. It is `sips:` where that of the far end is (RFC 3261 8.1.1.8, 12.1.1)."""
+    where = f"{bracketed(listener.told_host)}:{listener.told_port}"
+    if target[:5].lower() == "sips:":
+        return f"sips:{where}{';transport=ws' if listener.transport.is_websocket else ''}"
+    if listener.transport is Transport.UDP:
+        return f"sip:{where}"
+    # Secure or not, a WebSocket is `ws` in an address (RFC 7118 5.2.3).
+    return f"sip:{where};transport={'ws' if listener.transport.is_websocket else listener.transport}"
+
+
+def _distance(listener: Listener, far: Address) -> tuple[int, int]:
+    ours, theirs = literal(listener.host), literal(far.host)
+    if ours is None or theirs is None:
+        return 0, 0  # a name: the first listener of that transport
+    if ours.version != theirs.version:
+        return 2, 0
+    told = literal(listener.told_host) or ours
+    return 0, abs(reach(told) - reach(theirs))
