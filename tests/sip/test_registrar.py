@@ -110,3 +110,36 @@ def test_no_binding_lives_longer_than_we_allow_and_no_user_has_too_many() -> Non
     bindings = registrar.register("alice", register(f"Contact: {contacts}"), SOURCE, 0.0)
     assert len(bindings) == MAX_BINDINGS
     assert {binding.expires_at for binding in bindings} == {MAX_EXPIRES_S}
+
+
+@pytest.mark.parametrize(
+    ("contact", "transport", "left"),
+    [
+        ("sip:a@203.0.113.9:5070;transport=tcp", Transport.TCP, Address(Transport.TCP, "203.0.113.9", 5070)),
+        ("sip:a@203.0.113.9:5071;transport=tls", Transport.TLS, Address(Transport.TLS, "203.0.113.9", 5071)),
+        ("sip:a@10.0.0.9:5070;transport=tcp", Transport.TCP, None),
+        ("sip:a@203.0.113.9:5070", Transport.TCP, None),
+        ("sip:a@x7.invalid;transport=ws", Transport.WSS, None),
+        ("sip:a@203.0.113.9;transport=ws", Transport.WS, None),
+        ("tel:+15005550006", Transport.TCP, None),
+    ],
+    ids=[
+        "it listens",
+        "over TLS",
+        "behind a NAT",
+        "UDP only",
+        "a browser",
+        "a browser with an address",
+        "no address",
+    ],
+)
+def test_who_registered_by_a_connection_that_is_gone_is_at_its_contact_or_nowhere(
+    contact: str, transport: Transport, left: Address | None
+) -> None:
+    registrar = Registrar()
+    source = Address(transport, "203.0.113.9", 40_000)
+    registrar.register("alice", register(f"Contact: <{contact}>"), source, 0.0)
+    registrar.register("bob", register("Contact: <sip:b@h>"), Address(transport, "203.0.113.9", 40_001), 0.0)
+    registrar.connection_lost(source)
+    assert [binding.source for binding in registrar.contacts("alice", 1.0)] == ([left] if left else [])
+    assert len(registrar.contacts("bob", 1.0)) == 1

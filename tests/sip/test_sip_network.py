@@ -7,12 +7,12 @@ import random
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from tests.sip.owner import CALL, Owner
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import (
     Address,
     Answered,
-    DialogKey,
     Ended,
     Established,
     Invitation,
@@ -26,53 +26,22 @@ from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.resolver import resolve
 from mixminus.sip.settings import SipSettings
 
-CALL = DialogKey("call")
-
-
-class Owner:
-    """A listener whose owner picks up every call."""
-
-    def __init__(self) -> None:
-        self.agent = SipAgent(SipSettings(open_to_loopback=True), os.urandom)
-        self.listener: SipListener
-        self._events: asyncio.Queue[SipEvent] = asyncio.Queue()
-
-    def on_event(self, event: SipEvent) -> None:
-        self._events.put_nowait(event)
-        if isinstance(event, Invited):
-            self.command(lambda now: self.agent.answer(event.dialog, b"v=0 answer", now))
-
-    def command(self, action: Callable[[float], object]) -> None:
-        self.listener.pump.command(action)
-
-    async def told(self, kind: type[SipEvent]) -> SipEvent:
-        """The next event of that kind."""
-        async with asyncio.timeout(10):
-            while not isinstance(event := await self._events.get(), kind):
-                pass
-        return event
-
-    def dial(self, transport: Transport, port: int) -> None:
-        via = Address(transport, "127.0.0.1", port)
-        target = f"sip:you@127.0.0.1:{port};transport={transport}"
-        self.command(lambda now: self.agent.invite(Invitation(CALL, target, via, "sip:me@h", "", b"v=0"), now))
-
 
 @pytest.fixture
 async def owners() -> AsyncIterator[tuple[Owner, Owner]]:
     pair = (Owner(), Owner())
     for owner in pair:
-        owner.listener = await SipListener.start("127.0.0.1", 0, owner.agent, owner.on_event)
+        await owner.start()
     yield pair
     for owner in pair:
-        await owner.listener.stop()
+        await owner.stop()
 
 
 @pytest.mark.network
 @pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
 async def test_a_call_over_real_sockets(owners: tuple[Owner, Owner], transport: Transport) -> None:
     caller, callee = owners
-    caller.dial(transport, callee.listener.address[1])
+    caller.dial(Address(transport, "127.0.0.1", callee.listener.address[1]))
     assert await caller.told(Answered) == Answered(CALL, b"v=0 answer")
     established = await callee.told(Established)
     assert isinstance(established, Established)
@@ -84,8 +53,8 @@ async def test_a_call_over_real_sockets(owners: tuple[Owner, Owner], transport: 
 async def test_nobody_listening_on_tcp_is_a_503_at_once(owners: tuple[Owner, Owner]) -> None:
     caller, callee = owners
     port = callee.listener.address[1]
-    await callee.listener.stop()
-    caller.dial(Transport.TCP, port)
+    await callee.stop()
+    caller.dial(Address(Transport.TCP, "127.0.0.1", port))
     assert await caller.told(Refused) == Refused(CALL, 503, "Service Unavailable")
 
 
@@ -100,7 +69,7 @@ async def test_garbage_on_a_connection_closes_that_connection_only(owners: tuple
     with contextlib.suppress(ConnectionResetError):
         assert await reader.read() == b""
     writer.close()
-    caller.dial(Transport.TCP, port)
+    caller.dial(Address(Transport.TCP, "127.0.0.1", port))
     assert isinstance(await caller.told(Answered), Answered)
 
 

@@ -113,7 +113,8 @@ class SipAgent:
         self._request(message.came_from(source.host, source.port), source, now)
 
     def connection_lost(self, address: Address, now: float) -> None:
-        """A TCP connection broke or could not be opened: requests that were sent on it fail at once."""
+        """A connection broke or could not be opened: requests that were sent on it fail at once."""
+        self._registrar.connection_lost(address)
         self._endpoint.calls.connection_lost(address)
         self._endpoint.layer.connection_lost(address, now)
 

@@ -1,7 +1,7 @@
-"""Messages out of a TCP byte stream (RFC 3261 18.3): headers up to an empty line, then Content-Length bytes."""
+"""Messages out of a byte stream (RFC 3261 18.3): headers up to an empty line, then Content-Length bytes."""
 
 import re
-from typing import Final
+from typing import Final, Protocol
 
 from mixminus.sip.message import MAX_MESSAGE_BYTES, MalformedMessage
 
@@ -14,21 +14,73 @@ _CONTENT_LENGTH = re.compile(
 )
 
 
+class Framer(Protocol):
+    """How messages lie in the bytes of one connection."""
+
+    pongs: int
+    """Answers to pings of ours."""
+
+    @property
+    def has_part(self) -> bool:
+        """Whether the beginning of a message, or of a handshake, waits for its end."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the far end said that nothing more comes."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what a connection brings; returns whole messages, and `PING` for a keep-alive.
+
+        Raises `MalformedMessage` when the stream cannot be followed any more: close the connection then.
+        """
+
+    def owed(self) -> bytes:
+        """What the framing itself has to say, once: the answer to a handshake, a pong."""
+
+    def framed(self, message: bytes) -> bytes:
+        """A message as it goes out."""
+
+    def ping(self) -> bytes:
+        """Asks whether the far end lives."""
+
+
 class StreamFramer:
-    """Feed it what a connection brings; it returns whole messages, and `PING` for a keep-alive."""
+    """TCP and TLS."""
+
+    is_over = False
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._pinged = False
+        self.pongs = 0
+
+    @property
+    def has_part(self) -> bool:
+        return not PING.startswith(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Raises `MalformedMessage` when the stream cannot be followed any more: close the connection then."""
         self._buffer += data
         frames = []
         while (frame := self._next()) is not None:
             frames.append(frame)
         return frames
 
+    def owed(self) -> bytes:
+        return b""
+
+    def framed(self, message: bytes) -> bytes:
+        return message
+
+    def ping(self) -> bytes:
+        self._pinged = True
+        return PING
+
     def _next(self) -> bytes | None:
+        if self._pinged and self._buffer.startswith(PONG):
+            # Whoever connected pings and the other side pongs: two pongs are no ping (RFC 5626 3.5.1).
+            self._take(len(PONG))
+            self._pinged = False
+            self.pongs += 1
         if self._buffer.startswith(PING):
             return self._take(len(PING))
         if PING.startswith(self._buffer):

@@ -109,7 +109,8 @@ class Gate:
         return (
             source.host in settings.trusted_hosts
             or (bool(settings.trusted_networks) and is_within(source.host, settings.trusted_networks))
-            or (settings.open_to_loopback and is_loopback(source.host))
+            # A WebSocket from this machine may be a browser from anywhere, behind a proxy of ours.
+            or (settings.open_to_loopback and is_loopback(source.host) and not source.transport.is_websocket)
         )
 
     def _challenge(self, source: Address, settings: SipSettings, now: float, *, stale: bool) -> Challenged:

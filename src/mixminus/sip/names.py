@@ -17,6 +17,14 @@ def facing(listeners: Sequence[Listener], far: Address) -> Listener | None:
     return min(able, key=lambda listener: _distance(listener, far), default=None)
 
 
+def can_reach(listener: Listener, far: Address) -> bool:
+    """Whether its socket can send there. Each connection has a socket of its own; a datagram needs its family."""
+    if listener.transport is not far.transport:
+        return False
+    ours, theirs = literal(listener.host), literal(far.host)
+    return far.transport is not Transport.UDP or (ours and ours.version) == (theirs and theirs.version)
+
+
 def contact_uri(listener: Listener, target: str = "") -> str:
     """Our address for later requests. It is `sips:` where that of the far end is (RFC 3261 8.1.1.8, 12.1.1)."""
     where = f"{bracketed(listener.told_host)}:{listener.told_port}"

@@ -1,12 +1,12 @@
 """Where users can be reached: bindings and their expiry (RFC 3261 10)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mixminus.base.errors import MixminusError
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.message import Request, decimal
-from mixminus.sip.uri import AddressError, NameAddr, Uri
+from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
 
 DEFAULT_EXPIRES_S: Final = 3600
 MIN_EXPIRES_S: Final = 60
@@ -61,6 +61,21 @@ class Registrar:
             self._bindings.pop(user, None)
         return tuple(sorted(live.values(), key=lambda b: (-b.q, -b.expires_at)))
 
+    def connection_lost(self, address: Address) -> None:
+        """Who registered by a connection that is gone is where its Contact says. Nobody connects to a browser, or to
+        who is behind a NAT: they are reached again when they have registered again (RFC 7118 5, RFC 5626 5.3).
+        """
+        for user, bindings in list(self._bindings.items()):
+            for identity, binding in list(bindings.items()):
+                if binding.source == address:
+                    place = _listening_place(binding)
+                    if place is None:
+                        del bindings[identity]
+                    else:
+                        bindings[identity] = replace(binding, source=place)
+            if not bindings:
+                del self._bindings[user]
+
     def register(self, user: str, request: Request, source: Address, now: float) -> tuple[Binding, ...]:
         """Apply a REGISTER of an authenticated user and return all bindings; raises `RegisterRefused`.
 
@@ -88,6 +103,16 @@ class Registrar:
                 )
         self._bindings[user] = dict(list(known.items())[-MAX_BINDINGS:])
         return self.contacts(user, now)
+
+
+def _listening_place(binding: Binding) -> Address | None:
+    """Where a phone may take connections: at its Contact, if that is the host that it registered from."""
+    try:
+        place = target_of(binding.uri)
+    except AddressError:
+        return None
+    same = place.host == binding.source.host and place.transport is binding.source.transport
+    return place.like(binding.source) if same and not place.transport.is_websocket else None
 
 
 def _identity(uri: str) -> Identity:

@@ -1,0 +1,113 @@
+"""Which connections may come, and which may stay."""
+
+from mixminus.sip.liveness import (
+    MOST_OF_A_HOST,
+    MOST_UNPROVEN_OF_A_HOST,
+    MUTE_S,
+    PONG_S,
+    SLOW_S,
+    Doorman,
+    Fate,
+    Liveness,
+)
+
+
+def incoming(keepalive_s: float = 0.0, *, must_pong: bool = False) -> Liveness:
+    return Liveness(100.0, proven=False, keepalive_s=keepalive_s, must_pong=must_pong)
+
+
+def ours(keepalive_s: float = 25.0) -> Liveness:
+    return Liveness(100.0, proven=True, keepalive_s=keepalive_s, must_pong=False)
+
+
+def test_a_connection_that_says_nothing_is_ended() -> None:
+    mute = incoming()
+    assert mute.fate(99.9 + MUTE_S) is Fate.STAYS
+    assert mute.fate(100.0 + MUTE_S) is Fate.MUTE
+
+
+def test_a_connection_that_spoke_may_be_quiet_for_hours() -> None:
+    phone = incoming()
+    phone.heard(101.0, whole=True, has_part=False, pongs=0)
+    assert phone.fate(100_000.0) is Fate.STAYS
+
+
+def test_a_message_that_comes_byte_by_byte_ends_its_connection() -> None:
+    loris = incoming()
+    loris.heard(101.0, whole=True, has_part=False, pongs=0)
+    for second in range(10):
+        loris.heard(200.0 + second, whole=False, has_part=True, pongs=0)
+    assert loris.fate(199.9 + SLOW_S) is Fate.STAYS
+    assert loris.fate(200.0 + SLOW_S) is Fate.SLOW
+
+
+def test_a_busy_connection_is_not_slow_because_something_is_always_under_way() -> None:
+    trunk = ours(0.0)
+    for second in range(60):
+        trunk.heard(100.0 + second, whole=True, has_part=True, pongs=0)
+        assert trunk.fate(100.0 + second) is Fate.STAYS
+
+
+def test_connections_of_ours_are_pinged_and_judged_once_they_have_answered() -> None:
+    old = ours()
+    assert [old.fate(100.0 + second) for second in (24, 25, 26, 50)] == [
+        Fate.STAYS,
+        Fate.PING,
+        Fate.STAYS,
+        Fate.PING,
+    ]
+    new = ours()
+    assert new.fate(125.0) is Fate.PING
+    new.heard(125.1, whole=False, has_part=False, pongs=1)
+    assert new.fate(150.0) is Fate.PING
+    assert new.fate(149.9 + PONG_S) is Fate.STAYS
+    assert new.fate(150.0 + PONG_S) is Fate.SILENT
+
+
+def test_a_message_is_as_good_as_a_pong() -> None:
+    browser = incoming(25.0, must_pong=True)
+    browser.heard(101.0, whole=True, has_part=False, pongs=0)
+    assert browser.fate(125.0) is Fate.PING
+    browser.heard(130.0, whole=True, has_part=False, pongs=0)
+    assert browser.fate(140.0) is Fate.STAYS
+
+
+def test_a_browser_that_answers_no_ping_is_gone() -> None:
+    browser = incoming(25.0, must_pong=True)
+    browser.heard(101.0, whole=True, has_part=False, pongs=0)
+    assert browser.fate(125.0) is Fate.PING
+    assert browser.fate(125.0 + PONG_S) is Fate.SILENT
+
+
+def test_a_host_has_a_bound_for_its_silent_connections_and_one_for_all() -> None:
+    doorman = Doorman(4096, lambda host: host == "127.0.0.1")
+    assert sum(doorman.admits("192.0.2.1") for _ in range(100)) == MOST_UNPROVEN_OF_A_HOST
+    assert doorman.admits("192.0.2.2"), "another host is hurt"
+    assert sum(doorman.admits("127.0.0.1") for _ in range(1000)) == 1000
+    doorman.left("192.0.2.1", proven=False)
+    assert doorman.admits("192.0.2.1")
+    office = Doorman(4096, lambda host: False)
+    for _ in range(MOST_OF_A_HOST):
+        assert office.admits("192.0.2.3")
+        office.proven("192.0.2.3")
+    assert not office.admits("192.0.2.3")
+    office.left("192.0.2.3", proven=True)
+    assert office.admits("192.0.2.3")
+
+
+def test_half_of_the_places_are_for_those_who_speak() -> None:
+    doorman = Doorman(100, lambda host: False)
+    admitted = sum(doorman.admits(f"192.0.2.{number}") for number in range(100))
+    assert admitted == 50
+    doorman.proven("192.0.2.0")
+    assert doorman.admits("192.0.2.200")
+
+
+def test_all_who_left_are_forgotten() -> None:
+    doorman = Doorman(10, lambda host: False)
+    for proven in (True, False):
+        assert doorman.admits("192.0.2.1")
+        if proven:
+            doorman.proven("192.0.2.1")
+        doorman.left("192.0.2.1", proven=proven)
+    assert (doorman.open, doorman.unproven, len(doorman._of), len(doorman._unproven_of)) == (0, 0, 0, 0)
