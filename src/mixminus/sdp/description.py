@@ -15,9 +15,11 @@ MAX_SDP_BYTES: Final = 32_768
 MAX_STREAMS: Final = 32
 MAX_ATTRIBUTES: Final = 1024
 
+_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+"
+"""RFC 8866 section 9."""
 _MEDIA = re.compile(
-    r"(?P<kind>[A-Za-z0-9.+-]+) +(?P<port>[0-9]{1,5})(?:/[0-9]{1,5})? +(?P<protocol>[A-Za-z0-9/.+-]+)"
-    r"(?P<formats>(?: +[A-Za-z0-9.+-]+){1,128}) *"
+    rf"(?P<kind>{_TOKEN}) +(?P<port>[0-9]{{1,5}})(?:/[0-9]{{1,5}})? +(?P<protocol>{_TOKEN}(?:/{_TOKEN}){{0,7}})"
+    rf"(?P<formats>(?: +{_TOKEN}){{1,128}}) *"
 )
 _CONNECTION = re.compile(r"IN +IP[46] +(?P<host>[0-9A-Fa-f.:]{2,45})(?:/[0-9/]{1,15})? *")
 
@@ -40,6 +42,18 @@ class Stream:
     host: str | None = None
     attributes: Attributes = ()
 
+    def value(self, name: str) -> str | None:
+        """What its first attribute of that name says; a flag says the empty string. None: there is none."""
+        return _first(self.attributes, name)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.attributes if key == name)
+
+    @property
+    def is_refused(self) -> bool:
+        """Port 0 (RFC 3264 6), unless that only says that the stream shares another one's (RFC 9143 6)."""
+        return self.port == 0 and self.value("bundle-only") is None
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
@@ -56,6 +70,15 @@ class Description:
         if host is None:
             raise SdpError("no c= line for the stream")
         return host
+
+    def values(self, stream: Stream, name: str) -> tuple[str, ...]:
+        """A stream's own attributes of that name, or the session's when it has none."""
+        return stream.values(name) or tuple(value for key, value in self.attributes if key == name)
+
+    def value(self, stream: Stream, name: str) -> str | None:
+        """The first of them."""
+        own = stream.value(name)
+        return own if own is not None else _first(self.attributes, name)
 
     def __bytes__(self) -> bytes:
         lines = ["v=0", f"o={self.origin}", "s=-"]
@@ -74,6 +97,10 @@ class Description:
 def address_type(host: str) -> str:
     """`IP4` or `IP6`, for `o=` and `c=`."""
     return "IP6" if ":" in host else "IP4"
+
+
+def _first(attributes: Attributes, name: str) -> str | None:
+    return next((value for key, value in attributes if key == name), None)
 
 
 def _connection(host: str) -> str:
@@ -142,6 +169,9 @@ def _host(value: str) -> str:
     """An IP address. Names are legal in SDP, but nobody sends them, and media cannot wait for a resolver."""
     match = _CONNECTION.fullmatch(value)
     try:
-        return str(ipaddress.ip_address(match["host"] if match else ""))
+        address = ipaddress.ip_address(match["host"] if match else "")
     except ValueError as error:
         raise SdpError("c= names no IP address") from error
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped  # what is sent there goes out as IPv4 (RFC 4291 2.5.5.2)
+    return str(address)
