@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixminus.sdp.codecs import ALL
-from mixminus.sdp.offer_answer import Agreed, LocalMedia, NoCommonCodec, make_answer, make_offer, read_answer
+from mixminus.sdp.media import Agreed, LocalMedia, NoCommonCodec
+from mixminus.sdp.offer_answer import make_answer, make_offer, read_answer
 
 LOCAL = LocalMedia("192.0.2.1", 20_000, session_id=7)
 
@@ -18,25 +19,25 @@ def description(*media: str) -> bytes:
 
 
 def agreed(*media: str, codecs: tuple[str, ...] = ALL) -> Agreed:
-    return make_answer(description(*media), LocalMedia("192.0.2.1", 20_000, 7, codecs))[1]
+    return make_answer(description(*media), LocalMedia("192.0.2.1", 20_000, 7, codecs)).agreed
 
 
 def answer_lines(*media: str) -> list[str]:
-    return make_answer(description(*media), LOCAL)[0].decode().split("\r\n")
+    return bytes(make_answer(description(*media), LOCAL).description).decode().split("\r\n")
 
 
 def test_we_offer_our_codecs_in_the_configured_order() -> None:
-    lines = make_offer(LOCAL).decode().split("\r\n")
+    lines = bytes(make_offer(LOCAL)).decode().split("\r\n")
     assert "m=audio 20000 RTP/AVP 111 9 0 8 101 110" in lines
     assert "a=rtpmap:111 opus/48000/2" in lines
     assert "a=rtpmap:9 G722/8000" in lines
-    few = make_offer(LocalMedia("192.0.2.1", 20_000, 7, codecs=("PCMA", "PCMU"))).decode()
+    few = bytes(make_offer(LocalMedia("192.0.2.1", 20_000, 7, codecs=("PCMA", "PCMU")))).decode()
     assert "m=audio 20000 RTP/AVP 8 0 101\r\n" in few
     assert "opus" not in few
 
 
 def test_rfc7587_7_we_ask_for_in_band_fec_and_one_channel() -> None:
-    (line,) = [line for line in make_offer(LOCAL).decode().split("\r\n") if line.startswith("a=fmtp:111 ")]
+    (line,) = [line for line in bytes(make_offer(LOCAL)).decode().split("\r\n") if line.startswith("a=fmtp:111 ")]
     assert line == "a=fmtp:111 useinbandfec=1;stereo=0;sprop-stereo=0"
 
 
@@ -112,7 +113,7 @@ def test_telephone_events_of_8000_beside_opus_are_better_than_none() -> None:
 
 def test_all_codecs_of_an_answer_may_arrive() -> None:
     answer = description("m=audio 4000 RTP/AVP 9 111 0", "a=rtpmap:111 opus/48000/2")
-    result = read_answer(answer)
+    result = read_answer(answer, LOCAL)
     assert (result.codec, result.understood) == ("G722", ((111, "opus"), (0, "PCMU")))
 
 
@@ -124,11 +125,11 @@ def test_both_sides_agree_whatever_they_prefer(
     far = LocalMedia("192.0.2.2", 30_000, 9, tuple(theirs[:many_of_theirs]))
     common = [codec for codec in near.codecs if codec in far.codecs]
     try:
-        answer, seen_by_far = make_answer(make_offer(near), far)
+        answer = make_answer(bytes(make_offer(near)), far)
     except NoCommonCodec:
         assert not common
         return
-    seen_by_near = read_answer(answer, near.codecs)
+    seen_by_near, seen_by_far = read_answer(bytes(answer.description), near), answer.agreed
     assert seen_by_near.codec == seen_by_far.codec == common[0]
     assert seen_by_near.payload_type == seen_by_far.payload_type
     assert seen_by_near.telephone_event_clock_hz == (48_000 if common[0] == "opus" else 8000)

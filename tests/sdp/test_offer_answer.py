@@ -5,15 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixminus.sdp.description import SdpError, parse
-from mixminus.sdp.offer_answer import (
-    Agreed,
-    Direction,
-    LocalMedia,
-    NoCommonCodec,
-    make_answer,
-    make_offer,
-    read_answer,
-)
+from mixminus.sdp.media import Agreed, Direction, LocalMedia, NoCommonCodec
+from mixminus.sdp.offer_answer import make_answer, make_offer, read_answer
 
 LOCAL = LocalMedia("192.0.2.1", 20_000, session_id=7)
 
@@ -24,11 +17,11 @@ def offer(*media: str, session: str = "c=IN IP4 198.51.100.9") -> bytes:
 
 
 def agreed(*media: str, session: str = "c=IN IP4 198.51.100.9") -> Agreed:
-    return make_answer(offer(*media, session=session), LOCAL)[1]
+    return make_answer(offer(*media, session=session), LOCAL).agreed
 
 
 def answer_lines(*media: str) -> list[str]:
-    return make_answer(offer(*media), LOCAL)[0].decode().split("\r\n")
+    return bytes(make_answer(offer(*media), LOCAL).description).decode().split("\r\n")
 
 
 def test_a_static_payload_type_needs_no_rtpmap() -> None:
@@ -139,13 +132,13 @@ def test_a_description_that_cannot_be_used_is_an_sdp_error(data: bytes) -> None:
 
 def test_an_answer_without_audio_means_our_stream_was_refused() -> None:
     with pytest.raises(NoCommonCodec):
-        read_answer(offer("m=audio 0 RTP/AVP 0"))
+        read_answer(offer("m=audio 0 RTP/AVP 0"), LOCAL)
 
 
 def test_what_we_offer_can_be_answered_and_the_answer_read() -> None:
     far = LocalMedia("192.0.2.2", 30_000, session_id=9, codecs=("PCMA",))
-    answer, seen_by_far = make_answer(make_offer(LOCAL, Direction.SENDONLY), far)
-    seen_by_us = read_answer(answer)
+    answer = make_answer(bytes(make_offer(LOCAL, Direction.SENDONLY)), far)
+    seen_by_us, seen_by_far = read_answer(bytes(answer.description), LOCAL), answer.agreed
     assert (seen_by_far.remote_port, seen_by_us.remote_port) == (20_000, 30_000)
     assert seen_by_far.codec == seen_by_us.codec == "PCMA"
     assert seen_by_far.telephone_event_payload_type == seen_by_us.telephone_event_payload_type == 101
@@ -153,18 +146,18 @@ def test_what_we_offer_can_be_answered_and_the_answer_read() -> None:
 
 
 def test_rfc3264_8_a_new_offer_has_the_next_version_and_the_same_session() -> None:
-    first, second = parse(make_offer(LOCAL)).origin.split(), parse(make_offer(LOCAL.bumped())).origin.split()
+    first, second = make_offer(LOCAL).origin.split(), make_offer(LOCAL.bumped()).origin.split()
     assert first[1] == second[1]
     assert int(second[2]) == int(first[2]) + 1
 
 
 def test_unknown_lines_and_bare_line_feeds_do_no_harm() -> None:
     data = offer("i=hello", "b=AS:64", "m=audio 4000 RTP/AVP 0", "k=clear:x", "zz", "a=candidate:1 1 UDP 1 ::1 9 typ")
-    assert make_answer(data.replace(b"\r\n", b"\n"), LOCAL)[1].codec == "PCMU"
+    assert make_answer(data.replace(b"\r\n", b"\n"), LOCAL).agreed.codec == "PCMU"
 
 
 def test_a_description_reads_back_as_it_was_written() -> None:
-    description = parse(make_offer(LOCAL))
+    description = make_offer(LOCAL)
     assert parse(bytes(description)) == description
 
 
@@ -179,11 +172,11 @@ def test_any_bytes_give_an_answer_or_the_declared_error(junk: bytes, at: int) ->
 
 
 def test_rfc5761_an_offer_shares_the_port_with_rtcp_and_an_answer_takes_that_up() -> None:
-    assert "a=rtcp-mux" in make_offer(LOCAL).decode().split("\r\n")
+    assert "a=rtcp-mux" in bytes(make_offer(LOCAL)).decode().split("\r\n")
     shared = ("m=audio 4000 RTP/AVP 0", "a=rtcp-mux")
     assert agreed(*shared).rtcp_mux
     assert "a=rtcp-mux" in answer_lines(*shared)
-    assert read_answer(offer(*shared)).rtcp_mux
+    assert read_answer(offer(*shared), LOCAL).rtcp_mux
 
 
 def test_rfc5761_nobody_is_answered_rtcp_mux_who_did_not_offer_it() -> None:

@@ -1,14 +1,12 @@
 """Offer and answer for one audio stream with telephone-events (RFC 3264, RFC 3551, RFC 4733, RFC 7587)."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
+from mixminus.sdp.bundle import bundled, group_of, mid_of, unbundled
 from mixminus.sdp.codecs import (
-    ALL,
     EVENTS_OFFERED,
     NO_WISHES,
-    OpusWishes,
     Spoken,
     codecs_of,
     described,
@@ -16,137 +14,166 @@ from mixminus.sdp.codecs import (
     opus_wishes,
     telephone_events,
 )
-from mixminus.sdp.description import Description, SdpError, Stream, address_type, parse
+from mixminus.sdp.description import Attributes, Description, Stream, parse
+from mixminus.sdp.ice import ICE_LITE, AgreedIce, IceEnd, ice_of
+from mixminus.sdp.media import (
+    ALONE,
+    UNSPECIFIED,
+    Agreed,
+    Direction,
+    Layout,
+    LocalMedia,
+    NoCommonCodec,
+    NoCommonNetwork,
+    is_group,
+)
+from mixminus.sdp.protection import HANDSHAKEN, Protection, in_answer, in_offer, to_offer
 
-PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
-PTIME: Final = ("ptime", "20")
-RTCP_MUX: Final = "rtcp-mux"
-
-
-class NoCommonCodec(SdpError):
-    """There is no audio stream that both sides can do: 488 (RFC 3261 21.4.26)."""
-
-
-class Direction(StrEnum):
-    """Which way audio flows, seen by whoever wrote it."""
-
-    SENDRECV = "sendrecv"
-    SENDONLY = "sendonly"
-    RECVONLY = "recvonly"
-    INACTIVE = "inactive"
-
-    @property
-    def sends(self) -> bool:
-        return self in (Direction.SENDRECV, Direction.SENDONLY)
-
-    @property
-    def receives(self) -> bool:
-        return self in (Direction.SENDRECV, Direction.RECVONLY)
-
-    @property
-    def mirrored(self) -> "Direction":
-        """The same flow seen by the other side (RFC 3264 6.1)."""
-        return _MIRROR.get(self, self)
-
-
-_MIRROR = {Direction.SENDONLY: Direction.RECVONLY, Direction.RECVONLY: Direction.SENDONLY}
+PTIME_MS: Final = 20
+"""Of every packet that we send; any will do that arrives."""
+PTIME: Final = ("ptime", str(PTIME_MS))
+RTCP_MUX: Final = ("rtcp-mux", "")
 
 
 @dataclass(frozen=True, slots=True)
-class LocalMedia:
-    """Our end of the stream. Codecs in order of preference, for offers; an answer follows the offer's order."""
+class Answer:
+    """What we say to an offer, what that settles, and where the session's streams are from now on."""
 
-    host: str
-    port: int
-    session_id: int
-    codecs: tuple[str, ...] = ALL
-    version: int = 1
-
-    def bumped(self) -> "LocalMedia":
-        """The same media, to be described anew: a changed description has the next version (RFC 3264 8)."""
-        return replace(self, version=self.version + 1)
-
-    @property
-    def origin(self) -> str:
-        return f"- {self.session_id} {self.version} IN {address_type(self.host)} {self.host}"
+    description: Description
+    agreed: Agreed
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
-    """What offer and answer together say."""
+class _Candidate:
+    """A stream that could be ours."""
 
-    remote_host: str
-    remote_port: int
-    codec: str
-    """Of what we send: a name of `codecs.CODECS`."""
-    payload_type: int
-    telephone_event_payload_type: int | None
-    """None: the other side knows no telephone-events."""
-    direction: Direction
-    """As seen by us."""
-    on_hold: bool
-    """The other side does not listen: it said `sendonly`, `inactive`, or 0.0.0.0 (RFC 3264 8.4)."""
-    telephone_event_clock_hz: int = 8000
-    understood: tuple[tuple[int, str], ...] = ()
-    """Payload types and codecs that may arrive beside the one that we send."""
-    opus: OpusWishes = NO_WISHES
-    rtcp_mux: bool = False
-    """Both sides send RTCP where RTP goes (RFC 5761 5.1.1)."""
-    rtcp_port: int | None = None
-    """Where else they want it (RFC 3605); None: they do not say."""
+    place: int
+    stream: Stream
+    spoken: list[Spoken]
+    protection: Protection
 
 
-def make_offer(local: LocalMedia, direction: Direction = Direction.SENDRECV) -> bytes:
-    """Offer all our codecs, and telephone-events at their clocks."""
+def make_offer(local: LocalMedia, direction: Direction = Direction.SENDRECV, layout: Layout = ALONE) -> Description:
+    """Offer all our codecs, and telephone-events at their clocks. Raises `NotSecure`."""
+    profile, protection = to_offer(local)
+    if profile in HANDSHAKEN and layout is ALONE:
+        layout = Layout(mid="0", is_bundled=True)  # browsers want both (RFC 8829 5.2.1)
     spoken = offered(local.codecs)
     clocks = sorted({each.codec.clock_hz for each in spoken})
     events = [(EVENTS_OFFERED[clock_hz], clock_hz) for clock_hz in clocks]
-    stream = _stream(local, "RTP/AVP", spoken, events, direction, rtcp_mux=True)
-    return bytes(Description(local.origin, local.host, (stream,)))
+    formats, attributes = described(spoken, events)
+    transport = (RTCP_MUX, *protection, *_own_ice(local.ice))
+    stream = Stream("audio", local.port, profile, formats, None, (*attributes, *transport, *_rest(direction, layout)))
+    return _describe(local, local.host, stream, layout, local.ice)
 
 
-def make_answer(offer: bytes, local: LocalMedia) -> tuple[bytes, Agreed]:
-    """Answer with the offer's most preferred codec that we have. Raises `SdpError`, `NoCommonCodec`.
+def make_answer(offer: bytes, local: LocalMedia, layout: Layout = ALONE, so_far: Agreed | None = None) -> Answer:
+    """Answer with the offer's most preferred codec that we have. Raises `SdpError`, `NotAcceptable`.
 
-    The first usable audio stream is taken; every other stream is refused in its place, with port 0 (RFC 3264 6).
+    Of several audio streams that we can do, the one is taken that is ours by now, else a secured one, else the
+    first; every other stream is refused in its place, with port 0 (RFC 3264 6). So is ours, when there is one *so
+    far* and the offer stops it.
     """
     theirs = parse(offer)
-    chosen = next((i for i, stream in enumerate(theirs.streams) if _spoken(stream, local.codecs)), None)
-    if chosen is None:
-        raise NoCommonCodec("no audio stream with a codec of ours")
-    spoken = _spoken(theirs.streams[chosen], local.codecs)[:1]
-    agreed = _agree(theirs, theirs.streams[chosen], spoken)
-    events = agreed.telephone_event_payload_type
-    answers = [Stream(s.kind, 0, s.protocol, s.formats[:1]) for s in theirs.streams]
-    answers[chosen] = _stream(
-        local,
-        theirs.streams[chosen].protocol,
-        spoken,
-        [] if events is None else [(events, agreed.telephone_event_clock_hz)],
-        agreed.direction,
-        rtcp_mux=agreed.rtcp_mux,
-    )
-    return bytes(Description(local.origin, local.host, tuple(answers))), agreed
+    streams = unbundled(theirs)
+    candidates = _usable(theirs, streams, local)
+    current = layout.place if so_far is not None else None
+    candidates.sort(key=lambda each: (each.place != current, not each.protection.is_secure, each.place))
+    if candidates:
+        return _accept(theirs, candidates[0], local)
+    if so_far is not None and layout.place < len(streams) and streams[layout.place].is_refused:
+        return _stop(theirs, local, layout, so_far)
+    raise NoCommonCodec("no audio stream with a codec and a profile of ours")
 
 
-def read_answer(answer: bytes, codecs: tuple[str, ...] = ALL) -> Agreed:
-    """Read the answer to an offer of ours. Raises `SdpError`, `NoCommonCodec` (the stream was refused)."""
+def read_answer(answer: bytes, local: LocalMedia, layout: Layout = ALONE) -> Agreed:
+    """Read the answer to an offer of ours. Raises `SdpError`, `NotAcceptable` (the stream was refused).
+
+    Our stream should be where it was offered; some answers are not that tidy.
+    """
     theirs = parse(answer)
-    for stream in theirs.streams:
-        if spoken := _spoken(stream, codecs):
-            return _agree(theirs, stream, spoken)
+    streams = theirs.streams
+    order = sorted(range(len(streams)), key=lambda place: (place != layout.place, place))
+    for stream in (streams[place] for place in order):
+        spoken = _spoken(stream, local.codecs)
+        protection = in_answer(theirs, stream, local) if spoken else None
+        if protection is not None:
+            return _agree(theirs, _Candidate(layout.place, stream, spoken, protection), local, as_offered=True)
     raise NoCommonCodec("the answer refuses our audio stream")
 
 
-def _agree(theirs: Description, stream: Stream, spoken: list[Spoken]) -> Agreed:
-    """We send the first of the codecs; any of them may come."""
+def _usable(theirs: Description, streams: tuple[Stream, ...], local: LocalMedia) -> list[_Candidate]:
+    found = []
+    for place, stream in enumerate(streams):
+        spoken = _spoken(stream, local.codecs)
+        protection = in_offer(theirs, stream, local) if spoken else None
+        if protection is not None:
+            found.append(_Candidate(place, stream, spoken, protection))
+    return found
+
+
+def _spoken(stream: Stream, codecs: tuple[str, ...]) -> list[Spoken]:
+    """What an audio stream has in common with us. One that takes only shorter packets than ours is none."""
+    longest = stream.value("maxptime") or ""
+    too_short = longest.isascii() and longest.isdigit() and 0 < int(longest[:9]) < PTIME_MS
+    if stream.kind != "audio" or stream.port == 0 or too_short:
+        return []
+    return codecs_of(stream, codecs)
+
+
+def _accept(theirs: Description, chosen: _Candidate, local: LocalMedia) -> Answer:
+    chosen = replace(chosen, spoken=chosen.spoken[:1])
+    agreed = _agree(theirs, chosen, local)
+    layout = _layout(theirs, chosen.place)
+    events = agreed.telephone_event_payload_type
+    formats, attributes = described(
+        chosen.spoken, [] if events is None else [(events, agreed.telephone_event_clock_hz)]
+    )
+    ice = agreed.ice.ours if agreed.ice is not None else None
+    mux = (RTCP_MUX,) if agreed.rtcp_mux else ()
+    transport = (*mux, *chosen.protection.attributes, *_own_ice(ice))
+    said = (*attributes, *transport, *_rest(agreed.direction, layout))
+    stream = Stream("audio", local.port, chosen.stream.protocol, formats, None, said)
+    host = local.host if ice is not None else local.towards(agreed.remote_host)
+    return Answer(_describe(local, host, stream, layout, ice), agreed, layout)
+
+
+def _stop(theirs: Description, local: LocalMedia, layout: Layout, so_far: Agreed) -> Answer:
+    """They stop our stream for now; nothing else of theirs is ours."""
+    layout = _layout(theirs, layout.place)
+    stream = _refused(theirs.streams[layout.place])
+    layout = replace(layout, is_bundled=False)
+    return Answer(_describe(local, local.host, stream, layout, None), so_far.stopped(), layout)
+
+
+def _layout(theirs: Description, place: int) -> Layout:
+    refused = tuple(_refused(stream) for stream in theirs.streams)
+    mid = mid_of(theirs.streams[place])
+    return Layout(refused[:place], refused[place + 1 :], mid, bool(mid and group_of(theirs, mid)))
+
+
+def _refused(stream: Stream) -> Stream:
+    """In its place and with its name, but in no group (RFC 3264 6, RFC 9143 7.3.3)."""
+    mid = mid_of(stream)
+    return Stream(stream.kind, 0, stream.protocol, stream.formats[:1], None, (("mid", mid),) if mid else ())
+
+
+def _agree(theirs: Description, chosen: _Candidate, local: LocalMedia, *, as_offered: bool = False) -> Agreed:
+    """We send the first of the codecs; any of them may come, with our own payload types when they were *offered*."""
+    stream, spoken = chosen.stream, chosen.spoken
     first = spoken[0]
-    host = theirs.host_of(stream)
+    ice = _ice(theirs, stream, local)
+    host = _remote_host(theirs, stream, local, ice)
     direction = _direction(theirs, stream).mirrored
-    if host in ("0.0.0.0", "::"):
+    if host in UNSPECIFIED and ice is None:
         # The hold of RFC 2543: "send me nothing".
         direction = Direction.RECVONLY if direction.receives else Direction.INACTIVE
     events = telephone_events(stream, first.codec.clock_hz)
+    understood = {each.payload_type: each.codec.name for each in reversed(spoken)}
+    if as_offered:
+        understood = {each.codec.payload_type: each.codec.name for each in spoken} | understood
+    del understood[first.payload_type]
     return Agreed(
         remote_host=host,
         remote_port=stream.port,
@@ -156,25 +183,38 @@ def _agree(theirs: Description, stream: Stream, spoken: list[Spoken]) -> Agreed:
         direction=direction,
         on_hold=not direction.sends,
         telephone_event_clock_hz=events[1] if events else 8000,
-        understood=tuple((each.payload_type, each.codec.name) for each in spoken[1:]),
+        understood=tuple(understood.items()),
         opus=next(
             (opus_wishes(stream, each.payload_type) for each in spoken if each.codec.name == "opus"), NO_WISHES
         ),
-        rtcp_mux=(RTCP_MUX, "") in stream.attributes,
+        rtcp_mux=RTCP_MUX in stream.attributes or ("rtcp-mux-only", "") in stream.attributes,
         rtcp_port=_rtcp_port(stream),
+        keys=chosen.protection.keys,
+        dtls=chosen.protection.dtls,
+        ice=ice,
     )
 
 
-def _spoken(stream: Stream, codecs: tuple[str, ...]) -> list[Spoken]:
-    """What a usable audio stream has in common with us."""
-    if stream.kind != "audio" or stream.port == 0 or stream.protocol.upper() not in PROTOCOLS:
-        return []
-    return codecs_of(stream, codecs)
+def _ice(theirs: Description, stream: Stream, local: LocalMedia) -> AgreedIce | None:
+    """Somebody has to begin the checks: two lite sides make none, and go by their addresses (RFC 8445 6.1.1)."""
+    far = ice_of(theirs, stream)
+    if far is None or local.ice is None or (far.is_lite and local.ice.is_lite):
+        return None
+    return AgreedIce(local.ice, far)
+
+
+def _remote_host(theirs: Description, stream: Stream, local: LocalMedia, ice: AgreedIce | None) -> str:
+    host = theirs.host_of(stream)
+    if is_group(host):
+        raise NoCommonNetwork("media for a group of hosts")
+    if ice is None:
+        local.towards(host)
+    return host
 
 
 def _rtcp_port(stream: Stream) -> int | None:
     """The port of `a=rtcp`. An address beside it is not obeyed: reports go where the audio goes."""
-    said = next((value.split() for name, value in stream.attributes if name == "rtcp"), [])
+    said = (stream.value("rtcp") or "").split()
     number = int(said[0]) if said and said[0].isascii() and said[0].isdigit() and len(said[0]) <= 5 else 0
     return number if 0 < number <= 65535 else None
 
@@ -188,16 +228,16 @@ def _direction(description: Description, stream: Stream) -> Direction:
     return Direction.SENDRECV
 
 
-def _stream(
-    local: LocalMedia,
-    protocol: str,
-    spoken: list[Spoken],
-    events: list[tuple[int, int]],
-    direction: Direction,
-    *,
-    rtcp_mux: bool,
-) -> Stream:
-    formats, attributes = described(spoken, events)
-    if rtcp_mux:
-        attributes = (*attributes, (RTCP_MUX, ""))
-    return Stream("audio", local.port, protocol, formats, None, (*attributes, PTIME, (direction.value, "")))
+def _own_ice(ice: IceEnd | None) -> Attributes:
+    return ice.attributes if ice is not None else ()
+
+
+def _rest(direction: Direction, layout: Layout) -> Attributes:
+    named = (("mid", layout.mid),) if layout.mid else ()
+    return (*named, PTIME, (direction.value, ""))
+
+
+def _describe(local: LocalMedia, host: str, stream: Stream, layout: Layout, ice: IceEnd | None) -> Description:
+    group = bundled(layout.mid) if layout.mid and layout.is_bundled else ()
+    lite = (ICE_LITE,) if ice is not None and ice.is_lite else ()
+    return Description(local.origin, host, layout.around(stream), (*group, *lite))

@@ -26,7 +26,8 @@ from mixminus.calls.records import (
     VoiceInstructions,
 )
 from mixminus.sdp.description import SdpError
-from mixminus.sdp.offer_answer import LocalMedia, make_answer
+from mixminus.sdp.media import LocalMedia
+from mixminus.sdp.offer_answer import make_answer
 from mixminus.sip.contract import Invited
 from mixminus.store.contract import Is, Store, Where
 

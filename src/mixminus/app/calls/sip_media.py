@@ -5,7 +5,8 @@ import msgspec
 from mixminus.app.media_link import MediaLink, OpenedLeg
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.contract import SetLegMedia
-from mixminus.sdp.offer_answer import Agreed, LocalMedia, make_answer, make_offer, read_answer
+from mixminus.sdp.media import Agreed, LocalMedia
+from mixminus.sdp.negotiation import Negotiation
 
 
 class SipMedia:
@@ -20,7 +21,7 @@ class SipMedia:
         self._opus_complexity = opus_complexity
         self._rtp_timeout_ms = rtp_timeout_ms
         self._opened: OpenedLeg | None = None
-        self._local: LocalMedia | None = None
+        self._negotiation: Negotiation | None = None
         self._jitter_buffer_size = "large"
         self._agreed: SetLegMedia | None = None
 
@@ -32,23 +33,25 @@ class SipMedia:
         """Bind a port. Raises `NoMedia`."""
         if self._opened is None:
             self._opened = await self._media.open_leg()
-            self._local = LocalMedia(self._opened.host, self._opened.port, self._session_id, self._codecs)
+            local = LocalMedia(self._opened.host, self._opened.port, self._session_id, self._codecs)
+            self._negotiation = Negotiation(local)
 
     def offer(self) -> bytes:
-        assert self._local is not None
-        return make_offer(self._local)
+        assert self._negotiation is not None
+        return self._negotiation.offer()
 
     def answer(self, offer: bytes) -> bytes:
         """Raises `SdpError` when nothing in the offer suits us (488)."""
-        assert self._local is not None
-        self._local = self._local.bumped()
-        answer, agreed = make_answer(offer, self._local)
-        self._agree(agreed)
+        assert self._negotiation is not None
+        answer = self._negotiation.answer(offer)
+        self._carry_out(self._negotiation.agreed)
         return answer
 
     def take_answer(self, answer: bytes) -> None:
         """Raises `SdpError` when it does not fit our offer."""
-        self._agree(read_answer(answer, self._codecs))
+        assert self._negotiation is not None
+        self._negotiation.take_answer(answer)
+        self._carry_out(self._negotiation.agreed)
 
     def size_jitter_buffer(self, size: str) -> None:
         """`off`, `small`, `medium` or `large` from now on (`jitterBufferSize`)."""
@@ -67,8 +70,9 @@ class SipMedia:
             self._media.close_leg(self._opened.leg)
             self._opened = None
 
-    def _agree(self, agreed: Agreed) -> None:
+    def _carry_out(self, agreed: Agreed | None) -> None:
         assert self._opened is not None
+        assert agreed is not None
         self._agreed = SetLegMedia(
             leg=self._opened.leg,
             remote_host=agreed.remote_host,
