@@ -84,6 +84,8 @@ class Trunk:
     """Prefixes of numbers that it may, and may not, be used for."""
     max_call_s: float = 0.0
     """Calls over it end after so long; 0: when they end."""
+    srtp: str | None = None
+    """As in `Settings`; None: what that says."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:
@@ -139,6 +141,12 @@ class Settings:
     """A phone that sends nothing for that long is gone."""
     users: Mapping[str, str] = field(default_factory=dict)
     """Name to password."""
+    srtp: str = "offered"
+    """Whether audio is secured: `never`, `offered`, `required`."""
+    srtp_of_users: Mapping[str, str] = field(default_factory=dict)
+    """The same for users that say it themselves."""
+    srtp_over_any_transport: bool = False
+    """Tell keys in SDP where others may read it, too."""
     digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")
     """What phones are challenged with, strongest first. Some old ones give up unless it is MD5 alone."""
     trunks: tuple[Trunk, ...] = ()

@@ -47,6 +47,7 @@ class Option:
 
 
 CODECS: Final = ("opus", "G722", "PCMU", "PCMA")
+SRTP: Final = ("never", "offered", "required")
 
 # --- how each is read ---------------------------------------------------------------------------------------------
 
@@ -118,6 +119,12 @@ def one_of(*words: str) -> Callable[[str, str], str]:
         return text.lower()
 
     return read
+
+
+def srtp(name: str, text: str) -> str:
+    if text.lower() not in SRTP:
+        raise BadSetting(f"{name} {text!r} must be one of {', '.join(SRTP)}.")
+    return text.lower()
 
 
 def digest_algorithms(name: str, text: str) -> tuple[str, ...]:
@@ -219,6 +226,15 @@ OPTIONS: Final = tuple(
             ",".join(CODECS),
             "What phones are offered, most preferred first",
             codecs,
+            False,
+        ),
+        ("srtp", "offered", "offered", "Whether audio is secured: never, offered, required", srtp, False),
+        (
+            "srtp_over_any_transport",
+            "false",
+            "false",
+            "Whether keys of audio may be told in SIP that others can read",
+            truth,
             False,
         ),
         ("opus_complexity", "5", "5", "Quality of Opus against CPU time, 0 to 10", up_to_ten, False),

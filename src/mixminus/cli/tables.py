@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from mixminus.base.number_rules import BadRule, compiled
 from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Gateway, SpeechService, Trunk
-from mixminus.cli.options import BadSetting
+from mixminus.cli.options import SRTP, BadSetting
 
 KEYS: Final[Mapping[str, Mapping[str, type]]] = {
-    "users": {"password": str},
+    "users": {"password": str, "srtp": str},
     "trunks": {
         "uri": str,
         "gateways": Gateway,
@@ -34,6 +34,7 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "allow": list,
         "deny": list,
         "max_call_s": float,
+        "srtp": str,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -72,7 +73,7 @@ _HOLDS: Final[Mapping[type, str]] = {
 
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
-    | {"register", "register_s", "max_call_s"}
+    | {"register", "register_s", "max_call_s", "srtp"}
 )
 """Keys of a trunk that are its fields."""
 _LISTS: Final = frozenset({"number_rules", "caller_rules", "callers", "allow", "deny"})
@@ -84,6 +85,7 @@ def read_tables(file: Mapping[str, Any]) -> dict[str, Any]:
     entries = {table: _entries(file, table) for table in KEYS}
     return {
         "users": {name: said["password"] for name, said in entries["users"].items()},
+        "srtp_of_users": {name: said["srtp"] for name, said in entries["users"].items() if "srtp" in said},
         "trunks": tuple(_trunk(name, said) for name, said in entries["trunks"].items()),
         "numbers": tuple(DeclaredNumber(name, **said) for name, said in entries["numbers"].items()),
         "applications": tuple(DeclaredApplication(name, **said) for name, said in entries["applications"].items()),
@@ -117,6 +119,8 @@ def _check(where: str, table: str, said: Mapping[str, Any]) -> None:
     for key, value in said.items():
         if not _fits(value, known[key]):
             raise BadSetting(f"{where} {key} must be {_HOLDS[known[key]]}, not {value!r}.")
+    if "srtp" in said and said["srtp"] not in SRTP:
+        raise BadSetting(f"{where} srtp must be one of {_listed(frozenset(SRTP))}, not {said['srtp']!r}.")
 
 
 def _fits(value: object, kind: type) -> bool:

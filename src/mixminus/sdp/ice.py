@@ -7,6 +7,9 @@ from typing import Final
 
 from mixminus.sdp.description import Attributes, Description, Stream
 
+HOST_PRIORITY: Final = 126 << 24 | 65_535 << 8 | 255
+"""Of a host candidate for RTP on a machine with one address (RFC 8445 5.1.2)."""
+
 MAX_CANDIDATES: Final = 100
 """More than a browser with every network there is has (RFC 8445 6.1.2.5 bounds their pairs so)."""
 

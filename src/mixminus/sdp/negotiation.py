@@ -6,7 +6,7 @@ from dataclasses import replace
 from mixminus.sdp.crypto import cryptos_of
 from mixminus.sdp.description import Description, Stream
 from mixminus.sdp.ice import IceEnd
-from mixminus.sdp.media import ALONE, Agreed, LocalMedia
+from mixminus.sdp.media import ALONE, Agreed, LocalMedia, Srtp
 from mixminus.sdp.offer_answer import Answer, make_answer, make_offer, read_answer
 
 
@@ -27,6 +27,11 @@ class Negotiation:
     def agreed(self) -> Agreed | None:
         """What holds; None: nothing yet."""
         return self._agreed
+
+    @property
+    def is_best_effort(self) -> bool:
+        """Offers of ours are secured, and need not be."""
+        return self._local.srtp is Srtp.OFFERED and bool(self._local.keys or self._local.dtls)
 
     def offer(self) -> bytes:
         """Everything we can do; in a running session in the places and with the protection that it has."""

@@ -25,9 +25,6 @@ from mixminus.calls.records import (
     NumberRecord,
     VoiceInstructions,
 )
-from mixminus.sdp.description import SdpError
-from mixminus.sdp.media import LocalMedia
-from mixminus.sdp.offer_answer import make_answer
 from mixminus.sip.contract import Invited
 from mixminus.store.contract import Is, Store, Where
 
@@ -71,14 +68,14 @@ class IncomingCalls:
         if number is None or voice is None or voice.voice_url is None:
             log.info("nobody answers that number", called=called, source=invited.source.host)
             return self._desk.refuse(invited.dialog, NOT_FOUND)
-        if not _usable(invited):
+        media = self._lines.media_with(invited)
+        if media is None:  # known before anybody's webhook is asked
             return self._desk.refuse(invited.dialog, NOT_ACCEPTABLE)
-        self._begin(invited, number, voice)
+        self._begin(IncomingLine(self._desk, media, invited), invited, number, voice)
         return None
 
-    def _begin(self, invited: Invited, number: NumberRecord, voice: VoiceInstructions) -> None:
+    def _begin(self, line: IncomingLine, invited: Invited, number: NumberRecord, voice: VoiceInstructions) -> None:
         services = self._services
-        line = IncomingLine(self._desk, self._lines.media(), invited)
         errand = RunInstructions(self._runner, _instructions(voice))
         wishes = CallWishes(callback=_callback(voice), sip_parameters=_sip_parameters(invited))
         session = CallSession(services, Call(self._record(invited, number)), line, errand, wishes)
@@ -144,13 +141,3 @@ def _sip_parameters(invited: Invited) -> FormPairs:
     """What a call's INVITE adds to its TwiML requests (twilio-conference-api.md 4.6)."""
     headers = ((f"SipHeader_{name}", value) for name, value in invited.headers.items())
     return (("SipCallId", invited.call_id), ("SipSourceIp", invited.source.host), *headers)
-
-
-def _usable(invited: Invited) -> bool:
-    """Whether there is anything in the offer that we can answer; asked before anybody's webhook is."""
-    try:
-        if invited.offer is not None:
-            make_answer(invited.offer, LocalMedia("127.0.0.1", 9, 0))
-    except SdpError:
-        return False
-    return True

@@ -15,8 +15,9 @@ from mixminus.app.calls.application_line import ApplicationLine, RunDocument
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.line import Line
 from mixminus.app.calls.outgoing_line import OutgoingLine
+from mixminus.app.calls.secrecy import PLAIN, Secrecy, SrtpRules
 from mixminus.app.calls.sip_desk import SipDesk
-from mixminus.app.calls.sip_media import SipMedia
+from mixminus.app.calls.sip_media import MediaTerms, SipMedia
 from mixminus.app.services import Services
 from mixminus.app.trunks.attempts import AtOnce, Calling, Destination, Way
 from mixminus.app.trunks.trunks import Trunks, place_of
@@ -25,6 +26,7 @@ from mixminus.base.types import RandomBytes
 from mixminus.calls.options import DialOptions, Instructions
 from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
+from mixminus.sdp.media import Srtp
 from mixminus.sip.caller_id import presented
 from mixminus.sip.contract import Address as SipPlace
 from mixminus.sip.contract import Credentials, DialogKey, Invited
@@ -39,7 +41,13 @@ class PhoneLines:
         self._trunks = trunks
         self._desk = desk
         self._random_bytes = random_bytes
-        self._codecs = speakable(services.settings.codecs)
+        self._media_terms = MediaTerms(
+            codecs=speakable(services.settings.codecs),
+            opus_complexity=services.settings.opus_complexity,
+            rtp_timeout_ms=round(services.settings.rtp_timeout_s * 1_000),
+            random_bytes=random_bytes,
+        )
+        self._srtp = SrtpRules(services.settings)
         self.identity: SipIdentity
         self.run_document: RunDocument
 
@@ -52,27 +60,24 @@ class PhoneLines:
             case PhoneNumber(number):
                 return self._to_trunk(number, dial)
             case ClientAddress(identity):
-                return self._at_once(list(self._desk.contacts(identity)), dial, {})
+                return self._at_once(list(self._desk.contacts(identity)), dial, {}, self._srtp.of_user(identity))
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
-                return self._at_once([(uri, place_of(uri))], dial, asserted | headers)
+                return self._at_once([(uri, place_of(uri))], dial, asserted | headers, self._srtp.of_anybody())
 
     def called(self, invited: Invited) -> str:
         """The number that an incoming call is for."""
         return self._trunks.called(invited)
 
-    def media(self) -> SipMedia:
-        """Media for one more SIP call."""
-        timeout_ms = round(self._services.settings.rtp_timeout_s * 1_000)
-        session_id = int.from_bytes(self._random_bytes(6))
-        return SipMedia(
-            self._services.media,
-            session_id=session_id,
-            codecs=self._codecs,
-            opus_complexity=self._services.settings.opus_complexity,
-            rtp_timeout_ms=timeout_ms,
-        )
+    def media_with(self, invited: Invited) -> SipMedia | None:
+        """Media for a call from there; None: nothing in its offer suits us."""
+        media = self._media(self._srtp.with_caller(invited))
+        host = self._services.settings.rtp.host
+        return media if invited.offer is None or media.suits(invited.offer, host) else None
+
+    def _media(self, secrecy: Secrecy = PLAIN) -> SipMedia:
+        return SipMedia(self._services.media, self._media_terms, secrecy)
 
     def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
         check_destination(number, self._services.settings)
@@ -83,22 +88,24 @@ class PhoneLines:
         def calling(trunk: Trunk) -> Calling:
             credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
             caller = presented(trunk, user, display, self.identity.host, self.identity.port)
-            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers)
+            srtp = self._srtp.of_trunk(trunk)
+            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers, srtp)
 
         return self._sip(self._trunks.way_to(number, calling))
 
     def _at_once(
-        self, places: list[tuple[str, SipPlace]], dial: DialOptions, headers: dict[str, str]
+        self, places: list[tuple[str, SipPlace]], dial: DialOptions, headers: dict[str, str], srtp: Srtp
     ) -> OutgoingLine:
         """Ring all of these together."""
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
-        calling = Calling(self.identity.uri(user), display, _own_credentials(dial), headers)
+        calling = Calling(self.identity.uri(user), display, _own_credentials(dial), headers, srtp)
         phones = tuple(Destination(uri, place, calling) for uri, place in places)
         return self._sip(AtOnce(phones))
 
     def _sip(self, way: Way) -> OutgoingLine:
-        return OutgoingLine(self._desk, self.media(), way, lambda: DialogKey(self._random_bytes(12).hex()))
+        new_key = lambda: DialogKey(self._random_bytes(12).hex())  # noqa: E731
+        return OutgoingLine(self._desk, self._media(), way, new_key, self._srtp)
 
 
 def _own_credentials(dial: DialOptions) -> Credentials | None:

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
 
 from mixminus.app.calls.incoming_line import renegotiated, reoffered
 from mixminus.app.calls.line import LineOwner, Unreached
+from mixminus.app.calls.secrecy import SrtpRules
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import SipMedia
 from mixminus.app.trunks.attempts import (
     NOT_REGISTERED,
     UNREACHABLE,
     Attempt,
+    Destination,
     Failure,
     Watch,
     Way,
@@ -20,10 +24,13 @@ from mixminus.app.trunks.attempts import (
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import CallStatus
 from mixminus.sdp.description import SdpError
+from mixminus.sdp.media import NotSecure, Srtp
 from mixminus.sip.contract import (
+    Address,
     Answered,
     DialogKey,
     Ended,
+    Invitation,
     KeyPressed,
     Progressed,
     Refused,
@@ -32,6 +39,21 @@ from mixminus.sip.contract import (
     SipEvent,
 )
 
+NOT_ACCEPTABLE: Final = 488
+
+INSECURE: Final = Failure(
+    Unreached(CallStatus.FAILED, NOT_ACCEPTABLE, "SRTP is required, and its keys would travel in the clear."), True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """A phone that is being called."""
+
+    attempt: Attempt
+    destination: Destination
+    via: Address
+
 
 class OutgoingLine:
     """Makes one attempt after another, each at all of its phones at once, until somebody has the call.
@@ -39,15 +61,18 @@ class OutgoingLine:
     The next attempt begins when the one before is over for good, so that nobody is rung twice.
     """
 
-    def __init__(self, desk: SipDesk, media: SipMedia, way: Way, new_key: Callable[[], DialogKey]) -> None:
+    def __init__(
+        self, desk: SipDesk, media: SipMedia, way: Way, new_key: Callable[[], DialogKey], srtp: SrtpRules
+    ) -> None:
         self._desk = desk
         self._media = media
         self._way = way
         self._new_key = new_key
+        self._srtp = srtp
         self._watch: Watch
         self._outcome: asyncio.Future[Failure | None] | None = None
         """Of the attempt that is being made; None: it did not fail, but the call was answered or is over."""
-        self._trying: set[DialogKey] = set()
+        self._trying: dict[DialogKey, Ringing] = {}
         self._rang = False
         self._answered: DialogKey | None = None
         self._early: DialogKey | None = None
@@ -98,12 +123,27 @@ class OutgoingLine:
             return None
         self._watch, self._rang, self._early = attempt.watch, False, None
         self._outcome = asyncio.get_running_loop().create_future()
-        offer = self._media.offer()
-        invited = [(self._new_key(), *pair) for pair in zip(attempt.destinations, places, strict=True)]
-        self._trying = {dialog for dialog, _, _ in invited}
-        for dialog, destination, via in invited:
-            self._call_ids.append(self._desk.invite(attempt.invitation(dialog, destination, via, offer), self))
+        phones = [Ringing(attempt, *pair) for pair in zip(attempt.destinations, places, strict=True)]
+        prepared = [self._prepare(phone, phone.destination.calling.srtp) for phone in phones]
+        if not self._trying:
+            return INSECURE
+        for invitation in prepared:
+            self._invite(invitation)
         return await self._outcome
+
+    def _prepare(self, phone: Ringing, srtp: Srtp) -> Invitation | None:
+        """None: it cannot be called as securely as it has to be."""
+        dialog = self._new_key()
+        try:
+            offer = self._media.offer_to(dialog, self._srtp.towards(srtp, phone.via))
+        except NotSecure:
+            return None
+        self._trying[dialog] = phone
+        return phone.attempt.invitation(dialog, phone.destination, phone.via, offer)
+
+    def _invite(self, invitation: Invitation | None) -> None:
+        if invitation is not None:
+            self._call_ids.append(self._desk.invite(invitation, self))
 
     def _conclude(self, failure: Failure | None) -> None:
         """The attempt is over; another may follow a failure."""
@@ -161,7 +201,7 @@ class OutgoingLine:
             return
         self._rang = True
         self._owner.line_ringing()
-        if early is not None and self._early in (None, dialog) and self._takes(early):
+        if early is not None and self._early in (None, dialog) and self._takes(dialog, early):
             self._early = dialog
             self._owner.line_early_media()
 
@@ -169,21 +209,23 @@ class OutgoingLine:
         if self._over or self._answered is not None or self._owner is None:
             self._desk.hang_up(dialog)
             return
-        self._trying.discard(dialog)
+        self._trying.pop(dialog, None)
         self._answered = dialog
         for other in self._trying:
             self._desk.hang_up(other)
         self._trying.clear()
         self._watch.works()
         self._conclude(None)
-        if (answer is not None and self._takes(answer)) or self._early == dialog:
+        if (answer is not None and self._takes(dialog, answer)) or self._early == dialog:
             self._owner.line_answered()
         else:
             self._owner.line_unreached(Unreached(CallStatus.FAILED, 488, "The phone answered with unusable media."))
 
     def _was_refused(self, refusal: Refused) -> None:
-        self._trying.discard(refusal.dialog)
+        phone = self._trying.pop(refusal.dialog, None)
         self._desk.disown(refusal.dialog)
+        if phone is not None and refusal.status == NOT_ACCEPTABLE and self._media.may_be_plain(refusal.dialog):
+            self._invite(self._prepare(phone, Srtp.NEVER))
         if self._trying or self._answered is not None:
             return
         failure = refused(refusal, rang=self._rang)
@@ -199,7 +241,8 @@ class OutgoingLine:
             self._answered = None
             self._owner.line_gone("The called party hung up.")
 
-    def _takes(self, sdp: bytes) -> bool:
+    def _takes(self, dialog: DialogKey, sdp: bytes) -> bool:
+        self._media.turn_to(dialog)
         try:
             self._media.take_answer(sdp)
         except SdpError:

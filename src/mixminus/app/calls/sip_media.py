@@ -1,27 +1,54 @@
 """The media of one SIP call: a leg, and what SDP agreed on for it."""
 
+import base64
+from dataclasses import dataclass
+from functools import partial
+
 import msgspec
 
+from mixminus.app.calls.secrecy import PLAIN, Secrecy
 from mixminus.app.media_link import MediaLink, OpenedLeg
+from mixminus.base.types import RandomBytes
 from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.contract import SetLegMedia
+from mixminus.media.srtp_terms import DtlsTerms, IceTerms, SrtpKeys
+from mixminus.sdp.crypto import OFFERED_BYTES, offered_keys
+from mixminus.sdp.description import SdpError
+from mixminus.sdp.dtls import DtlsEnd, Fingerprint
+from mixminus.sdp.ice import HOST_PRIORITY, Candidate, IceEnd
 from mixminus.sdp.media import Agreed, LocalMedia
 from mixminus.sdp.negotiation import Negotiation
+from mixminus.sdp.offer_answer import make_answer
+from mixminus.sip.contract import DialogKey
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTerms:
+    """What all calls of a node have in common."""
+
+    codecs: tuple[str, ...]
+    opus_complexity: int
+    rtp_timeout_ms: int
+    random_bytes: RandomBytes
+    certificate: Fingerprint | None = None
+    """Of the one that is shown in handshakes; None: there are none."""
 
 
 class SipMedia:
-    """Negotiates for a leg and tells the engine."""
+    """Negotiates for a leg and tells the engine.
 
-    def __init__(
-        self, media: MediaLink, *, session_id: int, codecs: tuple[str, ...], opus_complexity: int, rtp_timeout_ms: int
-    ) -> None:
+    Several phones that ring for one call share the leg. Each has keys and descriptions of its own; the one that was
+    turned to last has the leg.
+    """
+
+    def __init__(self, media: MediaLink, terms: MediaTerms, secrecy: Secrecy = PLAIN) -> None:
         self._media = media
-        self._session_id = session_id
-        self._codecs = codecs
-        self._opus_complexity = opus_complexity
-        self._rtp_timeout_ms = rtp_timeout_ms
+        self._terms = terms
+        self._session_id = int.from_bytes(terms.random_bytes(6))
+        self._secrecy = secrecy
         self._opened: OpenedLeg | None = None
         self._negotiation: Negotiation | None = None
+        self._negotiations: dict[DialogKey, Negotiation] = {}
         self._jitter_buffer_size = "large"
         self._agreed: SetLegMedia | None = None
 
@@ -33,10 +60,37 @@ class SipMedia:
         """Bind a port. Raises `NoMedia`."""
         if self._opened is None:
             self._opened = await self._media.open_leg()
-            local = LocalMedia(self._opened.host, self._opened.port, self._session_id, self._codecs)
-            self._negotiation = Negotiation(local)
+            self._negotiation = self._begin(self._secrecy)
+
+    def suits(self, offer: bytes, host: str) -> bool:
+        """Whether it could be answered, with media on *host*; asked before there is a leg."""
+        try:
+            make_answer(offer, self._local(OpenedLeg(0, host, 9), self._secrecy))
+        except SdpError:
+            return False
+        return True
+
+    # --- several phones -------------------------------------------------------------------------------------------
+
+    def offer_to(self, dialog: DialogKey, secrecy: Secrecy) -> bytes:
+        """The first offer to one of several phones. Raises `NotSecure` when it cannot be as secure as it has to."""
+        negotiation = self._begin(secrecy)
+        offer = negotiation.offer()
+        self._negotiations[dialog] = self._negotiation = negotiation
+        return offer
+
+    def may_be_plain(self, dialog: DialogKey) -> bool:
+        """What was offered there is secured, and another offer that is not would do as well."""
+        return self._negotiations[dialog].is_best_effort
+
+    def turn_to(self, dialog: DialogKey) -> None:
+        """From now on it is about what was offered there."""
+        self._negotiation = self._negotiations[dialog]
+
+    # --- offers and answers ---------------------------------------------------------------------------------------
 
     def offer(self) -> bytes:
+        """Raises `SdpError` when it cannot be as secure as it has to."""
         assert self._negotiation is not None
         return self._negotiation.offer()
 
@@ -52,6 +106,33 @@ class SipMedia:
         assert self._negotiation is not None
         self._negotiation.take_answer(answer)
         self._carry_out(self._negotiation.agreed)
+
+    def _begin(self, secrecy: Secrecy) -> Negotiation:
+        assert self._opened is not None
+        return Negotiation(self._local(self._opened, secrecy), partial(self._ice, self._opened))
+
+    def _local(self, opened: OpenedLeg, secrecy: Secrecy) -> LocalMedia:
+        """Keys are drawn for each far end anew."""
+        terms = self._terms
+        certificate = terms.certificate if secrecy.by_handshake else None
+        return LocalMedia(
+            host=opened.host,
+            port=opened.port,
+            session_id=self._session_id,
+            codecs=terms.codecs,
+            srtp=secrecy.srtp,
+            keys=offered_keys(terms.random_bytes(OFFERED_BYTES)) if secrecy.in_sdp else (),
+            dtls=DtlsEnd(certificate) if certificate is not None else None,
+            ice=self._ice(opened) if certificate is not None else None,
+        )
+
+    def _ice(self, opened: OpenedLeg) -> IceEnd:
+        """With 48 and 144 random bits, where 24 and 128 must be (RFC 8445 5.3). There is nothing to gather."""
+        fragment, password = (base64.b64encode(self._terms.random_bytes(size)).decode() for size in (6, 18))
+        candidate = Candidate("1", 1, HOST_PRIORITY, opened.host, opened.port)
+        return IceEnd(fragment, password, is_lite=True, candidates=(candidate,), is_complete=True)
+
+    # --- the leg --------------------------------------------------------------------------------------------------
 
     def size_jitter_buffer(self, size: str) -> None:
         """`off`, `small`, `medium` or `large` from now on (`jitterBufferSize`)."""
@@ -73,6 +154,7 @@ class SipMedia:
     def _carry_out(self, agreed: Agreed | None) -> None:
         assert self._opened is not None
         assert agreed is not None
+        talks = agreed.direction.receives and agreed.direction.sends
         self._agreed = SetLegMedia(
             leg=self._opened.leg,
             remote_host=agreed.remote_host,
@@ -85,20 +167,43 @@ class SipMedia:
             jitter_buffer=self._jitter_buffer_size,
             rtcp_mux=agreed.rtcp_mux,
             rtcp_port=agreed.rtcp_port,
-            # A phone that put us on hold may be silent for as long as it likes.
             payload_type=agreed.payload_type,
             understood=agreed.understood,
-            opus=self._opus(agreed),
+            opus=_opus(agreed, self._terms.opus_complexity),
             telephone_event_clock_hz=agreed.telephone_event_clock_hz,
-            rtp_timeout_ms=self._rtp_timeout_ms if agreed.direction.receives and agreed.direction.sends else 0,
+            # A phone that put us on hold may be silent for as long as it likes.
+            rtp_timeout_ms=self._terms.rtp_timeout_ms if talks else 0,
+            srtp=_keys(agreed),
+            ice=_checks(agreed),
+            dtls=_handshake(agreed),
         )
         self._media.apply(self._agreed)
 
-    def _opus(self, agreed: Agreed) -> OpusMedia:
-        wishes = agreed.opus
-        return OpusMedia(
-            rate_hz=wishes.rate_hz,
-            bitrate_bps=wishes.max_average_bitrate_bps or 0,
-            fec=wishes.wants_fec,
-            complexity=self._opus_complexity,
-        )
+
+def _opus(agreed: Agreed, complexity: int) -> OpusMedia:
+    wishes = agreed.opus
+    return OpusMedia(
+        rate_hz=wishes.rate_hz,
+        bitrate_bps=wishes.max_average_bitrate_bps or 0,
+        fec=wishes.wants_fec,
+        complexity=complexity,
+    )
+
+
+def _keys(agreed: Agreed) -> SrtpKeys | None:
+    keys = agreed.keys
+    return SrtpKeys(keys.suite, keys.ours, keys.theirs) if keys is not None else None
+
+
+def _checks(agreed: Agreed) -> IceTerms | None:
+    if agreed.ice is None:
+        return None
+    ours, theirs = agreed.ice.ours, agreed.ice.theirs
+    return IceTerms(ours.fragment, ours.password, theirs.fragment, theirs.password)
+
+
+def _handshake(agreed: Agreed) -> DtlsTerms | None:
+    if agreed.dtls is None:
+        return None
+    certificate = agreed.dtls.fingerprint
+    return DtlsTerms(agreed.dtls.is_client, certificate.hash_name, certificate.digest)

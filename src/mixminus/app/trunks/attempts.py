@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from mixminus.app.calls.line import Unreached
 from mixminus.calls.records import CallStatus
+from mixminus.sdp.media import Srtp
 from mixminus.sip.contract import Address, Credentials, DialogKey, Invitation, Refused
 from mixminus.sip.gateways import leaves
 
@@ -24,6 +25,7 @@ class Calling:
     from_display: str
     credentials: Credentials | None
     headers: Mapping[str, str]
+    srtp: Srtp = Srtp.OFFERED
 
 
 @dataclass(frozen=True, slots=True)

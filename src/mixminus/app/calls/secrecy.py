@@ -1,0 +1,62 @@
+"""Whether a call's audio is secured: what the settings think of it, and what the far end's signalling is fit for."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mixminus.base.settings import Settings, Trunk
+from mixminus.sdp.media import Srtp
+from mixminus.sip.contract import Address, Invited
+from mixminus.sip.gate import is_within
+
+_CONFIDENTIAL: Final = frozenset({"tls", "wss"})
+"""Transports on which nobody reads along."""
+_OF_BROWSERS: Final = frozenset({"ws", "wss"})
+
+
+@dataclass(frozen=True, slots=True)
+class Secrecy:
+    """How keys may be agreed on with one far end."""
+
+    srtp: Srtp
+    in_sdp: bool = False
+    """Keys may be told in SDP (RFC 4568 6.1: where nobody but the two reads it)."""
+    by_handshake: bool = False
+    """An offer of ours asks for a handshake; one is answered in any case."""
+
+
+PLAIN: Final = Secrecy(Srtp.NEVER)
+
+
+class SrtpRules:
+    """`srtp` of users, of trunks, of the node: the first that says something holds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._srtp = Srtp(settings.srtp)
+        self._anywhere = settings.srtp_over_any_transport
+        self._users = {user: Srtp(srtp) for user, srtp in settings.srtp_of_users.items()}
+        self._trunks = settings.trunks
+
+    def of_anybody(self) -> Srtp:
+        return self._srtp
+
+    def of_user(self, user: str) -> Srtp:
+        return self._users.get(user, self._srtp)
+
+    def of_trunk(self, trunk: Trunk) -> Srtp:
+        return Srtp(trunk.srtp) if trunk.srtp is not None else self._srtp
+
+    def towards(self, srtp: Srtp, via: Address) -> Secrecy:
+        """In a call of ours to that place."""
+        return Secrecy(srtp, self._may_tell(via), by_handshake=via.transport in _OF_BROWSERS)
+
+    def with_caller(self, invited: Invited) -> Secrecy:
+        """In a call from there. A trunk is known by its `addresses`."""
+        if invited.user is not None:
+            srtp = self.of_user(invited.user)
+        else:
+            trunk = next((each for each in self._trunks if is_within(invited.source.host, each.addresses)), None)
+            srtp = self.of_trunk(trunk) if trunk is not None else self._srtp
+        return Secrecy(srtp, self._may_tell(invited.source), by_handshake=True)
+
+    def _may_tell(self, place: Address) -> bool:
+        return self._anywhere or place.transport in _CONFIDENTIAL

@@ -1,0 +1,43 @@
+"""Who is offered secured audio, and over which transports keys travel."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mixminus.app.calls.secrecy import Secrecy, SrtpRules
+from mixminus.base.settings import Settings, Trunk
+from mixminus.sdp.media import Srtp
+from mixminus.sip.contract import Address, DialogKey, Invited, Transport
+
+CARRIER = Trunk("carrier", "sip:198.51.100.7", ("+",), addresses=("198.51.100.0/24",), srtp="required")
+SETTINGS = Settings(Path("/none"), trunks=(CARRIER,), srtp_of_users={"ana": "never"})
+UDP = Address(Transport.UDP, "198.51.100.7", 5060)
+STRANGER = Address(Transport.UDP, "203.0.113.1", 5060)
+
+
+def invited(source: Address, user: str | None = None) -> Invited:
+    return Invited(DialogKey("1"), "+1", "sip:+1@x", "sip:a@x", "", "sip:+1@x", "id", source, user, None)
+
+
+def test_the_nearest_word_holds() -> None:
+    rules = SrtpRules(SETTINGS)
+    assert rules.of_anybody() is Srtp.OFFERED
+    assert rules.of_user("ana") is Srtp.NEVER
+    assert rules.of_user("bob") is Srtp.OFFERED
+    assert rules.of_trunk(CARRIER) is Srtp.REQUIRED
+    assert rules.of_trunk(replace(CARRIER, srtp=None)) is Srtp.OFFERED
+
+
+def test_a_caller_is_a_user_then_a_trunk_then_anybody() -> None:
+    rules = SrtpRules(replace(SETTINGS, srtp="never"))
+    assert rules.with_caller(invited(UDP, "bob")).srtp is Srtp.NEVER
+    assert rules.with_caller(invited(UDP)).srtp is Srtp.REQUIRED
+    assert rules.with_caller(invited(STRANGER)).srtp is Srtp.NEVER
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_keys_are_told_where_nobody_reads_along_unless_the_settings_say_otherwise(anywhere: bool) -> None:
+    rules = SrtpRules(replace(SETTINGS, srtp_over_any_transport=anywhere))
+    assert rules.towards(Srtp.OFFERED, UDP) == Secrecy(Srtp.OFFERED, in_sdp=anywhere)
+    assert rules.with_caller(invited(UDP)).in_sdp is anywhere

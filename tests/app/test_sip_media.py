@@ -1,0 +1,167 @@
+"""What a call's descriptions lead to in the media plane, with a plane that only notes it down."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from mixminus.app.calls.secrecy import PLAIN, Secrecy
+from mixminus.app.calls.sip_media import MediaTerms, SipMedia
+from mixminus.app.media_link import MediaLink
+from mixminus.media.contract import Command, Event, LegOpened, OpenLeg, SetLegMedia
+from mixminus.media.srtp_terms import DtlsTerms, IceTerms, SrtpKeys
+from mixminus.sdp.crypto import KEY_AND_SALT_BYTES, OFFERED_BYTES, cryptos_of, offered_keys
+from mixminus.sdp.description import Stream, parse
+from mixminus.sdp.dtls import DtlsEnd, Fingerprint, Setup
+from mixminus.sdp.ice import IceEnd, ice_of
+from mixminus.sdp.media import LocalMedia, NotAcceptable, NotSecure, Srtp
+from mixminus.sdp.negotiation import Negotiation
+from mixminus.sip.contract import DialogKey
+
+OFFERED = Secrecy(Srtp.OFFERED, in_sdp=True)
+REQUIRED = Secrecy(Srtp.REQUIRED, in_sdp=True)
+BROWSER = Secrecy(Srtp.OFFERED, in_sdp=True, by_handshake=True)
+CERTIFICATE = Fingerprint("sha-256", bytes(32))
+FAR = LocalMedia("192.0.2.9", 4000, 1)
+FAR_KEYS = offered_keys(bytes(range(OFFERED_BYTES)))
+FIRST, SECOND = DialogKey("first"), DialogKey("second")
+
+
+@dataclass
+class NotedPlane:
+    """Opens every leg, and keeps what is agreed on."""
+
+    agreed: list[SetLegMedia] = field(default_factory=list)
+    on_event: Callable[[Event], None] = lambda event: None
+
+    def apply(self, *commands: Command) -> None:
+        for command in commands:
+            match command:
+                case OpenLeg(leg):
+                    self.on_event(LegOpened(leg, "192.0.2.1", 20_000))
+                case SetLegMedia():
+                    self.agreed.append(command)
+
+    def listen(self, on_event: Callable[[Event], None]) -> None:
+        self.on_event = on_event
+
+
+def opened(secrecy: Secrecy = PLAIN, certificate: Fingerprint | None = None) -> tuple[SipMedia, NotedPlane]:
+    plane = NotedPlane()
+    terms = MediaTerms(("PCMU",), 5, 60_000, random.Random(1).randbytes, certificate)
+
+    async def begin() -> SipMedia:
+        media = SipMedia(MediaLink(plane), terms, secrecy)
+        await media.open()
+        return media
+
+    return asyncio.run(begin()), plane
+
+
+def audio(sdp: bytes) -> Stream:
+    return parse(sdp).streams[0]
+
+
+def test_a_plain_call_has_no_keys() -> None:
+    media, plane = opened()
+    assert audio(media.answer(Negotiation(FAR).offer())).protocol == "RTP/AVP"
+    (agreed,) = plane.agreed
+    assert (agreed.srtp, agreed.ice, agreed.dtls) == (None, None, None)
+
+
+def test_the_keys_of_an_answered_offer_reach_the_leg() -> None:
+    media, plane = opened(OFFERED)
+    answer = media.answer(Negotiation(replace(FAR, keys=FAR_KEYS)).offer())
+    (ours,) = cryptos_of(audio(answer))
+    assert audio(answer).protocol == "RTP/SAVP"
+    assert plane.agreed[-1].srtp == SrtpKeys("AEAD_AES_256_GCM", ours=ours.key, theirs=FAR_KEYS[0].key)
+
+
+def test_the_keys_of_a_taken_offer_reach_the_leg() -> None:
+    media, plane = opened()
+    offer = media.offer_to(FIRST, OFFERED)
+    far = Negotiation(replace(FAR, keys=FAR_KEYS[2:3]))
+    media.turn_to(FIRST)
+    media.take_answer(far.answer(offer))
+    ours = next(each for each in cryptos_of(audio(offer)) if each.suite == FAR_KEYS[2].suite)
+    assert plane.agreed[-1].srtp == SrtpKeys(FAR_KEYS[2].suite, ours=ours.key, theirs=FAR_KEYS[2].key)
+
+
+def test_rfc4568_7_1_4_a_refresh_keeps_keys_and_a_new_key_of_theirs_is_taken() -> None:
+    media, plane = opened(OFFERED)
+    media.answer(Negotiation(replace(FAR, keys=FAR_KEYS)).offer())
+    media.answer(Negotiation(replace(FAR, keys=FAR_KEYS)).offer())
+    first, again = (agreed.srtp for agreed in plane.agreed)
+    assert first == again
+    others = offered_keys(bytes(OFFERED_BYTES))
+    media.answer(Negotiation(replace(FAR, keys=others)).offer())
+    rekeyed = plane.agreed[-1].srtp
+    assert first is not None
+    assert rekeyed is not None
+    assert (rekeyed.ours, rekeyed.theirs) == (first.ours, bytes(KEY_AND_SALT_BYTES["AEAD_AES_256_GCM"]))
+
+
+def test_phones_that_ring_together_have_keys_of_their_own_and_the_one_that_answers_has_the_leg() -> None:
+    media, plane = opened()
+    offers = [media.offer_to(dialog, OFFERED) for dialog in (FIRST, SECOND)]
+    keys = [{crypto.key for crypto in cryptos_of(audio(offer))} for offer in offers]
+    assert not keys[0] & keys[1]
+    media.turn_to(FIRST)
+    media.take_answer(Negotiation(replace(FAR, keys=FAR_KEYS)).answer(offers[0]))
+    assert plane.agreed[-1].srtp is not None
+    assert plane.agreed[-1].srtp.ours in keys[0]
+
+
+def test_best_effort_may_be_plain_and_nothing_else() -> None:
+    media, _ = opened()
+    for dialog, secrecy, may in ((FIRST, OFFERED, True), (SECOND, REQUIRED, False)):
+        media.offer_to(dialog, secrecy)
+        assert media.may_be_plain(dialog) is may
+    media.offer_to(FIRST, Secrecy(Srtp.OFFERED))
+    assert not media.may_be_plain(FIRST)
+    media.offer_to(FIRST, Secrecy(Srtp.NEVER, in_sdp=True))
+    assert not media.may_be_plain(FIRST)
+
+
+def test_what_is_required_is_not_offered_in_the_clear() -> None:
+    media, _ = opened()
+    with pytest.raises(NotSecure):
+        media.offer_to(FIRST, Secrecy(Srtp.REQUIRED))
+    media, _ = opened(REQUIRED)
+    with pytest.raises(NotAcceptable):
+        media.answer(Negotiation(FAR).offer())
+
+
+def test_whether_an_offer_suits_is_known_before_there_is_a_leg() -> None:
+    terms = MediaTerms(("PCMU",), 5, 60_000, random.Random(1).randbytes)
+    plain, secure = Negotiation(FAR).offer(), Negotiation(replace(FAR, keys=FAR_KEYS)).offer()
+    link = MediaLink(NotedPlane())
+    for secrecy, suits in ((OFFERED, (True, True)), (REQUIRED, (False, True)), (PLAIN, (True, False))):
+        media = SipMedia(link, terms, secrecy)
+        assert (media.suits(plain, "192.0.2.1"), media.suits(secure, "192.0.2.1")) == suits
+    assert not SipMedia(link, terms).suits(plain, "2001:db8::1")
+    assert not SipMedia(link, terms).suits(b"nonsense", "192.0.2.1")
+
+
+def test_a_browsers_handshake_and_checks_reach_the_leg() -> None:
+    media, plane = opened(BROWSER, CERTIFICATE)
+    theirs = IceEnd("theirs", "t" * 22)
+    far = Negotiation(replace(FAR, dtls=DtlsEnd(Fingerprint("sha-256", b"\x01" * 32), Setup.ACTPASS), ice=theirs))
+    answer = parse(media.answer(far.offer()))
+    ours = ice_of(answer, answer.streams[0])
+    assert ours is not None
+    assert ours.is_lite
+    assert [(each.host, each.port) for each in ours.candidates] == [("192.0.2.1", 20_000)]
+    (agreed,) = plane.agreed
+    assert agreed.ice == IceTerms(ours.fragment, ours.password, "theirs", "t" * 22)
+    assert agreed.dtls == DtlsTerms(is_client=False, hash_name="sha-256", fingerprint=b"\x01" * 32)
+    assert agreed.srtp is None
+
+
+def test_without_a_certificate_there_are_no_handshakes() -> None:
+    media, _ = opened(BROWSER)
+    assert audio(media.offer()).protocol == "RTP/SAVP"
+    media, _ = opened(BROWSER, CERTIFICATE)
+    assert audio(media.offer()).protocol == "UDP/TLS/RTP/SAVPF"
