@@ -1,58 +1,29 @@
 """libopus called from compiled code, by address: numbers that are passed in, so that the kernels can be cached."""
 
-from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from mixminus.audio.compiled import kernel
+from mixminus.media.kernels.calling import INT, POINTER, by_address, declared
 from mixminus.media.state import I16, U8
 
 NO_DATA: Final = 0
 """Instead of a packet's address: it is lost (opus_decode(3))."""
 
-_INT = ir.IntType(32)
-_POINTER = ir.IntType(8).as_pointer()
 
-
-def _call(builder: Any, address: Any, kinds: list[Any], arguments: list[Any]) -> Any:
-    """Convert 64-bit integers to what C expects, and call."""
-    function = builder.inttoptr(address, ir.FunctionType(_INT, kinds).as_pointer())
-    converted = [
-        builder.inttoptr(argument, kind) if kind is _POINTER else builder.trunc(argument, kind)
-        for kind, argument in zip(kinds, arguments, strict=True)
-    ]
-    return builder.call(function, converted)
-
-
-def _caller(kinds: list[Any]) -> Any:
-    """A function for kernels: an address, then that many 64-bit integers, to the `int` that C returns."""
-
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        address, *rest = arguments
-        return builder.sext(_call(builder, address, kinds, rest), ir.IntType(64))
-
-    return emit
-
-
-_declared = cast(Callable[[Callable[..., Any]], Any], intrinsic)
-"""Whose types do not know that the compiler itself passes the first argument."""
-
-
-@_declared
+@declared
 def _opus_decode(
     typing: Any, address: Any, decoder: Any, data: Any, size: Any, pcm: Any, samples: Any, fec: Any
 ) -> Any:
     """`int opus_decode(OpusDecoder *, const unsigned char *, opus_int32, opus_int16 *, int, int)`"""
-    return types.int64(*[types.int64] * 7), _caller([_POINTER, _POINTER, _INT, _POINTER, _INT, _INT])
+    return types.int64(*[types.int64] * 7), by_address([POINTER, POINTER, INT, POINTER, INT, INT])
 
 
-@_declared
+@declared
 def _opus_encode(typing: Any, address: Any, encoder: Any, pcm: Any, samples: Any, data: Any, room: Any) -> Any:
     """`opus_int32 opus_encode(OpusEncoder *, const opus_int16 *, int, unsigned char *, opus_int32)`"""
-    return types.int64(*[types.int64] * 6), _caller([_POINTER, _POINTER, _INT, _POINTER, _INT])
+    return types.int64(*[types.int64] * 6), by_address([POINTER, POINTER, INT, POINTER, INT])
 
 
 @kernel
