@@ -5,13 +5,11 @@ that keeps time better does so beat by beat: `begin_beat`, the work of every lan
 Commands take effect between two beats, all those of one `apply` together; every room is mixed once a tick (law 2).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Final, Self
 
 import numpy as np
 
-from mixminus.audio.frames import duration_ms_of
 from mixminus.base.types import RandomBytes
 from mixminus.media.beats import Beats
 from mixminus.media.clips import ClipStore
@@ -36,7 +34,6 @@ from mixminus.media.contract import (
     SetRoom,
     SetTaps,
     StartRecording,
-    Statistics,
     StopPlayer,
     StopRecording,
     WatchKeys,
@@ -45,20 +42,24 @@ from mixminus.media.contract import (
 )
 from mixminus.media.digits import DigitSenders
 from mixminus.media.disk import Disk, InlineDisk
-from mixminus.media.figures import WorkerHealth
+from mixminus.media.engine_settings import EngineSettings as EngineSettings
 from mixminus.media.formatted_streaming import FormattedStreaming
-from mixminus.media.health import Punctuality, leg_quality
+from mixminus.media.handshakes import Datagram, Handshakes, NoHandshakes
+from mixminus.media.health import Punctuality, statistics
 from mixminus.media.hearing import Hearing
 from mixminus.media.kernels.turns import pass_on
 from mixminus.media.lane import Lane
 from mixminus.media.legs import Legs
 from mixminus.media.players import Players
 from mixminus.media.polishing import Polishing
-from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key
+from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key, address_of
 from mixminus.media.recorders import Recorders
 from mixminus.media.reports import Reports
 from mixminus.media.rooms import Rooms
+from mixminus.media.sealed_state import NOT_RTP
+from mixminus.media.sealing import Sealing
 from mixminus.media.seats import Seats
+from mixminus.media.srtp_terms import SrtpKeys
 from mixminus.media.state import CONTROL_ARRIVED, DIGIT, PACKET_BYTES, PLAYER_ENDED, TIMED_OUT
 from mixminus.media.stream_terms import StreamCommand
 from mixminus.media.streaming import Streaming
@@ -69,26 +70,6 @@ from mixminus.rtp.telephone_event import DIGITS
 
 FOLLOW_TICKS: Final = 50
 """So often rooms may move to better beats."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """Rows double when they are used up, up to `max_legs`; a row that was never used takes no memory."""
-
-    legs: int = 4096
-    max_legs: int = 32768
-    rooms: int = 1024
-    players: int = 1024
-    recorders: int = 1024
-    happenings: int = 8192
-    beats: int = 4
-    """Of a tick: 5 ms each."""
-    lanes: int = 1
-    """That may work at the same time; one a core."""
-    lone_legs: int = 256
-    """So many keep to one lane: to wake another thread costs as much as some tens of legs."""
-    clip_cache_bytes: int = 64 << 20
-    """How much decoded audio is kept after nobody plays it any more."""
 
 
 class Engine:
@@ -115,7 +96,11 @@ class Engine:
         self.digits = DigitSenders(self.legs)
         self.hearing = Hearing(settings.legs, self.legs)
         self.polishing = Polishing(self.legs)
-        self.reports = Reports(self.legs, random_bytes)
+        self.sealing = Sealing(self.legs, settings.lanes)
+        self.reports = Reports(self.legs, self.sealing, random_bytes)
+        self.handshakes: Handshakes = NoHandshakes()
+        """Whose results are `found`, `secure` and `tell`."""
+        self._handed_up: list[tuple[int, bytes, tuple[str, int]]] = []
         self.punctuality = Punctuality()
         """The shell's to write."""
         self.beats = Beats(self.legs, self.rooms)
@@ -147,6 +132,26 @@ class Engine:
         self._events.extend(self.recorders.take_ended())
         events, self._events = self._events, []
         return events
+
+    def found(self, leg: int, host: str, port: int) -> None:
+        """Checks say that the leg's far end is there."""
+        self.legs.found(leg, host, port)
+
+    def secure(self, leg: int, keys: SrtpKeys) -> None:
+        """A handshake has agreed on these keys; until then nothing but handshakes goes in or out."""
+        self.sealing.secure(leg, keys)
+
+    def tell(self, *events: Event) -> None:
+        """Have the control plane hear of this, too."""
+        self._events.extend(events)
+
+    def shake_hands(self, unix_s: float) -> Iterator[Datagram]:
+        """After each beat: bring what is not RTP to whom it is for. Yields what is to be sent."""
+        arrived, self._handed_up = self._handed_up, []
+        for leg, data, source in arrived:
+            self.handshakes.receive(leg, data, source, unix_s)
+        if not self.handshakes.is_idle:
+            yield from self.handshakes.exchange(unix_s)
 
     def receive(self, leg: int, packet: bytes, source: tuple[str, int], age: int = 0) -> None:
         """Put one datagram into the inbox; the compiled socket loop does so for thousands. `age`: see `Inbox`."""
@@ -188,6 +193,7 @@ class Engine:
         if self.beat % self.seats.beats == 0:
             self.ticks += 1
             self._events.extend(self.digits.step())
+            self.sealing.step(self.ticks)
             self.wideband.sharing.free(self.ticks)
             if self.ticks % FOLLOW_TICKS == 0:
                 self.beats.follow(self.beat)
@@ -235,6 +241,7 @@ class Engine:
             self.polishing,
             self.streaming,
             self.formatted,
+            self.sealing,
         )
 
     def _tell_happenings(self, lane: Lane) -> None:
@@ -248,7 +255,11 @@ class Engine:
                 case kind if kind == TIMED_OUT:
                     self._events.append(RtpTimedOut(self.legs.slots.key(row)))
                 case kind if kind == CONTROL_ARRIVED:
-                    self._control_arrived(lane, row, int(happened.value[at]))
+                    leg, data, source = self._datagram(lane, row, int(happened.value[at]))
+                    self.reports.arrived(leg, data, source)
+                case kind if kind == NOT_RTP:
+                    leg, data, source = self._datagram(lane, row, int(happened.value[at]))
+                    self._handed_up.append((leg, data, address_of(source)))
                 case kind if kind == PLAYER_ENDED:
                     player = self.players.slots.key(row)
                     self.players.stop(player)
@@ -272,7 +283,7 @@ class Engine:
             case WatchKeys():
                 self.hearing.watch_keys(command)
             case AskStatistics():
-                self._events.append(self._statistics(command))
+                self._events.append(statistics(self, command))
             case CloseLeg(leg):
                 self._close_leg(leg)
             case SetRoom(room, rows):
@@ -314,6 +325,7 @@ class Engine:
         if slots.count + legs > slots.capacity:
             capacity = max(2 * slots.capacity, slots.count + legs)
             self.legs.grow(capacity)
+            self.sealing.grow(capacity)
             for lane in self.lanes:
                 lane.grow(capacity)
         return None
@@ -344,6 +356,8 @@ class Engine:
         row = self.legs.slots.row(media.leg)
         if row is None or not self.legs.set_media(media):
             return
+        self.sealing.set_media(media)
+        self.handshakes.set_media(media)
         self.wideband.sharing.seat(media.leg)
         self.reports.enrol(media)
         if self.legs.line.event_payload_type[row] < 0:
@@ -351,35 +365,10 @@ class Engine:
         if not media.rtcp_mux:
             self.ports.open_control(row)
 
-    def _control_arrived(self, lane: Lane, row: int, at: int) -> None:
-        """RTCP on a port of RTP; the inbox still holds this beat's packets."""
+    def _datagram(self, lane: Lane, row: int, at: int) -> tuple[int, bytes, int]:
+        """For whom, what and from where; the inbox still holds this beat's packets."""
         inbox = lane.inbox
-        data = inbox.data[at, : int(inbox.bytes[at])].tobytes()
-        self.reports.arrived(self.legs.slots.key(row), data, int(inbox.source[at]))
-
-    def _statistics(self, asked: AskStatistics) -> Statistics:
-        qualities = (leg_quality(self.legs, self.reports, leg) for leg in asked.legs)
-        kept, totals = self.punctuality, self.legs.totals()
-        worker = WorkerHealth(
-            legs=self.legs.slots.count,
-            rooms=self.rooms.slots.count,
-            ticks=self.ticks,
-            late_ticks=kept.late_ticks,
-            missed_ticks=kept.missed_ticks,
-            max_lateness_ms=1000 * kept.max_lateness_s,
-            refused_packets=sum(lane.refused for lane in self.lanes),
-            inbox_overflows=self.inbox_overflows,
-            lost_flushes=self.recorders.lost_flushes,
-            overdue_syncs=self.recorders.overdue_syncs,
-            left_out_frames=self.streaming.left_out,
-            lost_happenings=sum(int(lane.happenings.totals[1]) for lane in self.lanes),
-            received=totals.received,
-            sent=totals.sent,
-            lost=totals.lost,
-            late=totals.late,
-            concealed_ms=duration_ms_of(totals.concealed_samples),
-        )
-        return Statistics(asked.query, worker, tuple(quality for quality in qualities if quality is not None))
+        return self.legs.slots.key(row), inbox.data[at, : int(inbox.bytes[at])].tobytes(), int(inbox.source[at])
 
     def _close_leg(self, leg: int) -> None:
         row = self.legs.slots.row(leg)
@@ -390,6 +379,8 @@ class Engine:
         self.hearing.forget(leg)
         self.polishing.forget(leg)
         self.reports.drop(leg)
+        self.handshakes.drop(leg)
+        self.sealing.forget(leg)
         self.recorders.forget_leg(leg)
         self.streaming.forget_leg(leg)
         self.formatted.forget_leg(leg)

@@ -33,6 +33,9 @@ class LegQuality(msgspec.Struct, frozen=True):
     far_jitter_ms: float | None = None
     far_mos: float | None = None
     """Estimated for what the far end hears of us."""
+    forged: int = 0
+    """At a secured leg: in plain, damaged, or with another key than the leg's."""
+    replayed: int = 0
 
 
 class WorkerHealth(msgspec.Struct, frozen=True):
@@ -62,3 +65,6 @@ class WorkerHealth(msgspec.Struct, frozen=True):
     lost: int = 0
     late: int = 0
     concealed_ms: int = 0
+    forged: int = 0
+    replayed: int = 0
+    stray: int = 0

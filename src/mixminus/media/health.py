@@ -1,15 +1,19 @@
 """The figures that the engine tells when it is asked: of its legs, and of itself."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mixminus.audio.frames import FRAME_MS, RATE_HZ
-from mixminus.media.figures import LegQuality
+from mixminus.audio.frames import FRAME_MS, RATE_HZ, duration_ms_of
+from mixminus.media.contract import AskStatistics, Statistics
+from mixminus.media.figures import LegQuality, WorkerHealth
 from mixminus.media.legs import Legs
 from mixminus.media.reports import Conversation, Reports
 from mixminus.rtp.quality import mos
+
+if TYPE_CHECKING:
+    from mixminus.media.engine import Engine
 
 LATE_S: Final = 0.005
 """A quarter of a tick: then phones with small jitter buffers may notice."""
@@ -30,6 +34,35 @@ class Punctuality:
         self.ticks += 1
         self.late_ticks += lateness_s > LATE_S
         self.max_lateness_s = max(self.max_lateness_s, lateness_s)
+
+
+def statistics(engine: "Engine", asked: AskStatistics) -> Statistics:
+    """The answer, now."""
+    legs, kept, totals = engine.legs, engine.punctuality, engine.legs.totals()
+    worker = WorkerHealth(
+        legs=legs.slots.count,
+        rooms=engine.rooms.slots.count,
+        ticks=engine.ticks,
+        late_ticks=kept.late_ticks,
+        missed_ticks=kept.missed_ticks,
+        max_lateness_ms=1000 * kept.max_lateness_s,
+        refused_packets=sum(lane.refused for lane in engine.lanes),
+        inbox_overflows=engine.inbox_overflows,
+        lost_flushes=engine.recorders.lost_flushes,
+        overdue_syncs=engine.recorders.overdue_syncs,
+        left_out_frames=engine.streaming.left_out,
+        lost_happenings=sum(int(lane.happenings.totals[1]) for lane in engine.lanes),
+        received=totals.received,
+        sent=totals.sent,
+        lost=totals.lost,
+        late=totals.late,
+        concealed_ms=duration_ms_of(totals.concealed_samples),
+        forged=totals.forged,
+        replayed=totals.replayed,
+        stray=totals.stray,
+    )
+    qualities = (leg_quality(legs, engine.reports, leg) for leg in asked.legs)
+    return Statistics(asked.query, worker, tuple(quality for quality in qualities if quality is not None))
 
 
 def leg_quality(legs: Legs, reports: Reports, leg: int) -> LegQuality | None:
@@ -60,6 +93,8 @@ def leg_quality(legs: Legs, reports: Reports, leg: int) -> LegQuality | None:
         playout_delay_ms=legs.playout_delay(row) / _SAMPLES_PER_MS,
         mos=mos(missing / max(1, counts.received + max(0, counts.lost)), delay_ms, codec),
         round_trip_ms=trip_ms,
+        forged=counts.forged,
+        replayed=counts.replayed,
     )
     return quality if told is None else _as_they_hear_it(quality, told, codec, legs.clock_ratio(row))
 

@@ -47,6 +47,10 @@ class InProcessPlane:
                 packet = outbox.data[at, : outbox.bytes[at]].tobytes()
                 local_port = self._ports.port_of[int(outbox.slot[at])]
                 self._send(local_port, address_of(int(outbox.destination[at])), packet)
+        for datagram in self.engine.shake_hands(self._now()):
+            slot = self.engine.legs.slots.row(datagram.leg)
+            if slot is not None:
+                self._send(self._ports.port_of[slot], datagram.destination, datagram.data)
         for report in self.engine.reports.exchange(self.engine.ticks, self._now()):
             local_port = self._ports.port_of[report.row] + (not report.muxed)
             self._send(local_port, address_of(report.destination), report.data)

@@ -29,6 +29,7 @@ from mixminus.media.players import Players
 from mixminus.media.polishing import Polishing
 from mixminus.media.recorders import Recorders
 from mixminus.media.rooms import Rooms
+from mixminus.media.sealing import Sealing
 from mixminus.media.state import Happenings, Inbox, Outbox
 from mixminus.media.streaming import Streaming
 from mixminus.media.turn import Turn
@@ -65,6 +66,7 @@ class Lane:
         polishing: Polishing,
         streaming: Streaming,
         formatted: FormattedStreaming,
+        sealing: Sealing,
     ) -> None:
         self.turn = turn
         self.inbox = zeroed(Inbox, INBOX_PER_LEG * legs.slots.capacity + INBOX_SPARE)
@@ -90,6 +92,7 @@ class Lane:
         self._polishing = polishing
         self._streaming = streaming
         self._formatted = formatted
+        self._sealing = sealing
 
     def grow(self, legs: int) -> None:
         """Take packets of so many legs."""
@@ -105,7 +108,15 @@ class Lane:
     @property
     def is_plain(self) -> bool:
         """Whether the kernels of `beat` do all that there is to do."""
-        parts = self._wideband, self._hearing, self._polishing, self._streaming, self._formatted, self._digits
+        parts = (
+            self._wideband,
+            self._hearing,
+            self._polishing,
+            self._streaming,
+            self._formatted,
+            self._digits,
+            self._sealing,
+        )
         return all(part.is_idle for part in parts)
 
     def begin(self, beat: int) -> None:
@@ -124,7 +135,9 @@ class Lane:
     def work(self, tick: int) -> None:
         """What arrived is heard, what is heard departs."""
         turn, wideband = self.turn, self._wideband
-        is_wide = not wideband.is_idle
+        is_wide, is_plain, before = not wideband.is_idle, self._sealing.is_idle, self.departing
+        if not is_plain:
+            self._sealing.unseal(turn.lane, self.table, self.arrived)
         take_in(self.table, self.arrived, tick, self.offset)
         if is_wide:
             wideband.play(turn)
@@ -141,6 +154,8 @@ class Lane:
         self.departing = send_off(self.table, self.departing)
         if is_wide:
             self.departing = wideband.packetise(turn, self.outbox, self.departing)
+        if not is_plain:
+            self.departing = self._sealing.seal(turn.lane, self.table, before, self.departing)
 
     @property
     def offset(self) -> int:

@@ -55,6 +55,10 @@ class LegStatistics:
     """RTCP that came on the port of RTP."""
     sent_octets: int
     """Of payload."""
+    forged: int = 0
+    """At a secured leg: in plain, damaged, or with another key than the leg's."""
+    replayed: int = 0
+    """At a secured leg: taken in already, or too old to know."""
 
 
 class Legs:
@@ -98,10 +102,11 @@ class Legs:
         self.mixing.silent[row] = 1
         self.transmission.marker[row] = 1
         self.turns.lane[row], self.turns.beat[row] = self.seats.take()
-        # RFC 3550 section 5.1: all three begin at random.
+        # RFC 3550 section 5.1: all three begin at random; the last one in the lower half, so that a far end that
+        # misses the first packets does not miss the first rollover (RFC 4568 section 6.4).
         self.transmission.ssrc[row] = int.from_bytes(self._random_bytes(4))
         self.transmission.timestamp[row] = int.from_bytes(self._random_bytes(4))
-        self.transmission.sequence[row] = int.from_bytes(self._random_bytes(2))
+        self.transmission.sequence[row] = int.from_bytes(self._random_bytes(2)) & 0x7FFF
         return row
 
     def join(self, leg: int, other: int) -> None:
@@ -146,7 +151,8 @@ class Legs:
         if row is None or self.line.kind[row] != SOCKET:
             return False
         line = self.line
-        announced = address_key(media.remote_host, media.remote_port)
+        # Checks will say where it is (RFC 8445); until then it is nowhere.
+        announced = 0 if media.ice is not None else address_key(media.remote_host, media.remote_port)
         if announced != line.announced[row] or line.has_media[row] == 0:
             line.announced[row] = line.remote[row] = announced
             line.latched[row] = 0
@@ -162,6 +168,13 @@ class Legs:
         self.reception.idle_ticks[row] = 0
         self.reception.timed_out[row] = 0
         return True
+
+    def found(self, leg: int, host: str, port: int) -> None:
+        """Checks say that the far end is there."""
+        row = self.slots.row(leg)
+        if row is not None and self.line.kind[row] == SOCKET:
+            self.line.remote[row] = address_key(host, port)
+            self.line.latched[row] = 1
 
     def totals(self) -> LegStatistics:
         """Of all legs that are, and that were."""

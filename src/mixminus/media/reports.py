@@ -12,6 +12,7 @@ from mixminus.base.types import RandomBytes
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.legs import Legs
 from mixminus.media.ports import HIGHEST_PORT, address_key
+from mixminus.media.sealing import Sealing
 from mixminus.media.state import LOST, RECEIVED, SENT, SENT_OCTETS
 from mixminus.rtp.rtcp import (
     INTERVAL_S,
@@ -68,8 +69,9 @@ class Conversation:
 class Reports:
     """Every leg with a socket and media has its turn every 5 s, give or take half (RFC 3550 section 6.2)."""
 
-    def __init__(self, legs: Legs, random_bytes: RandomBytes) -> None:
+    def __init__(self, legs: Legs, sealing: Sealing, random_bytes: RandomBytes) -> None:
         self._legs = legs
+        self._sealing = sealing
         self._random_bytes = random_bytes
         self._of: dict[int, Conversation] = {}
         self._due: dict[int, list[int]] = {}
@@ -98,11 +100,18 @@ class Reports:
         return self._of.get(leg)
 
     def arrived(self, leg: int, data: bytes, source: int) -> None:
-        """A packet came on the leg's port of RTP in this tick."""
+        """A packet came on the leg's port of RTP in this tick, and was opened there."""
         self._arrived.append((leg, data, source))
 
     def receive(self, leg: int, data: bytes, source: int, unix_s: float) -> None:
-        """Learn from one datagram. What is no RTCP, or of another host than the audio, is dropped."""
+        """Learn from one datagram that came on the leg's port of RTCP."""
+        row = self._legs.slots.row(leg)
+        opened = None if row is None else self._sealing.open_control(row, data)
+        if opened is not None:
+            self._learn(leg, opened, source, unix_s)
+
+    def _learn(self, leg: int, data: bytes, source: int, unix_s: float) -> None:
+        """What is no RTCP, or of another host than the audio, is dropped."""
         known, row = self._of.get(leg), self._legs.slots.row(leg)
         if known is None or row is None:
             return
@@ -126,7 +135,7 @@ class Reports:
         """Take in what arrived, and say what is due until *tick*."""
         arrived, self._arrived = self._arrived, []
         for leg, data, source in arrived:
-            self.receive(leg, data, source, unix_s)
+            self._learn(leg, data, source, unix_s)
         while self._tick < tick:
             self._tick += 1
             for leg in self._due.pop(self._tick, ()):
@@ -135,7 +144,9 @@ class Reports:
                     continue
                 self._schedule(leg, INTERVAL_TICKS)
                 if (destination := self._destination(known, row)) != 0:
-                    yield ControlPacket(row, known.muxed, destination, self._report(known, row, unix_s))
+                    report = self._sealing.seal_control(row, self._report(known, row, unix_s))
+                    if report is not None:
+                        yield ControlPacket(row, known.muxed, destination, report)
 
     def _schedule(self, leg: int, ticks: int) -> None:
         later = max(1, ticks * (128 + self._random_bytes(1)[0]) // 256)

@@ -26,6 +26,9 @@ HOLE: Final = -32768
 PACKET_BYTES: Final = 1500
 """What one Ethernet frame carries. G.711 with 120 ms a packet needs 972."""
 SENT_PACKET_BYTES: Final = 172
+"""Of a packet of ours before it is sealed."""
+OUTBOX_BYTES: Final = 192
+"""And with room for a tag of 16 bytes (RFC 7714 section 13.2), in whole cache lines."""
 RECENT_PACKETS: Final = 64
 """How many sequence numbers are remembered, to know a duplicate."""
 
@@ -70,11 +73,24 @@ TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER, TAP_TO_EAR = 1, 2, 3, 
 RECORDING, PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP = 1, 2, 3
 """Modes of a recording."""
 
-RECEIVED, SENT, MALFORMED, UNWANTED, STRAY, DUPLICATE, LATE, CONCEALED, RESYNCED, LOST, CONTROL, SENT_OCTETS = range(
-    12
-)
+(
+    RECEIVED,
+    SENT,
+    MALFORMED,
+    UNWANTED,
+    STRAY,
+    DUPLICATE,
+    LATE,
+    CONCEALED,
+    RESYNCED,
+    LOST,
+    CONTROL,
+    SENT_OCTETS,
+    FORGED,
+    REPLAYED,
+) = range(14)
 """Columns of the counters: packets, but for `CONCEALED` samples and `SENT_OCTETS`. See `LegStatistics`."""
-COUNTERS: Final = 12
+COUNTERS: Final = 14
 
 
 class Line(NamedTuple):
@@ -367,6 +383,6 @@ COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     "Polish.band_gain": (NOISE_BANDS,),
     "RecorderRows.peak": (RECORD_TICKS,),
     "Inbox.data": (PACKET_BYTES,),
-    "Outbox.data": (SENT_PACKET_BYTES,),
+    "Outbox.data": (OUTBOX_BYTES,),
 }
 """Shapes of what is more than a number a row."""

@@ -50,14 +50,19 @@ class UdpPorts:
         if port <= HIGHEST_PORT:
             self.control.open(slot, self._host, port)
 
+    def send(self, slot: int | None, data: bytes, destination: tuple[str, int]) -> None:
+        """From the leg's port of RTP, if it has one still. UDP may lose it, so may we."""
+        if slot is not None and slot in self._open:
+            with contextlib.suppress(OSError):
+                self._open[slot][0].sendto(data, destination)
+
     def send_control(self, packet: ControlPacket) -> None:
         """From the port that the two sides agreed on."""
         destination = address_of(packet.destination)
-        if not packet.muxed:
+        if packet.muxed:
+            self.send(packet.row, packet.data, destination)
+        else:
             self.control.send(packet.row, packet.data, destination)
-        elif packet.row in self._open:
-            with contextlib.suppress(OSError):
-                self._open[packet.row][0].sendto(packet.data, destination)
 
     def close(self, slot: int) -> None:
         self.control.close(slot)

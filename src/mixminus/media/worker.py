@@ -168,6 +168,8 @@ class Worker:
         self._ports.rouse()
         self._crew.beat()
         self._engine.end_beat()
+        for datagram in self._engine.shake_hands(self._unix_now()):
+            self._ports.send(self._engine.legs.slots.row(datagram.leg), datagram.data, datagram.destination)
         if self._engine.is_end_of_tick:
             self.exchange_reports()
             if self._engine.ticks % REST_TICKS == 0:
@@ -214,6 +216,7 @@ class Worker:
         self._let_rest()
         for _ in range(self._engine.seats.beats):
             self.beat(self._unix_now())
+        self._engine.sealing.warm_up(lane.table)
         self._engine.tick()
         receive_due(lane.table, self._table(lane), 0, 0, True)
         send_departing(lane.table, self._table(lane), 0)

@@ -20,6 +20,7 @@ from mixminus.media.state import (
     G722,
     I16,
     I32,
+    SENT_PACKET_BYTES,
     SOCKET,
     U8,
     Line,
@@ -95,7 +96,7 @@ def write_coded(
 ) -> int:
     """Into row *at* of the outbox. Returns the packet's bytes, or 0 when there is nothing to send."""
     packet, shared = outbox.data[at], coders.follows[slot] - 1
-    payload, codec, plane = packet[HEADER_BYTES:], line.codec[slot], coders.opus_plane[slot]
+    payload, codec, plane = packet[HEADER_BYTES:SENT_PACKET_BYTES], line.codec[slot], coders.opus_plane[slot]
     if shared < 0:
         size = encode_heard(payload, codec, plane, mixing, planes, slot, coders, slot, encode)
     elif encoders.beat[shared] != beat:
