@@ -24,6 +24,7 @@ CORES: Final = (
     "prompts",
     "relay",
     "speech",
+    "webrtc",
 )
 """Packages whose modules outside `io/` wait for nothing and touch nothing."""
 
@@ -51,6 +52,7 @@ MAY_IMPORT: Final = {
     "rtp": {"base", "audio"},
     "sdp": {"base"},
     "sip": {"base"},
+    "webrtc": {"base"},
     "twiml": {"base"},
     "webhooks": {"base"},
     "streams": {"base"},
@@ -61,7 +63,7 @@ MAY_IMPORT: Final = {
     "agents": {"base", "audio", "prompts", "speech", "tools", "webhooks"},
     "calls": {"base"},
     "insights": {"base", "calls"},
-    "media": {"base", "audio", "rtp"},
+    "media": {"base", "audio", "rtp", "webrtc"},
     "store": {"base", "calls"},
     "app": {
         "audio",
@@ -78,6 +80,7 @@ MAY_IMPORT: Final = {
         "streams",
         "twiml",
         "webhooks",
+        "webrtc",
     },
     "api": {"base", "calls", "app", "insights", "store"},
     "cli": {"base", "agents", "app", "api", "calls", "demo", "insights", "testing", "media", "store", "tools"},

@@ -8,7 +8,7 @@ import ipaddress
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Self
 
@@ -82,6 +82,8 @@ class StunMessage:
     attributes: Attributes = ()
     method: int = BINDING
     """Below 0x100 (RFC 8489 section 18.2): other first bytes are not STUN's (RFC 7983)."""
+    has_integrity: bool = field(default=False, compare=False)
+    """It came with a MESSAGE-INTEGRITY, which is another question than whether that is right."""
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -102,7 +104,7 @@ class StunMessage:
                 is_secured = True
             elif not is_secured and name not in _BEHIND_INTEGRITY:
                 attributes.append((name, value))
-        return cls(Class(kind >> 7 & 2 | kind >> 4 & 1), transaction, tuple(attributes), _method_of(kind))
+        return cls(Class(kind >> 7 & 2 | kind >> 4 & 1), transaction, tuple(attributes), _method_of(kind), is_secured)
 
     def written(self, key: bytes | None = None) -> bytes:
         """The datagram, with a FINGERPRINT, and with MESSAGE-INTEGRITY when there is a key."""

@@ -1,0 +1,1 @@
+"""How browsers are reached: connectivity checks, and the handshake that agrees on keys."""

@@ -1,0 +1,1 @@
+"""Shells of `webrtc`: what is drawn at random."""
