@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.conferences.moderators import ModeratorKeys
+from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
 from mixminus.base import sids as prefixes
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal
+from mixminus.base.settings import Settings
 from mixminus.base.sids import Sids
 from mixminus.base.types import Sid
 from mixminus.calls.commands import (
@@ -69,6 +71,7 @@ class FakeNode:
         self.clock = Clock(now=lambda: float(self._ticks), utc=self._utc)
         self.sids = Sids(self._random.randbytes)
         self.moderators = ModeratorKeys(self.sids, self._random.randbytes)
+        self.ice_servers = IceServerDesk(Settings(data=folder), self.clock, self.sids)
         self.taking_calls = True
         self.asked: list[Any] = []
         self.refuse: Exception | None = None

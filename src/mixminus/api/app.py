@@ -27,6 +27,7 @@ from mixminus.api.resources import (
     recordings,
     sip_trace,
     streams,
+    tokens,
     tracks,
 )
 from mixminus.api.routes import Operation, routes
@@ -47,6 +48,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *incoming_phone_numbers.OPERATIONS,
         *applications.OPERATIONS,
         *keys.OPERATIONS,
+        *tokens.OPERATIONS,
         *history.OPERATIONS,
         *ledger.OPERATIONS,
         *sip_trace.OPERATIONS,

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.conferences.moderators import ModeratorKeys
+from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
 from mixminus.base.clock import Clock
 from mixminus.base.sids import Sids
@@ -44,6 +45,7 @@ class Node(Protocol):
     sids: Sids
     moderators: ModeratorKeys
     """The keys of participants who may change their conference (see `calls.moderating`)."""
+    ice_servers: IceServerDesk
 
     @property
     def taking_calls(self) -> bool:

@@ -16,6 +16,7 @@ from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.documents.run_twiml import TwimlRunner
+from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.services import Services
 from mixminus.app.streams.stream_moves import StreamMoves
 from mixminus.app.trunks.presence import Presence, RegisteredPhone, TrunkStanding
@@ -96,6 +97,7 @@ class Exchange:
         self.clock: Clock = services.clock
         self.sids: Sids = services.sids
         self.moderators = moderators
+        self.ice_servers = IceServerDesk(services.settings, services.clock, services.sids)
 
     @property
     def taking_calls(self) -> bool:

@@ -166,6 +166,13 @@ class Settings:
     """What phones are offered, most preferred first; an answer of ours follows the order of the phone's offer."""
     opus_complexity: int = 5
     """0 to 10: quality against CPU time."""
+    stun_urls: tuple[str, ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    """What browsers are told (`/Tokens`)."""
+    turn_secret: str | None = None
+    """Shared with the TURN servers (coturn: `static-auth-secret`)."""
+    turn_ttl_s: int = 86_400
+    """How long a credential for TURN is good."""
     moonshine: Path | None = None
     """The folder with the weights of the better offline recogniser."""
     voice_activity: str = "own"

@@ -169,6 +169,26 @@ def session_interval(name: str, text: str) -> int:
     return int(text)
 
 
+def ice_urls(*schemes: str) -> Callable[[str, str], tuple[str, ...]]:
+    def read(name: str, text: str) -> tuple[str, ...]:
+        found = tuple(word.strip() for word in text.split(",") if word.strip())
+        if not all(word.startswith(tuple(f"{scheme}:" for scheme in schemes)) for word in found):
+            raise BadSetting(f"{name} {text!r} must be URLs such as {schemes[0]}:{schemes[0]}.example.com:3478.")
+        return found
+
+    return read
+
+
+def secret(_name: str, text: str) -> str | None:
+    return text or None
+
+
+def credential_life(name: str, text: str) -> int:
+    if not _is_number(text) or not 60 <= int(text) <= 86_400:
+        raise BadSetting(f"{name} {text!r} must be 60 to 86400 seconds.")
+    return int(text)
+
+
 def folder(_name: str, text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
@@ -238,6 +258,17 @@ OPTIONS: Final = tuple(
             False,
         ),
         ("opus_complexity", "5", "5", "Quality of Opus against CPU time, 0 to 10", up_to_ten, False),
+        ("stun_urls", "", "none", "STUN servers that browsers are told", ice_urls("stun", "stuns"), False),
+        ("turn_urls", "", "none", "TURN servers that browsers are told", ice_urls("turn", "turns"), False),
+        ("turn_secret", "", "none", "The secret that those TURN servers share with the node", secret, False),
+        (
+            "turn_ttl_s",
+            "86400",
+            "86400",
+            "How long a credential for TURN is good, in seconds",
+            credential_life,
+            False,
+        ),
         ("voice_activity", "own", "own", "Who tells voices from noise: own, silero", one_of("own", "silero"), False),
         ("moonshine", "", "none", "Folder with the weights of the better offline recogniser", folder, False),
         ("log", "", "text on a terminal, else json", "Log lines are text or json", one_of("text", "json")),
