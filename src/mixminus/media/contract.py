@@ -87,6 +87,16 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     """Keys come from a handshake; until then nothing is sent and what arrives is dropped."""
 
 
+class UseCertificate(msgspec.Struct, frozen=True, tag=True):
+    """Show this one in handshakes. Told once, before any leg that has `IceTerms` or `DtlsTerms`.
+
+    Both are DER; the key is in PKCS 8.
+    """
+
+    certificate: bytes
+    key: bytes
+
+
 class PolishVoice(msgspec.Struct, frozen=True, tag=True):
     """Make what the leg says easier to hear, for everybody. Both are off until asked for."""
 
@@ -226,6 +236,7 @@ Command = (
     OpenLeg
     | OpenPipe
     | SetLegMedia
+    | UseCertificate
     | PolishVoice
     | WatchSpeech
     | WatchKeys
@@ -284,6 +295,13 @@ class RtpTimedOut(msgspec.Struct, frozen=True, tag=True):
     leg: int
 
 
+class SecuringFailed(msgspec.Struct, frozen=True, tag=True):
+    """The handshake of the leg's `DtlsTerms` came to nothing: there will be no audio."""
+
+    leg: int
+    reason: str
+
+
 class PlayerFinished(msgspec.Struct, frozen=True, tag=True):
     """The player came to its end. `error` is set when a clip could not be played."""
 
@@ -333,6 +351,7 @@ Event = (
     | DigitPressed
     | DigitsSent
     | RtpTimedOut
+    | SecuringFailed
     | PlayerFinished
     | RecordingStopped
     | Applied

@@ -16,8 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from OpenSSL import SSL
 
-HASHES: Final = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
-"""Of fingerprints, by their names in SDP (RFC 8122 section 5). Weaker ones vouch for nobody."""
+HASHES: Final = {
+    "sha-1": "sha1",
+    "sha-224": "sha224",
+    "sha-256": "sha256",
+    "sha-384": "sha384",
+    "sha-512": "sha512",
+}
+"""Of fingerprints, by their names in SDP (RFC 8122 section 5). MD2 and MD5 vouch for nobody."""
 
 DTLS_1_2: Final = 0xFEFD
 CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -207,7 +213,8 @@ class Handshake:
         return MediaKeys(profile.name, ours, theirs)
 
     def _fail(self, reason: str) -> None:
-        self.progress, self.failure = Progress.FAILED, reason
+        self.failure = reason
+        self.progress = Progress.FAILED
 
 
 def vouches(der: bytes, hash_name: str, fingerprint: bytes) -> bool:
