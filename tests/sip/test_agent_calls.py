@@ -57,7 +57,7 @@ class Party:
 
 
 class World:
-    """A network with a delay of 10 ms. `fate` says of each packet whether it arrives."""
+    """A network with a delay of 10 ms. `fate` says of each packet whether it arrives, `delay_s` how late."""
 
     def __init__(self, transport: Transport = Transport.UDP, caller_knows: SipSettings | None = None) -> None:
         trusting = SipSettings(trusted_hosts=frozenset({"10.0.0.1", "10.0.0.2"}))
@@ -65,6 +65,7 @@ class World:
         self.caller = Party("10.0.0.1", transport, trusting, seed=1)
         self.callee = Party("10.0.0.2", transport, caller_knows or trusting, seed=2)
         self.fate: Callable[[bytes], bool] = lambda data: True
+        self.delay_s: Callable[[], float] = lambda: 0.01
         self.rewrite: Callable[[bytes], bytes] = lambda data: data
         self.wire: list[str] = []
         self.messages: list[Request | Response] = []
@@ -110,7 +111,7 @@ class World:
         receiver = self.callee if transmit.to == self.callee.address else self.caller
         assert transmit.to == receiver.address
         if self.fate(data):
-            entry = (self.now + 0.01, next(self._order), data, sender.address, receiver)
+            entry = (self.now + self.delay_s(), next(self._order), data, sender.address, receiver)
             heapq.heappush(self._flying, entry)
 
     # --- what tests do ---------------------------------------------------------------------------------------
