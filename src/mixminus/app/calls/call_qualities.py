@@ -1,13 +1,14 @@
 """How calls sound, by figures: asked of the media plane while a call lives, remembered a while when it is over."""
 
 import asyncio
+from dataclasses import fields
 from typing import Final
 
 from mixminus.app.media_link import MediaLink
 from mixminus.base.types import Sid
 from mixminus.calls.quality import CallQuality
 from mixminus.media.contract import Statistics
-from mixminus.media.figures import LegQuality, WorkerHealth
+from mixminus.media.figures import WorkerHealth
 
 MOST_REMEMBERED: Final = 10_000
 """Ended calls, 425 bytes each, 4 MB together; then the oldest is forgotten."""
@@ -15,8 +16,8 @@ MOST_REMEMBERED: Final = 10_000
 REFRESH_S: Final = 5.0
 """How old the worker's own figures may be when metrics are read."""
 
-_NOT_A_CALLS: Final = frozenset({"leg", "stray", "malformed", "unwanted", "resynced"})
-_SHOWN: Final = tuple(name for name in LegQuality.__struct_fields__ if name not in _NOT_A_CALLS)
+_SHOWN: Final = tuple(field.name for field in fields(CallQuality))
+"""Of all that is counted at a leg, what concerns its call."""
 
 
 class CallQualities:
