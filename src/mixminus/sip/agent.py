@@ -16,6 +16,7 @@ from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, Quest
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.framing import PING, PONG
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
+from mixminus.sip.guests import Guests
 from mixminus.sip.identity import asserted, forwarded_from
 from mixminus.sip.incoming import IncomingCall
 from mixminus.sip.message import (
@@ -62,6 +63,7 @@ class SipAgent:
 
     def __init__(self, settings: SipSettings, random_bytes: RandomBytes) -> None:
         self._endpoint = Endpoint(settings, random_bytes)
+        self._guests = Guests(self._endpoint)
         self._registrar = Registrar()
         self._gate = Gate(settings.realm, random_bytes)
         self._tag_secret = random_bytes(32)
@@ -181,6 +183,10 @@ class SipAgent:
     def ask(self, question: Question, now: float) -> None:
         """Send a request that belongs to no call; `Replied` follows. Raises `SipError`: it cannot be sent."""
         Asking(self._endpoint, question, now)
+
+    def trust(self, host: str, until: float) -> None:
+        """Let that host call in without a password until then."""
+        self._guests.admit(host, until)
 
     def contacts(self, user: str, now: float) -> tuple[Binding, ...]:
         """Where a registered user can be reached, most preferred first."""
