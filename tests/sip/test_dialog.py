@@ -77,6 +77,13 @@ def test_rfc3261_12_2_1_1_a_strict_router_takes_the_place_of_the_address() -> No
     there = dialog("sip:a@192.168.1.5", PUBLIC, "<sip:198.51.100.1>", "<sip:198.51.100.2;lr>")
     bye = there.request("BYE", there.next_cseq(), ())
     assert (bye.uri, bye.all("Route")) == ("sip:198.51.100.1", ["<sip:198.51.100.2;lr>", "<sip:a@192.168.1.5>"])
+    assert there.next_hop() == Address(Transport.UDP, "198.51.100.1", 5060)
+
+
+def test_a_route_that_cannot_be_read_leaves_the_way_back() -> None:
+    there = dialog("sip:a@192.168.1.5", PUBLIC, "<sip:198.51.100.1")
+    assert there.request("BYE", there.next_cseq(), ()).uri == "sip:a@192.168.1.5"
+    assert there.next_hop() == PUBLIC
 
 
 def test_the_caller_reverses_the_route_set() -> None:

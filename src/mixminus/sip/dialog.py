@@ -6,7 +6,8 @@ from typing import Final
 
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.message import HeaderLines, Request, Response
-from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
+from mixminus.sip.routing import Routed, routed
+from mixminus.sip.uri import AddressError, target_of
 
 SITE_NETWORKS: Final = tuple(
     ipaddress.ip_network(network)
@@ -79,17 +80,17 @@ class Dialog:
 
     def request(self, method: str, cseq: int, headers: HeaderLines, body: bytes = b"") -> Request:
         """A request inside the dialog, with the Via and Contact lines that the caller passes in *headers*."""
-        uri, routes = self._uri_and_routes()
+        way = self._way()
         lines = (
             *headers,
             ("Max-Forwards", "70"),
-            *(("Route", route) for route in routes),
+            *way.lines,
             ("From", self.local),
             ("To", self.remote),
             ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"),
         )
-        return Request(lines, body, method, uri)
+        return Request(lines, body, method, way.uri)
 
     def connection_lost(self, address: Address) -> None:
         """The way back that the peer's connection was is gone; its Contact has to do."""
@@ -102,40 +103,26 @@ class Dialog:
 
     @property
     def request_uri(self) -> str:
-        return self._uri_and_routes()[0]
+        return self._way().uri
 
     def next_hop(self) -> Address | None:
         """Where a request inside the dialog is sent; None when neither a route nor the peer's address can be used."""
-        uri, routes = self._uri_and_routes()
+        way = self._way()
         try:
-            target = target_of(_uri_of(routes[0]) if routes else uri)
+            target = target_of(way.next_uri or "")
         except AddressError:
             return self.flow
         usable = literal(target.host) is not None and not target.transport.is_websocket
         if self.flow is None:
             return target if usable else None
-        if self.flow.transport.is_websocket or (not routes and _is_better(self.flow, target)):
+        if self.flow.transport.is_websocket or (not way.routes and _is_better(self.flow, target)):
             return self.flow
         if usable:
             return target.like(self.flow)
         return self.flow if self.flow.transport.is_secure or not target.transport.is_secure else None
 
-    def _uri_and_routes(self) -> tuple[str, tuple[str, ...]]:
-        """Loose routing, or the old strict one when the first proxy asks for it (12.2.1.1)."""
-        if not self.route_set:
-            return self.remote_target, ()
-        first = _uri_of(self.route_set[0])
-        try:
-            strict = "lr" not in Uri.parse(first).parameters
-        except AddressError:
-            strict = False
-        if strict:
-            return first, (*self.route_set[1:], f"<{self.remote_target}>")
-        return self.remote_target, self.route_set
-
-
-def _uri_of(route: str) -> str:
-    return NameAddr.parse(route).uri
+    def _way(self) -> Routed:
+        return routed(self.remote_target, self.route_set)
 
 
 def _is_better(flow: Address, target: Address) -> bool:

@@ -1,0 +1,47 @@
+"""Through which proxies a request goes: the route set, loose or strict (RFC 3261 12.2.1.1, 16.12)."""
+
+from dataclasses import dataclass
+
+from mixminus.sip.message import HeaderLines
+from mixminus.sip.uri import AddressError, NameAddr, Uri
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What a request says of its way."""
+
+    uri: str
+    """The request-URI."""
+    routes: tuple[str, ...]
+    """Values of Route."""
+    next_uri: str | None
+    """The address of the first hop (8.1.2); None: the first route cannot be read."""
+
+    @property
+    def lines(self) -> HeaderLines:
+        return tuple(("Route", route) for route in self.routes)
+
+
+def routed(target: str, route_set: tuple[str, ...]) -> Routed:
+    """A loose router is named by Route, and the target stays the request-URI. A strict one wants to be that itself,
+    and the target goes to the end of Route.
+    """
+    if not route_set:
+        return Routed(target, (), target)
+    first = _uri(route_set[0])
+    if first is not None and "lr" not in first.parameters:
+        return Routed(first.text, (*route_set[1:], f"<{target}>"), first.text)
+    return Routed(target, route_set, first.text if first is not None else None)
+
+
+def is_route(text: str) -> bool:
+    """Whether it can stand in Route, and be gone to."""
+    uri = _uri(text)
+    return uri is not None and bool(uri.host)
+
+
+def _uri(route: str) -> Uri | None:
+    try:
+        return Uri.parse(NameAddr.parse(route).uri)
+    except AddressError:
+        return None
