@@ -95,3 +95,30 @@ async def test_where_we_are_registered_may_call_the_number_in_to(scene: Scene) -
     await asyncio.sleep(1)
     (request,) = scene.told("/voice")
     assert (request["To"], request["From"]) == ("+15550001234", "+14155550000")
+
+
+@scenario_with(trunks=[REGISTERING])
+async def test_a_carrier_may_call_in_only_as_long_as_we_are_registered_there(scene: Scene) -> None:
+    carrier = await Carrier(scene).open()
+    await asyncio.sleep(10)
+    assert CARRIER[0] in scene.world.sip.settings.trusted_hosts
+    scene.world.network.lose(lambda data, sender, to: CARRIER[0] in (sender[0], to[0]))
+    await asyncio.sleep(45)
+    assert CARRIER[0] in scene.world.sip.settings.trusted_hosts
+    await asyncio.sleep(20)  # it granted a minute
+    assert CARRIER[0] not in scene.world.sip.settings.trusted_hosts
+    assert scene.world.node.registering.live(carrier.loop.time()) == {"carrier": False}
+    scene.world.network.lose(lambda data, sender, to: False)
+    await asyncio.sleep(60)
+    assert CARRIER[0] in scene.world.sip.settings.trusted_hosts
+
+
+@scenario_with(trunks=[replace(REGISTERING, uri="sip:sip.carrier.example.com", register_s=600)])
+async def test_a_carrier_behind_a_name_is_registered_at_where_it_answers(scene: Scene) -> None:
+    names = scene.world.names.host("dead.example.com", "10.0.9.1").host("live.example.com", CARRIER[0])
+    srv = "_sip._udp.sip.carrier.example.com"
+    names.srv(srv, (1, 1, 5060, "dead.example.com"), (2, 1, 5060, "live.example.com"))
+    carrier = await Carrier(scene).open()
+    await asyncio.sleep(8)
+    assert carrier.contacts() == ["sip:15550001000@10.0.0.1:5060"]
+    assert scene.world.node.registering.live(carrier.loop.time()) == {"carrier": True}

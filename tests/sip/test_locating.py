@@ -131,8 +131,7 @@ def test_the_same_place_by_two_names_is_one() -> None:
 
 
 def test_a_sealed_address_goes_over_tls_alone() -> None:
-    tls = "tls"
-    means = Means((UDP, TCP, tls))  # type: ignore[arg-type]
+    means = Means((UDP, TCP, Transport.TLS))
     zone = farm().srv("_sips._tcp.example.com", (1, 1, 5071, "c.example.com"))
     zone.srv("_sip._udp.example.com", (1, 1, 5060, "a.example.com"))
     steps = locate(Uri.parse("sips:example.com;transport=tcp"), means, never)
@@ -140,6 +139,7 @@ def test_a_sealed_address_goes_over_tls_alone() -> None:
         Lookup(RecordType.NAPTR, "example.com"),
         Lookup(RecordType.SRV, "_sips._tcp.example.com"),
     }
+    assert places("sips:example.com", zone, means) == [("tls", "192.0.2.3", 5071)]
 
 
 def test_weights_share_the_load() -> None:

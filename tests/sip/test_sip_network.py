@@ -23,7 +23,6 @@ from mixminus.sip.contract import (
 )
 from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.pump import SipPump
-from mixminus.sip.io.resolver import resolve
 from mixminus.sip.settings import SipSettings
 
 
@@ -78,12 +77,6 @@ async def test_a_taken_port_is_an_error(owners: tuple[Owner, Owner]) -> None:
     taken = owners[0].listener.address
     with pytest.raises(OSError):
         await SipListener.start(*taken, SipAgent(SipSettings(), os.urandom), lambda event: None)
-
-
-async def test_names_become_addresses() -> None:
-    assert await resolve(Address(Transport.TCP, "localhost", 5060)) == Address(Transport.TCP, "127.0.0.1", 5060)
-    with pytest.raises(OSError):
-        await resolve(Address(Transport.UDP, "no-such-host.invalid", 5060))
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -1,6 +1,6 @@
 """The object graph of a node, above its shells: the same for production and for a whole node in one test process."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mixminus.app.callbacks import Callbacks
@@ -28,6 +28,7 @@ from mixminus.app.sounds.sound_sources import Prompts
 from mixminus.app.sounds.sounds import SoundSystem
 from mixminus.app.streams.streams import Streams
 from mixminus.app.tasks import Tasks
+from mixminus.app.trunks.places import Locate
 from mixminus.app.trunks.presence import Presence
 from mixminus.app.trunks.probing import Probing
 from mixminus.app.trunks.registering import Registering
@@ -38,7 +39,6 @@ from mixminus.base.sids import Sids
 from mixminus.base.types import RandomBytes, Sid
 from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.contract import Address
 from mixminus.sip.trace import SipTrace
 from mixminus.speech.contract import Providers
 from mixminus.store.contract import Store
@@ -60,7 +60,7 @@ class Shells:
     deliver: Callable[[str, WebhookCall, int], None]
     sip: SipAgent
     trace: SipTrace
-    resolve: Callable[[Address], Awaitable[Address]]
+    locate: Locate
     public_url: Callable[[], str]
     dial_agent: DialAgent
     sign: Sign
@@ -132,7 +132,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         tasks=tasks,
         relays=_relays(shells, media, callbacks, sids, tasks),
     )
-    desk = SipDesk(shells.sip, shells.clock.now, shells.resolve)
+    desk = SipDesk(shells.sip, shells.clock.now, shells.locate)
     return _join(services, moderators, desk, shells.random_bytes)
 
 

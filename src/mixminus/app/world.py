@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -28,8 +29,12 @@ from mixminus.prompts.io.library import PromptLibrary
 from mixminus.prompts.io.voice import offline_voice
 from mixminus.prompts.prompt import Fetched, Limits
 from mixminus.sip.agent import SipAgent
+from mixminus.sip.dialog import literal
+from mixminus.sip.dns import RecordType
+from mixminus.sip.io.dns_client import DnsClient
 from mixminus.sip.io.listener import SipListener
-from mixminus.sip.io.resolver import resolve
+from mixminus.sip.io.resolver import Resolver
+from mixminus.sip.locating import Means
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
 from mixminus.speech.io.configured import configured
@@ -105,6 +110,7 @@ class World:
             self._lock.release()
             raise
         self.sip = SipAgent(_sip_settings(settings), os.urandom)
+        self._resolver = Resolver(loop.time, secrets.randbelow, DnsClient(settings.nameservers).ask, _means(settings))
         self._trace = SipTrace(settings.sip_trace_mb << 20)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
         self.watch = WorkerWatch(self.node, self._plane.start)
@@ -119,6 +125,7 @@ class World:
     async def __aexit__(self, *_: object) -> None:
         await _first_of(LAST_CALLBACKS_S, self.hurry, self.sender.drain(LAST_CALLBACKS_S))
         await self.node.tasks.close()
+        self._resolver.close()
         if self._listener is not None:
             await self._listener.stop()
         await self._plane.stop()
@@ -169,7 +176,7 @@ class World:
             deliver=self._deliver,
             sip=self.sip,
             trace=self._trace,
-            resolve=resolve,
+            locate=self._resolver.locate,
             public_url=lambda: self.public_url,
             dial_agent=dial_agent,
             sign=partial(signature, self.credentials.auth_token),
@@ -253,6 +260,13 @@ def _sip_settings(settings: Settings) -> SipSettings:
         digest_algorithms=settings.digest_algorithms,
         session_expires_s=settings.session_expires_s,
     )
+
+
+def _means(settings: Settings) -> Means:
+    """Bound to one family of addresses, nobody of the other can be reached."""
+    address = literal(settings.sip.host)
+    families = (RecordType.A, RecordType.AAAA)
+    return Means(families=families if address is None else families[:1] if address.version == 4 else families[1:])
 
 
 def _sqlite(settings: Settings) -> str:

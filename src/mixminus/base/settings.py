@@ -160,6 +160,8 @@ class Settings:
     public_recordings: bool = False
     session_expires_s: int = 1800
     """The session interval that is asked for; 0: none."""
+    nameservers: tuple[str, ...] = ()
+    """Who is asked where SIP names lead: `192.0.2.53` or `192.0.2.53:5353`; none: those of the system."""
     sip_trace_mb: int = 16
     """How many megabytes of SIP messages are kept to be looked at."""
     codecs: tuple[str, ...] = ("opus", "G722", "PCMU", "PCMA")

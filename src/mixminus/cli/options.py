@@ -151,6 +151,23 @@ def prefixes(name: str, text: str) -> tuple[str, ...]:
     return found
 
 
+def servers(name: str, text: str) -> tuple[str, ...]:
+    """IP addresses, perhaps with ports; an empty text is none."""
+    found = tuple(word.strip() for word in text.split(",") if word.strip())
+    for word in found:
+        host, colon, port = word.rpartition(":")
+        with_port = bool(colon) and (":" not in host or host.startswith("["))
+        if with_port and not (_is_number(port) and 0 < int(port) < 65_536):
+            raise BadSetting(f"{name} {word!r} must be HOST or HOST:PORT.")
+        try:
+            ipaddress.ip_address((host if with_port else word).strip("[]"))
+        except ValueError as error:
+            raise BadSetting(
+                f"{name} {word!r} must be an IP address, such as 192.0.2.53 or 192.0.2.53:5353."
+            ) from error
+    return found
+
+
 def up_to_ten(name: str, text: str) -> int:
     if not _is_number(text) or int(text) > 10:
         raise BadSetting(f"{name} {text!r} must be a whole number from 0 to 10.")
@@ -229,6 +246,14 @@ OPTIONS: Final = tuple(
             "1800",
             "The session interval that is asked for, in seconds",
             session_interval,
+            False,
+        ),
+        (
+            "nameservers",
+            "",
+            "the system's",
+            "Who is asked where SIP names lead, HOST or HOST:PORT",
+            servers,
             False,
         ),
         ("sip_trace_mb", "16", "16", "How many megabytes of SIP messages are kept to be looked at", megabytes, False),

@@ -6,6 +6,7 @@ from mixminus.sip.contract import Question, Replied
 from mixminus.sip.endpoint import ACCEPT, Endpoint
 from mixminus.sip.message import Request, Response
 from mixminus.sip.proof import Proof
+from mixminus.sip.routing import routed
 from mixminus.sip.transaction_layer import ClientTransaction
 
 MAX_ATTEMPTS: Final = 3
@@ -50,6 +51,7 @@ class Asking:
 
     def _send(self, now: float) -> ClientTransaction:
         question, endpoint = self._question, self._endpoint
+        way = routed(question.target, question.routes)
         lines = (
             endpoint.via(question.via),
             ("Max-Forwards", "70"),
@@ -59,9 +61,10 @@ class Asking:
             ("CSeq", f"{question.cseq + self._attempts} {question.method}"),
             endpoint.user_agent,
             ACCEPT,
+            *way.lines,
             *question.headers,
-            *self._proof.lines(question.method, question.target),
+            *self._proof.lines(question.method, way.uri),
         )
         self._attempts += 1
-        request = Request(lines, b"", question.method, question.target)
+        request = Request(lines, b"", question.method, way.uri)
         return endpoint.layer.open_client(request, question.via, self, now)

@@ -233,7 +233,7 @@ class Invitation:
     target: str
     """Request-URI: `sip:user@host:port;transport=tcp`."""
     via: Address
-    """Where to send it: the owner resolved the target (or a trunk, or a registered contact)."""
+    """Where to send it: the owner resolved the target, or the first of the routes, or knows the phone's flow."""
     from_uri: str
     from_display: str
     offer: bytes
@@ -244,6 +244,8 @@ class Invitation:
     """After so long without any answer the call is given up, with 408. None: when the transaction is (32 s)."""
     progress_s: float | None = None
     """After so long without a 18x it is cancelled, with 408; None: never."""
+    routes: tuple[str, ...] = ()
+    """Values of Route, put there before the call: `<sip:proxy.example.com;lr>` (RFC 3261 8.1.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,3 +267,5 @@ class Question:
     credentials: Credentials | None = None
     silence_s: float = 32.0
     """After so long it counts as unanswered."""
+    routes: tuple[str, ...] = ()
+    """As in `Invitation`."""

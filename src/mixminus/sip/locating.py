@@ -21,9 +21,6 @@ SERVICES: Final = {"sip+d2u": "udp", "sip+d2t": "tcp", "sips+d2t": "tls"}
 """NAPTR services (RFC 3263 4.1, RFC 2915) and the transports that they stand for."""
 PREFIXES: Final = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
 """Where a transport's SRV records are."""
-PORTS: Final = {"tls": 5061, "wss": 443, "ws": 80}
-"""Default ports other than 5060 (RFC 3261 19.1.2, RFC 7118 10)."""
-SECURE: Final = frozenset({"tls", "wss"})
 
 Draw = Callable[[int], int]
 """A random number below that one."""
@@ -64,15 +61,11 @@ def locate(uri: Uri, means: Means, draw: Draw) -> Locating:
         raise AddressError("a telephone number has no host")
     first = transports[0]
     if literal(target) is not None:
-        return (Address(first, target, uri.port or default_port(first)),)
+        return (Address(first, target, uri.port or first.default_port, name=target),)
     if uri.port is not None:
-        return (yield from _addresses([_Server(first, target, uri.port)], means))
+        return (yield from _addresses(target, [_Server(first, target, uri.port)], means))
     servers = yield from _servers(target, transports, draw)
-    return (yield from _addresses(servers, means))
-
-
-def default_port(transport: Transport) -> int:
-    return PORTS.get(transport, 5060)
+    return (yield from _addresses(target, servers, means))
 
 
 def _transports(uri: Uri, means: Means) -> tuple[Transport, ...]:
@@ -80,11 +73,11 @@ def _transports(uri: Uri, means: Means) -> tuple[Transport, ...]:
     named = uri.parameters.get("transport", "").lower()
     if uri.scheme == "sips":
         named = {"tcp": "tls", "ws": "wss"}.get(named, named)  # RFC 5630 3.1.3: sips over TCP is TLS
-    able = [t for t in means.transports if t in SECURE or uri.scheme != "sips"]
+    able = [t for t in means.transports if t.is_secure or uri.scheme != "sips"]
     if named:
         able = [t for t in able if t == named]
     elif uri.scheme != "sips":
-        able = [t for t in able if t in PREFIXES and t not in SECURE] + [t for t in able if t in SECURE]
+        able = [t for t in able if t in PREFIXES and not t.is_secure] + [t for t in able if t.is_secure]
     if not able:
         raise AddressError(f"{named or uri.scheme} is not spoken here")
     return tuple(able)
@@ -108,7 +101,7 @@ def _servers(
     if servers:
         return [server for server in servers if server.host]  # a target of "." means: not here (RFC 2782)
     transport = named[0][0] if named else transports[0]
-    return [_Server(transport, target, default_port(transport))]
+    return [_Server(transport, target, transport.default_port)]
 
 
 def _named(answer: Answer, transports: Sequence[Transport]) -> list[tuple[Transport, Lookup]]:
@@ -124,7 +117,7 @@ def _named(answer: Answer, transports: Sequence[Transport]) -> list[tuple[Transp
 
 
 def _addresses(
-    servers: Sequence[_Server], means: Means
+    name: str, servers: Sequence[_Server], means: Means
 ) -> Generator[tuple[Lookup, ...], Answers, tuple[Address, ...]]:
     """Every address of every host, host after host; IPv4 before IPv6, or as `Means` has it."""
     servers = servers[:MAX_SERVERS]
@@ -134,7 +127,7 @@ def _addresses(
     places: dict[Address, None] = {}
     for server in servers:
         hosts = [server.host] if literal(server.host) is not None else _hosts(server.host, answers, kinds)
-        places.update({Address(server.transport, host, server.port): None for host in hosts})
+        places.update({Address(server.transport, host, server.port, name=name): None for host in hosts})
     if not places:
         unanswered = any(not answer.answered for answer in answers.values())
         why = "the DNS does not answer" if unanswered else "no address by that name"

@@ -20,6 +20,7 @@ from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
 from mixminus.sip.proof import CHALLENGES, Proof
 from mixminus.sip.redirects import Redirects
+from mixminus.sip.routing import routed
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, agreed_by_client, asked, min_se
 from mixminus.sip.talk import Talk
@@ -55,7 +56,7 @@ class OutgoingCall:
         self._proof = Proof(invitation.credentials, endpoint.token)
         self._challenges = 0
         self._least_s = MIN_SE_S
-        self._target, self._via = invitation.target, invitation.via
+        self._target, self._via, self._routes = invitation.target, invitation.via, invitation.routes
         self._redirects = Redirects(invitation.target, invitation.via)
         self._early = EarlyDialogs(endpoint, self._proof, invitation.via)
         self._acks: dict[str | None, Transmit | None] = {}
@@ -165,8 +166,8 @@ class OutgoingCall:
             return False
         self._target, self._via = target
         self._challenges = 0
-        if self._via != self._invitation.via:  # credentials are for where the owner sent us
-            self._proof = Proof(None, self._endpoint.token)
+        if self._via != self._invitation.via:  # credentials and routes are for where the owner sent us
+            self._proof, self._routes = Proof(None, self._endpoint.token), ()
         self._early = EarlyDialogs(self._endpoint, self._proof, self._via)
         return True
 
@@ -226,12 +227,14 @@ class OutgoingCall:
 
     def _send_invite(self, now: float) -> ClientTransaction:
         invitation, endpoint = self._invitation, self._endpoint
+        way = routed(self._target, self._routes)
         self._attempts += 1
         self._began_at = now
         self._wait(invitation.silence_s)
         lines = (
             endpoint.via(self._via),
             ("Max-Forwards", "70"),
+            *way.lines,
             ("From", f"{name_addr(clean(invitation.from_display), invitation.from_uri)};tag={self._local_tag}"),
             ("To", f"<{invitation.target}>"),
             ("Call-ID", self.call_id),
@@ -242,10 +245,10 @@ class OutgoingCall:
             ACCEPT,
             *asked(endpoint.settings.session_expires_s, self._least_s),
             *extra_headers(invitation.headers),
-            *self._proof.lines("INVITE", self._target),
+            *self._proof.lines("INVITE", way.uri),
             SDP_TYPE,
         )
-        request = Request(lines, invitation.offer, "INVITE", self._target)
+        request = Request(lines, invitation.offer, "INVITE", way.uri)
         return endpoint.layer.open_client(request, self._via, self, now)
 
     def _cancel(self, now: float) -> None:

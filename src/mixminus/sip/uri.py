@@ -192,6 +192,18 @@ def sip_uri(user: str, host: str, port: int | None = None) -> str:
     return f"sip:{quote(user, safe=USER_SAFE)}@{bracketed(host)}{suffix}"
 
 
+def at_host_of(uri: str, user: str) -> str:
+    """Somebody else at the host of *uri*; without a *user* the domain itself, as REGISTER wants it (RFC 3261 10.2).
+
+    Port and transport stay unsaid where *uri* does not say them: the DNS does (RFC 3263 4).
+    """
+    host = Uri.parse(uri)
+    at = f"{quote(user, safe=USER_SAFE)}@" if user else ""
+    port = f":{host.port}" if host.port else ""
+    transport = f";transport={host.parameters['transport']}" if "transport" in host.parameters else ""
+    return f"{host.scheme}:{at}{host.host}{port}{transport}"
+
+
 def bracketed(host: str) -> str:
     """An IPv6 address needs brackets in front of a port."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

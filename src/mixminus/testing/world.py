@@ -36,6 +36,7 @@ from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address as SipAddress
 from mixminus.sip.contract import Transmit, Transport
 from mixminus.sip.io.pump import SipPump
+from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
 from mixminus.speech.io.offline import OfflineVoice
@@ -52,6 +53,7 @@ from mixminus.testing.rest import sdk_for
 from mixminus.testing.scripted_recogniser import ScriptedRecogniser
 from mixminus.testing.sounds import NotePrompts
 from mixminus.testing.webhook_app import WebhookApp
+from mixminus.testing.zone import Zone
 from mixminus.webhooks.contract import WebhookCall
 from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.asgi import AsgiFetch
@@ -80,8 +82,8 @@ class World:
     """A node and its surroundings. Phones close with it.
 
     `app` is the webhook application, `twilio` the official SDK (use its `…_async` methods), `exchange` and `store`
-    the node itself, `network` what everybody is on, `agents` those that Media Streams and relays reach, `hearing`
-    what relays understand.
+    the node itself, `network` what everybody is on, `names` its DNS, `agents` those that Media Streams and relays
+    reach, `hearing` what relays understand.
     """
 
     def __init__(self, *, settings: Settings | None = None, seed: int = 1) -> None:
@@ -90,6 +92,7 @@ class World:
         self._seed = seed
         self._phones: list[VirtualPhone] = []
         self.app = WebhookApp()
+        self.names = Zone()
         self.agents = AgentNetwork()
         self.hearing = ScriptedRecogniser()
         self.random = randomness.Random(seed)
@@ -110,6 +113,7 @@ class World:
         self.engine = Engine(SMALL_ENGINE, self.random.randbytes, ImaginaryPorts())
         self.plane = InProcessPlane(self.engine, self._send_rtp)
         self.sip = SipAgent(self._sip_settings(), self.random.randbytes)
+        self._resolver = Resolver(loop.time, self.random.randrange, self.names.ask)
         self.trace = SipTrace()
         fetch = AsgiFetch({APP_HOST: self.app})
         courier = Courier(AUTH_TOKEN, fetch, loop.time, lambda: self.random.randbytes(8).hex())
@@ -204,7 +208,7 @@ class World:
             deliver=self._deliver,
             sip=self.sip,
             trace=self.trace,
-            resolve=_already_resolved,
+            locate=self._resolver.locate,
             public_url=lambda: "http://node.example.com",
             dial_agent=self.agents.dial,
             sign=partial(signature, AUTH_TOKEN),
@@ -240,7 +244,3 @@ class World:
 
     def _rtp_arrived(self, packet: bytes, source: Address, to: Address) -> None:
         self.plane.receive(to[1], packet, source)
-
-
-async def _already_resolved(address: SipAddress) -> SipAddress:
-    return address

@@ -19,8 +19,8 @@ from mixminus.app.calls.secrecy import PLAIN, Secrecy, SrtpRules
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import MediaTerms, SipMedia
 from mixminus.app.services import Services
-from mixminus.app.trunks.attempts import AtOnce, Calling, Destination, Way
-from mixminus.app.trunks.trunks import Trunks, place_of
+from mixminus.app.trunks.attempts import AtOnce, Calling, Destination, Hop, Way
+from mixminus.app.trunks.trunks import Trunks, usable
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.calls.options import DialOptions, Instructions
@@ -28,7 +28,6 @@ from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
 from mixminus.sdp.media import Srtp
 from mixminus.sip.caller_id import presented
-from mixminus.sip.contract import Address as SipPlace
 from mixminus.sip.contract import Credentials, DialogKey, Invited
 from mixminus.store.contract import Store
 
@@ -60,11 +59,12 @@ class PhoneLines:
             case PhoneNumber(number):
                 return self._to_trunk(number, dial)
             case ClientAddress(identity):
-                return self._at_once(list(self._desk.contacts(identity)), dial, {}, self._srtp.of_user(identity))
+                hops = [Hop(uri, place) for uri, place in self._desk.contacts(identity)]
+                return self._at_once(hops, dial, {}, self._srtp.of_user(identity))
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
-                return self._at_once([(uri, place_of(uri))], dial, asserted | headers, self._srtp.of_anybody())
+                return self._at_once([Hop(uri, usable(uri))], dial, asserted | headers, self._srtp.of_anybody())
 
     def called(self, invited: Invited) -> str:
         """The number that an incoming call is for."""
@@ -93,15 +93,12 @@ class PhoneLines:
 
         return self._sip(self._trunks.way_to(number, calling))
 
-    def _at_once(
-        self, places: list[tuple[str, SipPlace]], dial: DialOptions, headers: dict[str, str], srtp: Srtp
-    ) -> OutgoingLine:
+    def _at_once(self, phones: list[Hop], dial: DialOptions, headers: dict[str, str], srtp: Srtp) -> OutgoingLine:
         """Ring all of these together."""
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
         calling = Calling(self.identity.uri(user), display, _own_credentials(dial), headers, srtp)
-        phones = tuple(Destination(uri, place, calling) for uri, place in places)
-        return self._sip(AtOnce(phones))
+        return self._sip(AtOnce(tuple(Destination((phone,), calling) for phone in phones)))
 
     def _sip(self, way: Way) -> OutgoingLine:
         new_key = lambda: DialogKey(self._random_bytes(12).hex())  # noqa: E731

@@ -1,8 +1,8 @@
-"""A phone that we call: one address, or every phone that a user registered; the first to answer has the call."""
+"""A phone that we call: one address, or phones that a user registered; the first to answer has the call."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 from mixminus.app.calls.incoming_line import renegotiated, reoffered
@@ -12,14 +12,14 @@ from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import SipMedia
 from mixminus.app.trunks.attempts import (
     NOT_REGISTERED,
-    UNREACHABLE,
     Attempt,
     Destination,
     Failure,
-    Watch,
+    Hop,
     Way,
+    fails_over,
     refused,
-    unresolved,
+    unlocated,
 )
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import CallStatus
@@ -38,6 +38,7 @@ from mixminus.sip.contract import (
     Reoffered,
     SipEvent,
 )
+from mixminus.sip.uri import AddressError
 
 NOT_ACCEPTABLE: Final = 488
 
@@ -46,19 +47,11 @@ INSECURE: Final = Failure(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ringing:
-    """A phone that is being called."""
-
-    attempt: Attempt
-    destination: Destination
-    via: Address
-
-
 class OutgoingLine:
-    """Makes one attempt after another, each at all of its phones at once, until somebody has the call.
+    """Makes one attempt after another, each at all of its phones at once, until somebody has the call. A phone is
+    called at one place after another, until it rings or refuses.
 
-    The next attempt begins when the one before is over for good, so that nobody is rung twice.
+    The next place, and the next attempt, come when the one before is over for good, so that nobody is rung twice.
     """
 
     def __init__(
@@ -69,11 +62,9 @@ class OutgoingLine:
         self._way = way
         self._new_key = new_key
         self._srtp = srtp
-        self._watch: Watch
-        self._outcome: asyncio.Future[Failure | None] | None = None
-        """Of the attempt that is being made; None: it did not fail, but the call was answered or is over."""
-        self._trying: dict[DialogKey, Ringing] = {}
-        self._rang = False
+        self._trying: dict[DialogKey, asyncio.Future[Refused | None]] = {}
+        """What each phone that is being called says; None: somebody has answered, or the call is over."""
+        self._rang: set[DialogKey] = set()
         self._answered: DialogKey | None = None
         self._early: DialogKey | None = None
         self._owner: LineOwner | None = None
@@ -106,7 +97,7 @@ class OutgoingLine:
         failure: Failure | None = NOT_REGISTERED
         for attempt in self._way.attempts():
             failure = await self._make(attempt)
-            if self._over or failure is None or not failure.is_of_the_way:
+            if self._over or failure is None or not attempt.yields_to_the_next(failure):
                 break
         if failure is not None and not self._over:
             owner.line_unreached(failure.unreached)
@@ -114,41 +105,72 @@ class OutgoingLine:
 
     async def _make(self, attempt: Attempt) -> Failure | None:
         """Call everybody there; returns when all have refused, somebody answered, or the call is over."""
-        try:
-            places = [await self._desk.resolve(destination.via) for destination in attempt.destinations]
-        except OSError as error:
-            attempt.watch.failed(UNREACHABLE)
-            return unresolved(error)
-        if self._over:
+        self._rang, self._early = set(), None
+        calls = (self._reach(attempt, destination) for destination in attempt.destinations)
+        failures = [failure for failure in await asyncio.gather(*calls) if failure is not None]
+        if self._answered is not None:
+            attempt.watch.works()
+        if self._over or len(failures) < len(attempt.destinations):
             return None
-        self._watch, self._rang, self._early = attempt.watch, False, None
-        self._outcome = asyncio.get_running_loop().create_future()
-        phones = [Ringing(attempt, *pair) for pair in zip(attempt.destinations, places, strict=True)]
-        prepared = [self._prepare(phone, phone.destination.calling.srtp) for phone in phones]
-        if not self._trying:
-            return INSECURE
-        for invitation in prepared:
-            self._invite(invitation)
-        return await self._outcome
+        failure = max(failures, key=Failure.weight)
+        if failure.is_of_the_way:
+            attempt.watch.failed(failure.status, failure.retry_after_s)
+        else:
+            attempt.watch.works()
+        return failure
 
-    def _prepare(self, phone: Ringing, srtp: Srtp) -> Invitation | None:
-        """None: it cannot be called as securely as it has to be."""
+    async def _reach(self, attempt: Attempt, destination: Destination) -> Failure | None:
+        """Try one place after another; None: somebody has answered, or the call is over."""
+        failure = NOT_REGISTERED
+        for hop in destination.hops:
+            try:
+                places = await self._places(hop)
+            except AddressError as error:
+                failure = unlocated(error)
+                continue
+            for via in places:
+                is_last = via is places[-1] and hop is destination.hops[-1]
+                invitation = attempt.invitation(destination.calling, hop, via, is_last=is_last)
+                try:
+                    refusal = await self._ring(invitation, destination.calling.srtp)
+                except NotSecure:
+                    failure = INSECURE
+                    continue
+                if refusal is None:
+                    return None
+                rang = refusal.dialog in self._rang
+                failure = refused(refusal, rang=rang)
+                if not fails_over(refusal.status, rang=rang):
+                    self._desk.places.works(via)
+                    return failure
+                self._desk.places.failed(via, refusal.status, refusal.retry_after_s)
+        return failure
+
+    async def _places(self, hop: Hop) -> tuple[Address, ...]:
+        """Raises `AddressError`."""
+        return await self._desk.places.of(hop.to) if isinstance(hop.to, str) else (hop.to,)
+
+    async def _ring(self, invitation: Invitation, srtp: Srtp) -> Refused | None:
+        """*invitation* lacks a key and an offer. Raises `NotSecure`: nobody can be called there as has to be."""
+        if self._over or self._answered is not None:
+            return None
         dialog = self._new_key()
-        try:
-            offer = self._media.offer_to(dialog, self._srtp.towards(srtp, phone.via))
-        except NotSecure:
-            return None
-        self._trying[dialog] = phone
-        return phone.attempt.invitation(dialog, phone.destination, phone.via, offer)
+        offer = self._media.offer_to(dialog, self._srtp.towards(srtp, invitation.via))
+        outcome: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
+        self._trying[dialog] = outcome
+        self._call_ids.append(self._desk.invite(replace(invitation, dialog=dialog, offer=offer), self))
+        refusal = await outcome
+        if refusal is not None and refusal.status == NOT_ACCEPTABLE and self._media.may_be_plain(dialog):
+            return await self._ring(invitation, Srtp.NEVER)
+        return refusal
 
-    def _invite(self, invitation: Invitation | None) -> None:
-        if invitation is not None:
-            self._call_ids.append(self._desk.invite(invitation, self))
-
-    def _conclude(self, failure: Failure | None) -> None:
-        """The attempt is over; another may follow a failure."""
-        if self._outcome is not None and not self._outcome.done():
-            self._outcome.set_result(failure)
+    def _stop_trying(self) -> None:
+        """Hang up whoever has not answered."""
+        trying, self._trying = self._trying, {}
+        for dialog, outcome in trying.items():
+            self._desk.hang_up(dialog)
+            if not outcome.done():
+                outcome.set_result(None)
 
     async def answer(self) -> None:
         """The far end answers, not we."""
@@ -158,13 +180,10 @@ class OutgoingLine:
 
     def hang_up(self) -> None:
         self._over = True
-        for dialog in self._trying:
-            self._desk.hang_up(dialog)
-        self._trying.clear()
+        self._stop_trying()
         if self._answered is not None:
             self._desk.hang_up(self._answered)
             self._answered = None
-        self._conclude(None)
         self._way.leave()
 
     def take_leave(self) -> None:
@@ -199,7 +218,7 @@ class OutgoingLine:
     def _progressed(self, dialog: DialogKey, status: int, early: bytes | None) -> None:
         if self._owner is None or self._answered is not None or status == 100:
             return
-        self._rang = True
+        self._rang.add(dialog)
         self._owner.line_ringing()
         if early is not None and self._early in (None, dialog) and self._takes(dialog, early):
             self._early = dialog
@@ -209,31 +228,21 @@ class OutgoingLine:
         if self._over or self._answered is not None or self._owner is None:
             self._desk.hang_up(dialog)
             return
-        self._trying.pop(dialog, None)
         self._answered = dialog
-        for other in self._trying:
-            self._desk.hang_up(other)
-        self._trying.clear()
-        self._watch.works()
-        self._conclude(None)
+        outcome = self._trying.pop(dialog, None)
+        if outcome is not None and not outcome.done():
+            outcome.set_result(None)
+        self._stop_trying()
         if (answer is not None and self._takes(dialog, answer)) or self._early == dialog:
             self._owner.line_answered()
         else:
             self._owner.line_unreached(Unreached(CallStatus.FAILED, 488, "The phone answered with unusable media."))
 
     def _was_refused(self, refusal: Refused) -> None:
-        phone = self._trying.pop(refusal.dialog, None)
         self._desk.disown(refusal.dialog)
-        if phone is not None and refusal.status == NOT_ACCEPTABLE and self._media.may_be_plain(refusal.dialog):
-            self._invite(self._prepare(phone, Srtp.NEVER))
-        if self._trying or self._answered is not None:
-            return
-        failure = refused(refusal, rang=self._rang)
-        if failure.is_of_the_way:
-            self._watch.failed(refusal.status, refusal.retry_after_s)
-        else:
-            self._watch.works()
-        self._conclude(failure)
+        outcome = self._trying.pop(refusal.dialog, None)
+        if outcome is not None and not outcome.done():
+            outcome.set_result(refusal)
 
     def _ended(self, dialog: DialogKey) -> None:
         self._desk.disown(dialog)

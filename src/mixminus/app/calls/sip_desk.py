@@ -1,10 +1,10 @@
 """Between the SIP agent and the lines: requests go in with the time, events come out to the line they concern."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Protocol
 
+from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import (
     Address,
@@ -35,11 +35,8 @@ class DialogOwner(Protocol):
 class SipDesk:
     """One per node. Whatever is asked of the agent goes through here, so that the pump is never forgotten."""
 
-    def __init__(
-        self, agent: SipAgent, now: Callable[[], float], resolve: Callable[[Address], Awaitable[Address]]
-    ) -> None:
-        self.resolve = resolve
-        """A place with a host name becomes one with an IP address. Raises OSError."""
+    def __init__(self, agent: SipAgent, now: Callable[[], float], locate: Locate) -> None:
+        self.places = Places(locate, now)
         self.drain: Callable[[], None] = lambda: None
         """The pump's; known when the agent is on the network."""
         self._agent = agent
@@ -80,11 +77,9 @@ class SipDesk:
         """The same without waiting."""
         self._do(lambda agent, now: agent.ask(question, now))
 
-    def trust(self, host: str) -> None:
-        """From now on that host may call in without a password."""
-        settings = self._agent.settings
-        if host not in settings.trusted_hosts:
-            self._agent.reconfigure(replace(settings, trusted_hosts=settings.trusted_hosts | {host}))
+    def trust(self, host: str, until: float) -> None:
+        """That host may call in without a password until then."""
+        self._do(lambda agent, now: agent.trust(host, until))
 
     def own(self, dialog: DialogKey, owner: DialogOwner) -> None:
         """From now on *owner* hears of this dialog."""

@@ -10,11 +10,15 @@ from mixminus.calls.records import CallStatus
 from mixminus.sdp.media import Srtp
 from mixminus.sip.contract import Address, Credentials, DialogKey, Invitation, Refused
 from mixminus.sip.gateways import leaves
+from mixminus.sip.uri import AddressError
 
 BUSY = frozenset({486, 600, 603})
 NO_ANSWER = frozenset({408, 480, 487})
 UNREACHABLE: Final = 503
 """The status that stands for a place that nothing can be sent to (RFC 3261 8.1.3.1)."""
+NEXT_PLACE_S: Final = 6.0
+NEXT_PLACE_PROGRESS_S: Final = 20.0
+"""How long a place may be silent, or say 100 and no more, when there is another: as those of trunks by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,22 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
-    """A request-URI, where to send it, and what is said there."""
+class Hop:
+    """One way to a phone or a gateway."""
 
     uri: str
-    via: Address
+    """The request-URI."""
+    to: Address | str
+    """Where to send it, or the address to look up for that."""
+    routes: tuple[str, ...] = ()
+    """Values of Route: the proxies in between (RFC 3261 16.12, RFC 3327 5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Whoever rings once for a call: by its first hop, and by the next if that fails."""
+
+    hops: tuple[Hop, ...]
     calling: Calling
 
 
@@ -66,19 +81,25 @@ class Attempt:
     progress_s: float | None = None
     """As in `Invitation`."""
 
-    def invitation(self, dialog: DialogKey, destination: Destination, via: Address, offer: bytes) -> Invitation:
-        calling = destination.calling
+    def yields_to_the_next(self, failure: "Failure") -> bool:
+        return failure.is_of_the_way
+
+    def invitation(self, calling: Calling, hop: Hop, via: Address, *, is_last: bool) -> Invitation:
+        """To *via*, a place of the hop; who calls adds a key and an offer. Where there is another place to go to,
+        silence is not suffered for as long as a transaction lasts.
+        """
         return Invitation(
-            dialog=dialog,
-            target=destination.uri,
+            dialog=DialogKey(""),
+            target=hop.uri,
             via=via,
             from_uri=calling.from_uri,
             from_display=calling.from_display,
-            offer=offer,
+            offer=b"",
             credentials=calling.credentials,
             headers=calling.headers,
-            silence_s=self.silence_s,
-            progress_s=self.progress_s,
+            silence_s=self.silence_s or (None if is_last else NEXT_PLACE_S),
+            progress_s=self.progress_s or (None if is_last else NEXT_PLACE_PROGRESS_S),
+            routes=hop.routes,
         )
 
 
@@ -121,18 +142,40 @@ class AtOnce:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt reached nobody."""
+    """Why somebody was not reached."""
 
     unreached: Unreached
     is_of_the_way: bool
     """Somebody else may be asked to reach the same party."""
+    retry_after_s: int | None = None
+
+    @property
+    def status(self) -> int:
+        return self.unreached.sip_code or UNREACHABLE
+
+    @property
+    def is_final(self) -> bool:
+        """6xx: whoever else might be asked would say the same (RFC 3261 21.6)."""
+        return 600 <= self.status < 700
+
+    def weight(self) -> tuple[bool, bool]:
+        """Of several phones the word of one that knows (RFC 3261 16.7 step 6)."""
+        return self.is_final, not self.is_of_the_way
 
 
 NOT_REGISTERED: Final = Failure(Unreached(CallStatus.NO_ANSWER, 480, "The client is not registered."), False)
 
 
-def unresolved(error: OSError) -> Failure:
-    return Failure(Unreached(CallStatus.FAILED, 404, f"The host name has no address: {error}"), True)
+def unlocated(error: AddressError) -> Failure:
+    """The status is that of whom nothing can be sent to (8.1.3.1)."""
+    return Failure(Unreached(CallStatus.FAILED, UNREACHABLE, f"The address leads nowhere: {error}"), True)
+
+
+def fails_over(status: int, *, rang: bool) -> bool:
+    """Whether the same call may be tried at the next place of the same name (RFC 3263 4.3), or by another flow of the
+    same phone (RFC 5626 5.3): this place was silent, broken or overloaded, and rang nobody.
+    """
+    return status in (408, 430, 503) and not rang
 
 
 def refused(refusal: Refused, *, rang: bool) -> Failure:
@@ -144,4 +187,4 @@ def refused(refusal: Refused, *, rang: bool) -> Failure:
     elif status in NO_ANSWER:
         words = CallStatus.NO_ANSWER
     why = f"The far end refused: {status} {refusal.reason}"
-    return Failure(Unreached(words, status, why), leaves(status, rang=rang))
+    return Failure(Unreached(words, status, why), leaves(status, rang=rang), refusal.retry_after_s)

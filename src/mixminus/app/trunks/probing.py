@@ -7,12 +7,11 @@ import structlog
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.tasks import Tasks
-from mixminus.app.trunks.trunks import place_of
-from mixminus.base.errors import Refusal
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import DialogKey, Question
 from mixminus.sip.gateways import Gateways
+from mixminus.sip.uri import AddressError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 
@@ -53,8 +52,8 @@ class Probing:
     async def _ask(self, trunk: Trunk, uri: str, us: SipIdentity) -> int:
         """What an OPTIONS meets; 503: there is no way to send one."""
         try:
-            place = await self._desk.resolve(place_of(uri))
-        except (OSError, Refusal):
+            place = (await self._desk.places.of(uri))[0]
+        except AddressError:
             return 503
         question = Question(
             key=DialogKey(self._random_bytes(12).hex()),

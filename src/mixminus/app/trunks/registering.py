@@ -7,13 +7,13 @@ import structlog
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.tasks import Tasks
-from mixminus.app.trunks.trunks import Trunks, place_of
-from mixminus.base.errors import Refusal
+from mixminus.app.trunks.attempts import fails_over
+from mixminus.app.trunks.trunks import Trunks
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transport
 from mixminus.sip.registration import Registration
-from mixminus.sip.uri import bracketed, sip_uri
+from mixminus.sip.uri import AddressError, Uri, at_host_of, sip_uri
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 
@@ -51,30 +51,36 @@ class Registering:
                 reply, place = await self._ask(trunk, registration, door.uri)
                 registration.replied(reply, now())
                 if 200 <= reply.status < 300 and place is not None:
-                    at = _registrar(door.uri), place
-                    self._desk.trust(place.host)
+                    at = at_host_of(door.uri, ""), place
+                    self._desk.trust(place.host, registration.expires_at)
                 _tell(trunk, registration, door.uri, was_live=was_live, is_live=registration.is_live(now()))
         finally:
             if at is not None and registration.is_live(now()):
                 self._desk.send(registration.farewell(self._key(), *at, trunk.silence_s))
 
     async def _ask(self, trunk: Trunk, registration: Registration, uri: str) -> tuple[Replied, Address | None]:
-        key = self._key()
+        """At one place of the gateway after another (RFC 3263 4.3); the answer, and who gave it."""
+        reply = Replied(self._key(), 503)
         try:
-            place = await self._desk.resolve(place_of(uri))
-        except (OSError, Refusal):
-            return Replied(key, 503), None
-        reply = await self._desk.ask(registration.request(key, _registrar(uri), place, trunk.silence_s))
-        if reply.status in (408, 503):
-            self._trunks.gateways.failed(uri, reply.status, asyncio.get_running_loop().time())
-        return reply, place
+            places = await self._desk.places.of(uri)
+        except AddressError:
+            places = ()
+        for place in places:
+            question = registration.request(self._key(), at_host_of(uri, ""), place, trunk.silence_s)
+            reply = await self._desk.ask(question)
+            if not fails_over(reply.status, rang=False):
+                self._desk.places.works(place)
+                return reply, place
+            self._desk.places.failed(place, reply.status)
+        self._trunks.gateways.failed(uri, reply.status, asyncio.get_running_loop().time())
+        return reply, None
 
     def _new(self, trunk: Trunk, us: SipIdentity) -> Registration:
         username = trunk.username or ""  # there is one where settings were read (cli/tables.py)
-        place = place_of(trunk.doors[0].uri)
-        suffix = ";transport=tcp" if place.transport is Transport.TCP else ""
+        door = Uri.parse(trunk.doors[0].uri)
+        suffix = ";transport=tcp" if door.transport is Transport.TCP else ""
         return Registration(
-            sip_uri(username, trunk.domain or place.host),
+            sip_uri(username, trunk.domain or door.host),
             sip_uri(username, us.host, us.port) + suffix,
             Credentials(username, trunk.password or ""),
             trunk.register_s,
@@ -83,12 +89,6 @@ class Registering:
 
     def _key(self) -> DialogKey:
         return DialogKey(self._random_bytes(12).hex())
-
-
-def _registrar(uri: str) -> str:
-    """The request-URI of a REGISTER names a domain and nobody there (RFC 3261 10.2)."""
-    place = place_of(uri)
-    return f"sip:{bracketed(place.host)}:{place.port};transport={place.transport}"
 
 
 def _tell(trunk: Trunk, registration: Registration, uri: str, *, was_live: bool, is_live: bool) -> None:

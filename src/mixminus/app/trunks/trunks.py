@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import structlog
 
 from mixminus.app.calls.addresses import trunks_for
-from mixminus.app.trunks.attempts import Attempt, Calling, Destination
+from mixminus.app.trunks.attempts import Attempt, Calling, Destination, Hop
 from mixminus.app.trunks.trunk_queue import Place, TrunkQueue
 from mixminus.base.errors import Refusal
 from mixminus.base.number_rules import rewritten
 from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
-from mixminus.sip.contract import Address, Invited
+from mixminus.sip.contract import Invited
 from mixminus.sip.gateways import Gateways
-from mixminus.sip.uri import AddressError, Uri, sip_uri, target_of
+from mixminus.sip.uri import AddressError, Uri, at_host_of, target_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 
@@ -60,11 +60,12 @@ class Trunks:
     def way_to(self, number: str, calling: Callable[[Trunk], Calling]) -> "TrunkWay":
         """Over every trunk that leads to *number*. Raises `Refusal` when there is none."""
         trunks = trunks_for(number, self._trunks)
-        places = {door.uri: place_of(door.uri) for trunk in trunks for door in trunk.doors}
         for trunk in trunks:
+            for door in trunk.doors:
+                usable(door.uri)
             if not rewritten(number, trunk.number_rules):
                 raise Refusal(21214, 400, f"The number_rules of trunk {trunk.name} leave nothing of {number}.")
-        return TrunkWay(self, number, trunks, places, calling)
+        return TrunkWay(self, number, trunks, calling)
 
     def best_first(self, trunks: tuple[Trunk, ...]) -> list[Trunk]:
         """In the order of the settings, those without a usable gateway last."""
@@ -102,13 +103,11 @@ class TrunkWay:
         trunks: Trunks,
         number: str,
         leading: tuple[Trunk, ...],
-        places: dict[str, Address],
         calling: Callable[[Trunk], Calling],
     ) -> None:
         self._trunks = trunks
         self._number = number
         self._leading = leading
-        self._places = places
         self._calling = calling
         self._place = Place(trunks.queue, lambda: trunks.worth_waiting_for(leading))
 
@@ -134,11 +133,9 @@ class TrunkWay:
         self._place.leave()
 
     def _attempt(self, trunk: Trunk, door: Gateway) -> Attempt:
-        place = self._places[door.uri]
-        number = rewritten(self._number, trunk.number_rules)
-        uri = f"{sip_uri(number, place.host, place.port)};transport={place.transport}"
+        hop = Hop(at_host_of(door.uri, rewritten(self._number, trunk.number_rules)), door.uri)
         return Attempt(
-            (Destination(uri, place, self._calling(trunk)),),
+            (Destination((hop,), self._calling(trunk)),),
             _GatewayWatch(self._trunks, trunk, door),
             trunk.silence_s,
             trunk.progress_s,
@@ -158,9 +155,10 @@ class _GatewayWatch:
         self.trunks.failed(self.trunk, self.door, status, retry_after_s)
 
 
-def place_of(uri: str) -> Address:
-    """Where a SIP URI leads: host, port and transport. Raises 13243 for what is none."""
+def usable(uri: str) -> str:
+    """The SIP URI itself. Raises 13243 for what is none."""
     try:
-        return target_of(uri)
+        target_of(uri)
     except AddressError as error:
         raise Refusal(13243, 400, f"{uri[:100]!r} is not a usable SIP URI: {error}") from error
+    return uri
