@@ -48,7 +48,7 @@ class Exchange:
         return VirtualPhone(LoopbackNetwork(), user=user, server=(LOOPBACK, self.sip_port))
 
     def is_registered(self, user: str) -> bool:
-        return bool(self.node.world.node.desk.contacts(user))
+        return bool(self.node.world.node.desk.phones(user))
 
     async def quiet(self) -> None:
         """Wait until nobody is on the phone any more, and everything is written down."""

@@ -11,9 +11,10 @@ from typing import Final
 import pytest
 from tests.sip.test_agent_strangers import OPEN, PHONE, agent, outputs
 
+from mixminus.sip.contacts import RegisterRefused
 from mixminus.sip.contract import Address, Invited, Transmit, Transport
 from mixminus.sip.message import Request, parse
-from mixminus.sip.registrar import RegisterRefused, Registrar
+from mixminus.sip.registrar import Registrar
 
 MESSAGES: Final = Path(__file__).with_name("torture_messages.txt")
 PAGE: Final = Path(__file__).parents[2] / "docs" / "torture.md"
@@ -153,7 +154,7 @@ def call(name: str) -> Invited:
 def registered(name: str) -> list[str]:
     """The contacts that the registrar keeps once their owner has shown who it is."""
     source = Address(Transport.UDP, "192.0.2.9", 5060)
-    return sorted(binding.uri for binding in Registrar().register("user", request(name), source, 0.0))
+    return sorted(binding.uri for binding in Registrar(lambda: "token").register("user", request(name), source, 0.0))
 
 
 def test_a_folded_and_spaced_invite_is_understood() -> None:

@@ -18,7 +18,13 @@ def _list_of(item: dict[str, Any]) -> dict[str, Any]:
 
 
 _PHONE: Final = _object(
-    contact=_TEXT, source=_TEXT, q={"type": "number"}, expires_at={"type": "string", "format": "date-time"}
+    contact=_TEXT,
+    source=_TEXT,
+    q={"type": "number"},
+    expires_at={"type": "string", "format": "date-time"},
+    path=_list_of(_TEXT),
+    instance={"type": ["string", "null"]},
+    reg_id=_COUNT_OR_NULL,
 )
 _TRUNK: Final = _object(
     name=_TEXT,

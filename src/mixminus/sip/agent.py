@@ -12,6 +12,7 @@ from typing import Final
 from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
 from mixminus.sip.asking import Asking
+from mixminus.sip.contacts import MIN_EXPIRES_S, RegisterRefused
 from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, Question, SipEvent, Transmit
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.framing import PING, PONG
@@ -29,7 +30,8 @@ from mixminus.sip.message import (
     parse,
 )
 from mixminus.sip.outgoing import OutgoingCall
-from mixminus.sip.registrar import MIN_EXPIRES_S, Binding, RegisterRefused, Registrar
+from mixminus.sip.registrar import OPTIONS as REGISTRAR_OPTIONS
+from mixminus.sip.registrar import Binding, Phone, Registrar
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
 from mixminus.sip.settings import SipSettings
@@ -64,7 +66,7 @@ class SipAgent:
     def __init__(self, settings: SipSettings, random_bytes: RandomBytes) -> None:
         self._endpoint = Endpoint(settings, random_bytes)
         self._guests = Guests(self._endpoint)
-        self._registrar = Registrar()
+        self._registrar = Registrar(self._endpoint.token)
         self._gate = Gate(settings.realm, random_bytes)
         self._tag_secret = random_bytes(32)
         self.counters = SipCounters()
@@ -192,6 +194,14 @@ class SipAgent:
         """Where a registered user can be reached, most preferred first."""
         return self._registrar.contacts(user, now)
 
+    def phones(self, user: str, now: float) -> tuple[Phone, ...]:
+        """What a registered user can be reached by, most preferred first."""
+        return self._registrar.phones(user, now)
+
+    def phone_at(self, uri: str, now: float) -> Phone | None:
+        """The phone of ours that a GRUU leads to. Raises `AddressError`."""
+        return self._registrar.phone_at(Uri.parse(uri), now)
+
     # --- requests --------------------------------------------------------------------------------------------
 
     def _request(self, request: Request, source: Address, now: float) -> None:
@@ -216,7 +226,8 @@ class SipAgent:
     def _out_of_dialog_fault(self, request: Request) -> tuple[int, HeaderLines] | None:
         """The inspections of RFC 3261 8.2 and 16.3, before anybody is asked who they are."""
         hops = request.get("Max-Forwards")  # we are where it ends: 0 is as good as any (RFC 4475 3.3.11)
-        required = [option for option in request.all("Require") if option.lower() not in SUPPORTED_OPTIONS]
+        able = (*SUPPORTED_OPTIONS, *(REGISTRAR_OPTIONS if request.method == "REGISTER" else ()))
+        required = [option for option in request.all("Require") if option.lower() not in able]
         if hops is not None and not (hops.isascii() and hops.isdigit()):
             return 400, ()
         if request.method not in METHODS:
@@ -304,15 +315,14 @@ class SipAgent:
         try:
             if Uri.parse(request.to.uri).user != user:
                 raise RegisterRefused(403, "a user registers itself and nobody else")
-            bindings = self._registrar.register(user, request, source, now)
+            self._registrar.register(user, request, source, now)
         except AddressError:
             self._endpoint.answer(server, 400, now)
         except RegisterRefused as error:
             headers: HeaderLines = (("Min-Expires", str(MIN_EXPIRES_S)),) if error.status == 423 else ()
             self._endpoint.answer(server, error.status, now, headers=headers)
         else:
-            lines = tuple(("Contact", f"<{b.uri}>;expires={round(b.expires_at - now)}") for b in bindings)
-            self._endpoint.answer(server, 200, now, headers=lines)
+            self._endpoint.answer(server, 200, now, headers=self._registrar.answer(user, request, now))
 
     # --- answers to strangers --------------------------------------------------------------------------------
 

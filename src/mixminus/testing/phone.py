@@ -19,7 +19,7 @@ from mixminus.testing.outgoing_call import OutgoingCall
 from mixminus.testing.policy import Answers, AnswersAfterEarlyMedia, Policy, Rejects, RingsForever, Waits
 from mixminus.testing.user_agent.agent import UserAgent
 from mixminus.testing.user_agent.digest import Credentials
-from mixminus.testing.user_agent.message import Request, address_of
+from mixminus.testing.user_agent.message import Request, Response, address_of
 from mixminus.testing.user_agent.transactions import ServerTransaction
 from mixminus.testing.user_agent.wire import TransportName
 from mixminus.testing.voice import Clip, Hum, Silence, Voice
@@ -162,10 +162,12 @@ class VirtualPhone:
         async with asyncio.timeout(within_s):
             return await self._incoming.get()
 
-    async def register(self, expires_s: int = 3600) -> None:
+    async def register(
+        self, expires_s: int = 3600, parameters: str = "", headers: Mapping[str, str] | None = None
+    ) -> Response:
         """Register at the server; 0 seconds removes the registration. It is not refreshed by itself.
 
-        Raises `CallRefused` with the status of the refusal.
+        *parameters* follow the Contact: `;q=0.5`. Raises `CallRefused` with the status of the refusal.
         """
         host, port = self.server
         request = Request("REGISTER", f"sip:{host}:{port}")
@@ -175,9 +177,13 @@ class VirtualPhone:
         request.headers.add("Call-ID", f"{self.agent.token()}@{self.host}")
         request.headers.add("CSeq", "1 REGISTER")
         request.headers.add("Expires", str(expires_s))
+        request.headers.add("Contact", f"<{self.uri}>{parameters}")
+        for name, value in (headers or {}).items():
+            request.headers.add(name, value)
         response = await self.agent.ask(request, self.server)
         if response.status >= 300:
             raise CallRefused(response.status, response.reason)
+        return response
 
     # --- being called ------------------------------------------------------------------------------------------
 

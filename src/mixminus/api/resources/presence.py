@@ -10,7 +10,15 @@ from mixminus.api.routes import Operation
 async def list_registrations(request: ApiRequest) -> Response:
     phones = request.node.registrations(request.text("user"))
     rows = [
-        {"contact": phone.contact, "source": phone.source, "q": phone.q, "expires_at": iso(phone.expires_at)}
+        {
+            "contact": phone.contact,
+            "source": phone.source,
+            "q": phone.q,
+            "expires_at": iso(phone.expires_at),
+            "path": list(phone.path),
+            "instance": phone.instance,
+            "reg_id": phone.reg_id,
+        }
         for phone in phones
     ]
     return JSONResponse({"registrations": rows})

@@ -20,6 +20,7 @@ from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import MediaTerms, SipMedia
 from mixminus.app.services import Services
 from mixminus.app.trunks.attempts import AtOnce, Calling, Destination, Hop, Way
+from mixminus.app.trunks.phones import ByPreference
 from mixminus.app.trunks.trunks import Trunks, usable
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
@@ -29,6 +30,8 @@ from mixminus.media.opus_library import speakable
 from mixminus.sdp.media import Srtp
 from mixminus.sip.caller_id import presented
 from mixminus.sip.contract import Credentials, DialogKey, Invited
+from mixminus.sip.registrar import Phone
+from mixminus.sip.uri import Uri
 from mixminus.store.contract import Store
 
 
@@ -59,12 +62,16 @@ class PhoneLines:
             case PhoneNumber(number):
                 return self._to_trunk(number, dial)
             case ClientAddress(identity):
-                hops = [Hop(uri, place) for uri, place in self._desk.contacts(identity)]
-                return self._at_once(hops, dial, {}, self._srtp.of_user(identity))
+                calling = self._calling(dial, {}, self._srtp.of_user(identity))
+                return self._sip(ByPreference(self._desk.phones(identity), calling))
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
-                return self._at_once([Hop(uri, usable(uri))], dial, asserted | headers, self._srtp.of_anybody())
+                calling = self._calling(dial, asserted | headers, self._srtp.of_anybody())
+                phones = self._phones_at(usable(uri))
+                if phones is not None:
+                    return self._sip(ByPreference(phones, calling))
+                return self._sip(AtOnce((Destination((Hop(uri, uri),), calling),)))
 
     def called(self, invited: Invited) -> str:
         """The number that an incoming call is for."""
@@ -93,12 +100,24 @@ class PhoneLines:
 
         return self._sip(self._trunks.way_to(number, calling))
 
-    def _at_once(self, phones: list[Hop], dial: DialOptions, headers: dict[str, str], srtp: Srtp) -> OutgoingLine:
-        """Ring all of these together."""
+    def _phones_at(self, uri: str) -> tuple[Phone, ...] | None:
+        """Of an address that is one of our own users, or of one phone of theirs (RFC 5627); None: it is not ours."""
+        if (phone := self._desk.phone_at(uri)) is not None:
+            return (phone,)
+        address = Uri.parse(uri)
+        at_home = (address.host.strip("[]"), address.port or address.transport.default_port) == (
+            self.identity.host,
+            self.identity.port,
+        )
+        if at_home and address.user is not None and address.user in self._services.settings.users:
+            return self._desk.phones(address.user)
+        return None
+
+    def _calling(self, dial: DialOptions, headers: dict[str, str], srtp: Srtp) -> Calling:
+        """What phones are told that are called as they are, over no trunk."""
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
-        calling = Calling(self.identity.uri(user), display, _own_credentials(dial), headers, srtp)
-        return self._sip(AtOnce(tuple(Destination((phone,), calling) for phone in phones)))
+        return Calling(self.identity.uri(user), display, _own_credentials(dial), headers, srtp)
 
     def _sip(self, way: Way) -> OutgoingLine:
         new_key = lambda: DialogKey(self._random_bytes(12).hex())  # noqa: E731

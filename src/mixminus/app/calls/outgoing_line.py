@@ -106,8 +106,11 @@ class OutgoingLine:
     async def _make(self, attempt: Attempt) -> Failure | None:
         """Call everybody there; returns when all have refused, somebody answered, or the call is over."""
         self._rang, self._early = set(), None
-        calls = (self._reach(attempt, destination) for destination in attempt.destinations)
-        failures = [failure for failure in await asyncio.gather(*calls) if failure is not None]
+        calls = asyncio.gather(*(self._reach(attempt, destination) for destination in attempt.destinations))
+        tired = asyncio.get_running_loop().call_later(attempt.ring_s, self._tire) if attempt.ring_s else None
+        failures = [failure for failure in await calls if failure is not None]
+        if tired is not None:
+            tired.cancel()
         if self._answered is not None:
             attempt.watch.works()
         if self._over or len(failures) < len(attempt.destinations):
@@ -163,6 +166,14 @@ class OutgoingLine:
         if refusal is not None and refusal.status == NOT_ACCEPTABLE and self._media.may_be_plain(dialog):
             return await self._ring(invitation, Srtp.NEVER)
         return refusal
+
+    def _tire(self) -> None:
+        """They have rung for long enough."""
+        trying, self._trying = self._trying, {}
+        for dialog, outcome in trying.items():
+            self._desk.hang_up(dialog)
+            if not outcome.done():
+                outcome.set_result(Refused(dialog, 487, "Did not answer in time"))
 
     def _stop_trying(self) -> None:
         """Hang up whoever has not answered."""

@@ -7,7 +7,6 @@ from typing import Protocol
 from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import (
-    Address,
     Answered,
     DialogKey,
     Ended,
@@ -23,7 +22,7 @@ from mixminus.sip.contract import (
     Replied,
     SipEvent,
 )
-from mixminus.sip.registrar import Binding
+from mixminus.sip.registrar import Phone
 
 
 class DialogOwner(Protocol):
@@ -115,13 +114,13 @@ class SipDesk:
         self.disown(dialog)
         self._do(lambda agent, now: agent.hang_up(dialog, now))
 
-    def contacts(self, user: str) -> tuple[tuple[str, Address], ...]:
-        """Where a registered user can be reached: a request-URI and the address to send it to."""
-        return tuple((binding.uri, binding.source) for binding in self.bindings(user))
-
-    def bindings(self, user: str) -> tuple[Binding, ...]:
+    def phones(self, user: str) -> tuple[Phone, ...]:
         """The phones that a user registered, most preferred first."""
-        return self._agent.contacts(user, self._now())
+        return self._agent.phones(user, self._now())
+
+    def phone_at(self, uri: str) -> Phone | None:
+        """The phone that a GRUU of ours leads to. Raises `AddressError`."""
+        return self._agent.phone_at(uri, self._now())
 
     def _do(self, request: Callable[[SipAgent, float], None]) -> None:
         request(self._agent, self._now())

@@ -73,16 +73,20 @@ UNWATCHED: Final = _Unwatched()
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Phones that are called at once. The next attempt is made only when this way itself failed."""
+    """Phones that are called at once."""
 
     destinations: tuple[Destination, ...]
     watch: Watch = UNWATCHED
     silence_s: float | None = None
     progress_s: float | None = None
     """As in `Invitation`."""
+    ring_s: float | None = None
+    """So long they may ring; None: as long as the call lasts."""
+    stands_for_all: bool = True
+    """Whether what they say is what all others would say: these lead to the same party, unless the way failed."""
 
     def yields_to_the_next(self, failure: "Failure") -> bool:
-        return failure.is_of_the_way
+        return failure.is_of_the_way if self.stands_for_all else not failure.is_final
 
     def invitation(self, calling: Calling, hop: Hop, via: Address, *, is_last: bool) -> Invitation:
         """To *via*, a place of the hop; who calls adds a key and an offer. Where there is another place to go to,

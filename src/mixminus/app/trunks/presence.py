@@ -13,13 +13,19 @@ from mixminus.base.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class RegisteredPhone:
-    """One Contact of a user."""
+    """One Contact of a user: a phone, or one of its flows."""
 
     contact: str
     source: str
-    """Where its REGISTER came from, and where calls go: `udp:192.0.2.7:5060`."""
+    """Where its REGISTER came from, and where calls go unless there is a path: `udp:192.0.2.7:5060`."""
     q: float
     expires_at: datetime
+    path: tuple[str, ...] = ()
+    """The proxies that calls go through (RFC 3327)."""
+    instance: str | None = None
+    """Which phone it is (RFC 5626); those of one instance ring once."""
+    reg_id: int | None = None
+    """Which flow of that phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +68,17 @@ class Presence:
                 source=f"{binding.source.transport}:{binding.source.host}:{binding.source.port}",
                 q=binding.q,
                 expires_at=utc + timedelta(seconds=binding.expires_at - now),
+                path=binding.path,
+                instance=binding.instance,
+                reg_id=binding.reg_id,
             )
-            for binding in self._desk.bindings(user)
+            for phone in self._desk.phones(user)
+            for binding in phone.flows
         ]
 
     def phones_of_everybody(self) -> Mapping[str, int]:
         """How many phones each user has registered; users without any are left out."""
-        counts = {user: len(self._desk.bindings(user)) for user in self._users}
+        counts = {user: len(self._desk.phones(user)) for user in self._users}
         return {user: count for user, count in counts.items() if count}
 
     def trunks(self) -> list[TrunkStanding]:
