@@ -15,6 +15,9 @@ def test_registrations_of_a_user_whose_name_needs_escaping(api: Any) -> None:
                 "source": "udp:203.0.113.7:40000",
                 "q": 0.5,
                 "expires_at": "2026-01-02T12:00:00Z",
+                "path": [],
+                "instance": None,
+                "reg_id": None,
             }
         ]
     }
