@@ -66,6 +66,10 @@ async def hear_each_other(his: Call, hers: Call) -> None:
     assert hers.chord() == {HIS_NOTE}
 
 
+async def until_heard(call: Call, note_hz: int, *, heard: bool) -> None:
+    await until(lambda: call.hears(note_hz) is heard)
+
+
 # --- (a) registrar and proxy --------------------------------------------------------------------------------------
 
 
@@ -120,9 +124,9 @@ async def test_hold_and_its_end_go_through_the_proxy(tmp_path: Path, transport: 
         await hear_each_other(his, hers)
         for call, note, other in ((his, HIS_NOTE, hers), (hers, HER_NOTE, his)):
             await call.hold("inactive")
-            await until(lambda other=other, note=note: not other.hears(note))
+            await until_heard(other, note, heard=False)
             await call.resume()
-            await until(lambda other=other, note=note: other.hears(note))
+            await until_heard(other, note, heard=True)
 
 
 @TRANSPORTS

@@ -65,6 +65,25 @@ def test_a_request_goes_to_the_contact_unless_the_source_is_better(
     assert dialog(contact, flow).next_hop() == hop
 
 
+def test_a_name_is_where_it_leads_unless_the_peer_talks_from_there() -> None:
+    near, far = Address(Transport.UDP, "198.51.100.7", 5060), Address(Transport.UDP, "203.0.113.9", 5060)
+    contact = dialog("sip:a@phone.example.com", PUBLIC)
+    assert contact.next_hop(lambda uri: (near,)) == near
+    assert contact.next_hop(lambda uri: (near, far)) == PUBLIC
+    assert contact.next_hop(lambda uri: ()) == PUBLIC
+    route = dialog("sip:a@192.168.1.5", PUBLIC, "<sip:proxy.example.com;lr>")
+    assert route.next_hop(lambda uri: (near,) if uri == "sip:proxy.example.com;lr" else ()) == near
+    contact.connection_lost(PUBLIC)
+    assert contact.next_hop(lambda uri: ()) is None
+
+
+def test_rfc5627_a_gruu_is_the_phone_wherever_its_host_is() -> None:
+    there = dialog("sip:a@192.0.2.1;gr=urn:uuid:1", STREAM)
+    assert there.next_hop(lambda uri: (STREAM,)) == STREAM
+    there.connection_lost(STREAM)
+    assert there.next_hop(lambda uri: (NEAR,)) == NEAR
+
+
 def test_a_loose_route_is_the_next_hop_and_the_contact_stays_the_address() -> None:
     there = dialog("sip:a@192.168.1.5", PUBLIC, "<sip:198.51.100.1;lr>", "<sip:198.51.100.2;lr>")
     bye = there.request("BYE", there.next_cseq(), ())

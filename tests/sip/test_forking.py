@@ -17,6 +17,7 @@ from mixminus.sip.contract import (
     Progressed,
     Refused,
     SipEvent,
+    Sought,
     Transmit,
     Transport,
 )
@@ -46,6 +47,10 @@ class Caller:
         request = invites[-1] if to < 0 else self.sent[to][0]
         answer = response_to(request, status, to_tag=tag, headers=headers, body=sdp)
         self.agent.receive(bytes(answer), PROXY, 0.0)
+        self._drain()
+
+    def located(self, sought: Sought, *places: Address) -> None:
+        self.agent.located(sought, places, 0.0)
         self._drain()
 
     @property
@@ -176,7 +181,7 @@ def test_the_way_to_the_host_that_redirects_is_known() -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "<sip:+2@another.example>",
+        "<sip:+2@trunk.example>",
         "<tel:+2>",
         "<sip:x@192.0.2.9;transport=sctp>",
         "<sip:+2@192.0.2.77>",
@@ -186,11 +191,57 @@ def test_the_way_to_the_host_that_redirects_is_known() -> None:
         "<sip:x@192.0.2.9>;q=high",
     ],
 )
-def test_nobody_is_redirected_to_names_trunks_itself_or_in_circles(target: str) -> None:
-    caller = Caller(trusted_hosts=frozenset({"192.0.2.77", "192.0.2.1"}))
+def test_nobody_is_redirected_to_trunks_itself_or_in_circles(target: str) -> None:
+    trusted = frozenset({"192.0.2.77", "192.0.2.1"})
+    caller = Caller(trusted_hosts=trusted, trunk_hosts=frozenset({"trunk.example"}))
     caller.answers(302, contact(target))
     assert caller.events == [Refused(CALL, 302, "Moved Temporarily")]
     assert len(caller.requests) == 2
+
+
+ELSEWHERE = Sought("sip:+2@another.example", redirected=True)
+THERE = Address(Transport.UDP, "192.0.2.30", 5060)
+
+
+def test_a_name_is_looked_up_before_it_is_followed() -> None:
+    caller = Caller(Credentials("me", "secret"))
+    caller.answers(302, contact("<sip:+2@another.example>"))
+    assert caller.events == [ELSEWHERE]
+    assert len(caller.requests) == 2
+    caller.located(ELSEWHERE, THERE)
+    assert (caller.requests[-1], caller.sent[-1][1]) == ("INVITE sip:+2@another.example", THERE)
+
+
+@pytest.mark.parametrize("places", [(), (Address(Transport.UDP, "192.0.2.77", 5060),)])
+def test_a_name_that_leads_nowhere_or_to_a_trunk_yields_to_the_next_target(places: tuple[Address, ...]) -> None:
+    caller = Caller(trusted_hosts=frozenset({"192.0.2.77"}))
+    caller.answers(302, contact("<sip:+2@another.example>", f"<{DESK}>;q=0.1"))
+    caller.located(ELSEWHERE, *places)
+    assert caller.requests[-1] == f"INVITE {DESK}"
+    caller = Caller(trusted_hosts=frozenset({"192.0.2.77"}))
+    caller.answers(302, contact("<sip:+2@another.example>"))
+    caller.located(ELSEWHERE, *places)
+    assert caller.events == [ELSEWHERE, Refused(CALL, 302, "Moved Temporarily")]
+    assert caller.agent.open_calls == 0
+
+
+def test_a_lookup_that_takes_too_long_is_not_waited_for() -> None:
+    caller = Caller()
+    caller.answers(302, contact("<sip:+2@another.example>"))
+    caller.agent.handle_timeout(10.0)
+    caller.located(ELSEWHERE, THERE)
+    assert caller.events == [ELSEWHERE, Refused(CALL, 302, "Moved Temporarily")]
+    assert len(caller.requests) == 2
+
+
+def test_a_call_that_is_given_up_while_a_name_is_looked_up_goes_nowhere() -> None:
+    caller = Caller()
+    caller.answers(302, contact("<sip:+2@another.example>"))
+    caller.agent.hang_up(CALL, 0.0)
+    caller.located(ELSEWHERE, THERE)
+    assert caller.events == [ELSEWHERE]
+    assert len(caller.requests) == 2
+    assert caller.agent.open_calls == 0
 
 
 def test_redirections_end() -> None:

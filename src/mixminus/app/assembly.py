@@ -32,6 +32,7 @@ from mixminus.app.trunks.places import Locate
 from mixminus.app.trunks.presence import Presence
 from mixminus.app.trunks.probing import Probing
 from mixminus.app.trunks.registering import Registering
+from mixminus.app.trunks.seeking import Seeking
 from mixminus.app.trunks.trunks import Trunks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
@@ -149,6 +150,7 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
     lines.run_document = runner.run
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
+    desk.on_sought = Seeking(services.settings.trunks, desk, services.tasks).sought
     registering = Registering(trunks, desk, services.tasks, random_bytes)
     presence = Presence(services.settings.users, desk, trunks, registering, services.clock)
     exchange = Exchange(services, calls, conferences, placing, incoming, runner, moderators, presence)

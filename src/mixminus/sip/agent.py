@@ -13,7 +13,7 @@ from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
 from mixminus.sip.asking import Asking
 from mixminus.sip.contacts import MIN_EXPIRES_S, RegisterRefused
-from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, Question, SipEvent, Transmit
+from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, Question, SipEvent, Sought, Transmit
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.framing import PING, PONG
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
@@ -67,6 +67,7 @@ class SipAgent:
         self._endpoint = Endpoint(settings, random_bytes)
         self._guests = Guests(self._endpoint)
         self._registrar = Registrar(self._endpoint.token)
+        self._endpoint.whereabouts.at_home = self._registrar.places_of
         self._gate = Gate(settings.realm, random_bytes)
         self._tag_secret = random_bytes(32)
         self.counters = SipCounters()
@@ -185,6 +186,10 @@ class SipAgent:
     def ask(self, question: Question, now: float) -> None:
         """Send a request that belongs to no call; `Replied` follows. Raises `SipError`: it cannot be sent."""
         Asking(self._endpoint, question, now)
+
+    def located(self, sought: Sought, places: tuple[Address, ...], now: float) -> None:
+        """The answer to `Sought`: no places when there are none."""
+        self._endpoint.whereabouts.learn(sought, places, now)
 
     def trust(self, host: str, until: float) -> None:
         """Let that host call in without a password until then."""

@@ -217,8 +217,27 @@ class Replied:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An address whose host is a name, and whose places the agent needs. Answer with `located`."""
+
+    uri: str
+    redirected: bool = False
+    """Somebody sends us there: places that a stranger may not send us to are to be left out."""
+
+
 SipEvent = (
-    Invited | Progressed | Answered | Refused | Established | Reoffered | Renegotiated | KeyPressed | Ended | Replied
+    Invited
+    | Progressed
+    | Answered
+    | Refused
+    | Established
+    | Reoffered
+    | Renegotiated
+    | KeyPressed
+    | Ended
+    | Replied
+    | Sought
 )
 
 

@@ -1,19 +1,29 @@
 """A dialog: what both sides remember so that later requests find their way (RFC 3261 12)."""
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.message import HeaderLines, Request, Response
 from mixminus.sip.routing import Routed, routed
-from mixminus.sip.uri import AddressError, target_of
+from mixminus.sip.uri import AddressError, Uri, target_of
 
 SITE_NETWORKS: Final = tuple(
     ipaddress.ip_network(network)
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
 """RFC 1918, RFC 6598, RFC 4193. Python's `is_private` holds documentation networks for private too."""
+
+
+Finder = Callable[[str], tuple[Address, ...]]
+"""The places of an address, as far as they are known."""
+
+
+def nowhere(uri: str) -> tuple[Address, ...]:
+    """Knows no places."""
+    return ()
 
 
 @dataclass(slots=True)
@@ -105,24 +115,47 @@ class Dialog:
     def request_uri(self) -> str:
         return self._way().uri
 
-    def next_hop(self) -> Address | None:
-        """Where a request inside the dialog is sent; None when neither a route nor the peer's address can be used."""
+    def next_hop(self, find: Finder = nowhere) -> Address | None:
+        """Where a request inside the dialog is sent; None when neither a route nor the peer's address can be used.
+
+        *find* knows the places of names and of GRUUs. Where it does not, or the peer was last heard from one of them,
+        requests go back to where that was.
+        """
         way = self._way()
         try:
             target = target_of(way.next_uri or "")
         except AddressError:
             return self.flow
-        usable = literal(target.host) is not None and not target.transport.is_websocket
-        if self.flow is None:
-            return target if usable else None
-        if self.flow.transport.is_websocket or (not way.routes and _is_better(self.flow, target)):
+        if self.flow is not None and self.flow.transport.is_websocket:
             return self.flow
-        if usable:
-            return target.like(self.flow)
-        return self.flow if self.flow.transport.is_secure or not target.transport.is_secure else None
+        if literal(target.host) is None or _is_gruu(way.next_uri or ""):
+            return self._next_place(find(way.next_uri or ""), target)
+        if target.transport.is_websocket:
+            return self._way_back(target)
+        if self.flow is None:
+            return target
+        return self.flow if not way.routes and _is_better(self.flow, target) else target.like(self.flow)
+
+    def _next_place(self, places: tuple[Address, ...], target: Address) -> Address | None:
+        """Where the peer was last heard, if that is one of the places of the name, or nobody knows any."""
+        heard_there = self.flow is not None and self.flow.host in {place.host for place in places}
+        if places and not heard_there:
+            return places[0]
+        return self._way_back(target) or (places[0] if places else None)
+
+    def _way_back(self, target: Address) -> Address | None:
+        """Nothing that is to be kept from others goes back in the clear."""
+        if self.flow is None or (target.transport.is_secure and not self.flow.transport.is_secure):
+            return None
+        return self.flow
 
     def _way(self) -> Routed:
         return routed(self.remote_target, self.route_set)
+
+
+def _is_gruu(uri: str) -> bool:
+    """Whether it is the address of a phone and not of a place (RFC 5627 3.3)."""
+    return "gr" in Uri.parse(uri).parameters
 
 
 def _is_better(flow: Address, target: Address) -> bool:

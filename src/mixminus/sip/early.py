@@ -45,6 +45,7 @@ class EarlyDialogs:
             if len(self._by_tag) >= MAX_FORKS:
                 return False
             self._by_tag[tag] = Early(Dialog.of_client(invite, response, self._flow))
+            self._endpoint.next_hop(self._by_tag[tag].dialog)
         early = self._by_tag[tag]
         early.dialog.refresh_target(response)
         early.sdp = response.sdp or early.sdp

@@ -18,6 +18,7 @@ from mixminus.sip.transaction_layer import (
     TransactionLayer,
     TransactionUser,
 )
+from mixminus.sip.whereabouts import Whereabouts
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO")
 ALLOW = ("Allow", ", ".join(METHODS))
@@ -45,6 +46,7 @@ class Endpoint:
         self.outbox: deque[Transmit | SipEvent] = deque()
         self.layer = TransactionLayer(self.outbox.append)
         self.calls = CallTable()
+        self.whereabouts = Whereabouts(self.emit)
         self.sleepers: Deadlines[Sleeper] = Deadlines()
         self._random_bytes = random_bytes
 
@@ -117,7 +119,7 @@ class Endpoint:
         body: bytes = b"",
     ) -> ClientTransaction | None:
         """Send a request inside a dialog; None when the peer cannot be addressed any more. A body is SDP."""
-        hop = dialog.next_hop()
+        hop = self.next_hop(dialog)
         if hop is None:
             return None
         ours: HeaderLines = (self.via(hop), self.user_agent)
@@ -126,9 +128,13 @@ class Endpoint:
         lines = (*ours, *headers, *((SDP_TYPE,) if body else ()))
         return self.layer.open_client(dialog.request(method, dialog.next_cseq(), lines, body), hop, user, now)
 
+    def next_hop(self, dialog: Dialog) -> Address | None:
+        """Where a request would go now. Asked when a dialog begins, it has a name looked up before that is needed."""
+        return dialog.next_hop(self.whereabouts.of)
+
     def acknowledge(self, dialog: Dialog, cseq: int) -> Transmit | None:
         """Send the ACK of a 2xx and return it, to be repeated when the 2xx is (RFC 3261 13.2.2.4)."""
-        hop = dialog.next_hop()
+        hop = self.next_hop(dialog)
         if hop is None:
             return None
         ack = dialog.request("ACK", cseq, (self.via(hop),))

@@ -19,7 +19,7 @@ from mixminus.sip.early import EarlyDialogs
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
 from mixminus.sip.proof import CHALLENGES, Proof
-from mixminus.sip.redirects import Redirects
+from mixminus.sip.redirects import Redirects, may_lead_to
 from mixminus.sip.routing import routed
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, agreed_by_client, asked, min_se
@@ -32,9 +32,15 @@ MAX_ATTEMPTS: Final = 12
 """INVITEs of one call, whatever they were refused for: credentials, a stale nonce, an interval, redirections."""
 
 
+SEEKING_S: Final = 10.0
+"""How long the owner may take to look a name up."""
+
+
 class Phase(Enum):
     CALLING = auto()
     """Nobody has answered, not even with a 100."""
+    SEEKING = auto()
+    """Redirected to a name that is being looked up."""
     PROCEEDING = auto()
     CANCEL_PENDING = auto()
     """Hung up while CALLING: a CANCEL may only follow a provisional answer (9.1)."""
@@ -58,6 +64,8 @@ class OutgoingCall:
         self._least_s = MIN_SE_S
         self._target, self._via, self._routes = invitation.target, invitation.via, invitation.routes
         self._redirects = Redirects(invitation.target, invitation.via)
+        self._refusal: Response
+        """The last one that made us look elsewhere."""
         self._early = EarlyDialogs(endpoint, self._proof, invitation.via)
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
@@ -70,7 +78,10 @@ class OutgoingCall:
         """Cancel, at once or after the first provisional answer. The owner hears nothing more of this call."""
         self._endpoint.calls.drop_key(self._invitation.dialog)
         self._bye_headers = headers
-        if self._phase is Phase.CALLING:
+        if self._phase is Phase.SEEKING:
+            self._over()
+            self._drop()
+        elif self._phase is Phase.CALLING:
             self._phase = Phase.CANCEL_PENDING
             self._wait(None)  # what answers late is to be hung up, so the transaction lives on
         elif self._phase is Phase.PROCEEDING:
@@ -151,25 +162,50 @@ class OutgoingCall:
         elif response.status == 422:
             cured = self._take_longer_interval(response)
         elif response.status < 600:
-            cured = self._go_elsewhere(response)
+            if response.status < 400:
+                self._redirects.learn(response, self._endpoint.settings)
+            self._refusal = response
+            return self._goes_elsewhere(now)
         if cured:
-            self._phase = Phase.CALLING
-            self._transaction = self._send_invite(now)
+            self._call(now)
         return cured
 
-    def _go_elsewhere(self, response: Response) -> bool:
+    def _call(self, now: float) -> None:
+        self._phase = Phase.CALLING
+        self._transaction = self._send_invite(now)
+
+    def _goes_elsewhere(self, now: float) -> bool:
         """Follow a 3xx; where that leads to a refusal, try what else was named (8.1.3.4)."""
-        if response.status < 400:
-            self._redirects.learn(response, self._endpoint.settings)
         target = self._redirects.next()
         if target is None:
             return False
-        self._target, self._via = target
+        self._target, via = target
+        if via is not None:
+            self._redirected(via, now)
+            return True
+        self._phase = Phase.SEEKING
+        self._endpoint.sleepers.set(self, now + SEEKING_S)
+        self._endpoint.whereabouts.ask(self._target, self._found)
+        return True
+
+    def _found(self, uri: str, places: tuple[Address, ...], now: float) -> None:
+        """The name that we were redirected to leads to these."""
+        if self._phase is not Phase.SEEKING or uri != self._target:
+            return
+        via = next((place for place in places if may_lead_to(place, self._endpoint.settings)), None)
+        if via is not None:
+            self._redirected(via, now)
+        elif not self._goes_elsewhere(now):
+            self._failed(self._refusal.status, self._refusal.reason, self._refusal.retry_after_s)
+
+    def _redirected(self, via: Address, now: float) -> None:
+        self._via = via
+        self._redirects.went_to(via)
         self._challenges = 0
         if self._via != self._invitation.via:  # credentials and routes are for where the owner sent us
             self._proof, self._routes = Proof(None, self._endpoint.token), ()
         self._early = EarlyDialogs(self._endpoint, self._proof, self._via)
-        return True
+        self._call(now)
 
     def _take_longer_interval(self, response: Response) -> bool:
         """422 says how long the session interval must be at least (RFC 4028 7.3)."""
@@ -215,6 +251,9 @@ class OutgoingCall:
 
     def wake(self, now: float) -> None:
         """Silence was too long; or, 64 T1 after a CANCEL, the INVITE counts as cancelled (9.1)."""
+        if self._phase is Phase.SEEKING:
+            self._found(self._target, (), now)
+            return
         if self._is_wanted():
             self._endpoint.emit(Refused(self._invitation.dialog, 408, "No answer in time"))
             self.hang_up(now, ())
@@ -265,7 +304,7 @@ class OutgoingCall:
     # --- the end ---------------------------------------------------------------------------------------------
 
     def _is_wanted(self) -> bool:
-        return self._phase in (Phase.CALLING, Phase.PROCEEDING)
+        return self._phase in (Phase.CALLING, Phase.SEEKING, Phase.PROCEEDING)
 
     def _over(self) -> None:
         self._phase = Phase.OVER

@@ -12,14 +12,15 @@ from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
 MAX_TARGETS: Final = 5
 """INVITEs that one call may become by redirection."""
 
-Target = tuple[str, Address]
+Target = tuple[str, Address | None]
+"""A request-URI and where to send it; None: its host is a name that has to be looked up."""
 
 
 class Redirects:
     """The targets that are left, best first; none is tried twice.
 
-    A host that needs a lookup is followed only if it is the one that redirects: then the way there is known. Nobody
-    may redirect us to a trunk but the trunk itself, for it would carry the call on our account; nor to ourselves.
+    The way to the host that redirects is known. Nobody may redirect us to a trunk but the trunk itself, for it would
+    carry the call on our account; nor to ourselves.
     """
 
     def __init__(self, target: str, via: Address) -> None:
@@ -41,9 +42,13 @@ class Redirects:
             uri, via = self._waiting.pop(0)
             if _identity(uri) not in self._tried:
                 self._tried.add(_identity(uri))
-                self._host, self._via = _host_of(uri), via
+                self._host = _host_of(uri)
                 return uri, via
         return None
+
+    def went_to(self, via: Address) -> None:
+        """The target that was named last is called there."""
+        self._via = via
 
     def _usable(self, uri: str, settings: SipSettings) -> Target | None:
         try:
@@ -54,11 +59,17 @@ class Redirects:
             return None  # nobody may take the protection away that was asked for (RFC 3261 8.1.3.4)
         if address.host.lower() == self._host or (address.host, address.port) == (self._via.host, self._via.port):
             return uri, self._via
-        ours = settings.is_ours(address.host, address.port)
-        trunks = address.host in settings.trusted_hosts or is_within(address.host, settings.trusted_networks)
-        if ours or trunks or literal(address.host) is None:
+        if not may_lead_to(address, settings):
             return None
-        return uri, address
+        return uri, address if literal(address.host) is not None else None
+
+
+def may_lead_to(address: Address, settings: SipSettings) -> bool:
+    """Whether we go there when somebody says so; the host may still be a name."""
+    host = address.host.lower()
+    ours = settings.is_ours(host, address.port)
+    trunks = host in settings.trusted_hosts | settings.trunk_hosts or is_within(host, settings.trusted_networks)
+    return not ours and not trunks
 
 
 def _by_preference(response: Response) -> list[str]:

@@ -77,6 +77,12 @@ class Registrar:
         user, instance = found
         return next((phone for phone in self.phones(user, now) if phone.flows[0].instance == instance), None)
 
+    def places_of(self, gruu: str) -> tuple[Address, ...]:
+        """Where the flows of a phone are; none: it is no GRUU of ours, or it is behind a proxy."""
+        found = self._gruus.phone_of(Uri.parse(gruu))
+        bindings = reversed(self._bindings.get(found[0], {}).values()) if found is not None else ()
+        return tuple(b.source for b in bindings if found is not None and b.instance == found[1] and not b.path)
+
     def register(self, user: str, request: Request, source: Address, now: float) -> tuple[Binding, ...]:
         """Apply a REGISTER of an authenticated user and return all bindings; raises `RegisterRefused`.
 

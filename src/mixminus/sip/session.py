@@ -53,6 +53,7 @@ class Session:
         self._key = talk.key
         self._dialog = talk.dialog
         self._phase = Phase.OPEN
+        self._endpoint.next_hop(self._dialog)
         self._refresher = Refresher(talk, self._lost)
         self._refresher.agreed(terms, now)
         self._unacknowledged: Unacknowledged | None = None

@@ -20,6 +20,8 @@ class SipSettings:
     """IP addresses of trunks, which call in without a password."""
     trusted_networks: tuple[str, ...] = ()
     """Whole networks of theirs: `198.51.100.0/24`."""
+    trunk_hosts: frozenset[str] = frozenset()
+    """Hosts in the addresses of gateways, names or not: no redirection leads there."""
     open_to_loopback: bool = False
     """Whether everybody on this machine may call in."""
     session_expires_s: int = 1800

@@ -39,6 +39,7 @@ from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
+from mixminus.sip.uri import Uri
 from mixminus.speech.io.offline import OfflineVoice
 from mixminus.speech.providers import ConfiguredProviders
 from mixminus.store.contract import Is, Where
@@ -193,7 +194,8 @@ class World:
 
     def _sip_settings(self) -> SipSettings:
         trusted = frozenset(f"10.0.1.{number}" for number in range(1, 255))
-        return SipSettings(*SIP, users=self.settings.users, trusted_hosts=trusted)
+        gateways = frozenset(Uri.parse(door.uri).host for trunk in self.settings.trunks for door in trunk.doors)
+        return SipSettings(*SIP, users=self.settings.users, trusted_hosts=trusted, trunk_hosts=gateways)
 
     def _assemble(self, courier: Courier) -> Node:
         prompts = NotePrompts(Path(self._folder.name), AudioFetch(courier))

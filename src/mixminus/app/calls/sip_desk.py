@@ -7,6 +7,7 @@ from typing import Protocol
 from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import (
+    Address,
     Answered,
     DialogKey,
     Ended,
@@ -21,6 +22,7 @@ from mixminus.sip.contract import (
     Reoffered,
     Replied,
     SipEvent,
+    Sought,
 )
 from mixminus.sip.registrar import Phone
 
@@ -43,6 +45,7 @@ class SipDesk:
         self._owners: dict[DialogKey, DialogOwner] = {}
         self._questions: dict[DialogKey, asyncio.Future[Replied]] = {}
         self.on_invited: Callable[[Invited], None]
+        self.on_sought: Callable[[Sought], None]
 
     def heard(self, event: SipEvent) -> None:
         """The pump's listener."""
@@ -61,6 +64,8 @@ class SipDesk:
             ):
                 if owner := self._owners.get(event.dialog):
                     owner.heard(event)
+            case Sought():
+                self.on_sought(event)
             case Replied():
                 if (waiting := self._questions.pop(event.question, None)) is not None and not waiting.done():
                     waiting.set_result(event)
@@ -75,6 +80,10 @@ class SipDesk:
     def send(self, question: Question) -> None:
         """The same without waiting."""
         self._do(lambda agent, now: agent.ask(question, now))
+
+    def located(self, sought: Sought, places: tuple[Address, ...]) -> None:
+        """The agent learns what it wanted to know."""
+        self._do(lambda agent, now: agent.located(sought, places, now))
 
     def trust(self, host: str, until: float) -> None:
         """That host may call in without a password until then."""
