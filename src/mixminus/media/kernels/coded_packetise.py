@@ -12,7 +12,16 @@ from mixminus.media.coded_state import (
 )
 from mixminus.media.kernels.copying import copy
 from mixminus.media.kernels.libopus import encode_frame
-from mixminus.media.kernels.packetise import depart, end_of_tick, is_due, write_audio_header, write_event
+from mixminus.media.kernels.packetise import (
+    A_SIGN_OF_LIFE,
+    NOTHING_DUE,
+    depart,
+    end_of_tick,
+    what_is_due,
+    write_audio_header,
+    write_event,
+    write_sign_of_life,
+)
 from mixminus.media.kernels.sharing import choose_encoders
 from mixminus.media.kernels.silence import is_silent
 from mixminus.media.shared_state import SharedEncoders
@@ -138,9 +147,12 @@ def packetise_coded(
         slot = active[n]
         if line.kind[slot] != SOCKET or line.has_media[slot] == 0 or line.codec[slot] < G722:
             continue
-        if is_due(line, transmission, mixing, slot):
+        what = what_is_due(line, transmission, mixing, slot)
+        if what != NOTHING_DUE:
             packet = outbox.data[departing]
-            if transmission.event_due[slot] == 1:
+            if what == A_SIGN_OF_LIFE:
+                size = write_sign_of_life(packet, line, transmission, slot)
+            elif transmission.event_due[slot] == 1:
                 size = write_event(packet, line, transmission, slot)
             else:
                 size = write_coded(

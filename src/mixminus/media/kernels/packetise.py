@@ -24,6 +24,11 @@ from mixminus.rtp.packet import FIXED_HEADER_BYTES
 SETTLED_TICKS: Final = 10
 """200 ms of silence are sent: then the far end has heard what it sounds like."""
 KEPT_UP_TICKS: Final = 50
+KEEP_ALIVE_TICKS: Final = 750
+"""15 s: who may not speak says as much, so that a NAT on the way does not forget the far end (RFC 6263 section 4)."""
+
+NOTHING_DUE, A_FRAME, A_SIGN_OF_LIFE = 0, 1, 2
+"""What a leg sends in a tick."""
 
 
 @kernel
@@ -108,12 +113,33 @@ def says_nothing(transmission: Transmission, mixing: Mixing, slot: int) -> bool:
 
 
 @kernel
-def is_due(line: Line, transmission: Transmission, mixing: Mixing, slot: int) -> bool:
-    """Whether the leg sends in this tick. After a pause the next packet begins a talkspurt (RFC 3551 section 4.1)."""
+def is_forgotten(line: Line, transmission: Transmission, slot: int) -> bool:
+    """Whether a leg that may not speak has to give a sign of life."""
+    if line.sends[slot] == 1:
+        return False
+    transmission.silent_ticks[slot] += 1
+    return bool(transmission.silent_ticks[slot] % KEEP_ALIVE_TICKS == 0)
+
+
+@kernel
+def what_is_due(line: Line, transmission: Transmission, mixing: Mixing, slot: int) -> int:
+    """What the leg sends in this tick. After a pause the next frame begins a talkspurt (RFC 3551 section 4.1)."""
     if line.sends[slot] == 1 and line.remote[slot] != 0 and not says_nothing(transmission, mixing, slot):
-        return True
+        return A_FRAME
     transmission.marker[slot] = 1
-    return False
+    if line.remote[slot] != 0 and is_forgotten(line, transmission, slot):
+        return A_SIGN_OF_LIFE
+    return NOTHING_DUE
+
+
+@kernel
+def write_sign_of_life(packet: U8, line: Line, transmission: Transmission, slot: int) -> int:
+    """A packet of the stream without a payload (RFC 6263 section 4.2): nobody plays it, every NAT sees it."""
+    write_header(
+        packet, 0, line.payload_type[slot], transmission.sequence[slot], transmission.timestamp[slot],
+        transmission.ssrc[slot],
+    )  # fmt: skip
+    return FIXED_HEADER_BYTES
 
 
 @kernel
@@ -155,9 +181,12 @@ def packetise(
         slot = active[n]
         if line.kind[slot] != SOCKET or line.has_media[slot] == 0 or line.codec[slot] > PCMA:
             continue
-        if is_due(line, transmission, mixing, slot):
+        what = what_is_due(line, transmission, mixing, slot)
+        if what != NOTHING_DUE:
             packet = outbox.data[departing]
-            if transmission.event_due[slot] == 1:
+            if what == A_SIGN_OF_LIFE:
+                size = write_sign_of_life(packet, line, transmission, slot)
+            elif transmission.event_due[slot] == 1:
                 size = write_event(packet, line, transmission, slot)
             else:
                 size = write_audio(line, transmission, mixing, audience, outbox, departing, slot, encodings)
