@@ -12,7 +12,7 @@ from mixminus.audio import g711
 from mixminus.media.contract import Command, Event, LegOpened, LegRow, OpenLeg, SetLegMedia, SetRoom
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.in_process import InProcessPlane
-from mixminus.media.ports import ImaginaryPorts, address_of
+from mixminus.media.ports import ImaginaryPorts
 from mixminus.rtp.packet import RtpPacket
 
 Samples = NDArray[np.int16]
@@ -156,9 +156,11 @@ class Studio:
         for lane in engine.lanes:
             outbox = lane.outbox
             for at in range(lane.departing):
-                local_port = ports.port_of[int(outbox.slot[at])]
+                row = int(outbox.slot[at])
                 packet = outbox.data[at, : outbox.bytes[at]].tobytes()
-                self._deliver(local_port, address_of(int(outbox.destination[at])), packet)
+                address = engine.legs.addresses.address(row, int(outbox.destination[at]))
+                assert address is not None
+                self._deliver(ports.port_of[row], address, packet)
         self.plane.deliver()
 
     def events_of(self, kind: type[Event]) -> list[Event]:

@@ -11,10 +11,12 @@ import pytest
 from tests.media.studio import FRAME, hum
 
 from mixminus.audio.g711 import encode_ulaw
+from mixminus.media.address_state import FarHosts
 from mixminus.media.bundles import zeroed
 from mixminus.media.contract import CloseLeg, LegOpened, OpenLeg, SetLegMedia
 from mixminus.media.engine import Engine, EngineSettings
-from mixminus.media.kernels.udp import NOBODY, SO_TIMESTAMPNS, receive, scratch, send
+from mixminus.media.kernels.addresses import NOBODY
+from mixminus.media.kernels.udp import SO_TIMESTAMPNS, receive, scratch, send
 from mixminus.media.ports import address_key
 from mixminus.media.state import Inbox, Line, Outbox, Reception
 from mixminus.media.udp_ports import UdpPorts
@@ -132,20 +134,20 @@ def test_packets_are_carried_and_a_backlog_is_drained() -> None:
     ports = UdpPorts("127.0.0.1", 0, 0)
     (_, first), (_, second) = ports.open(0), ports.open(1)
     active, inbox, outbox = np.array([0, 1], np.int32), zeroed(Inbox, 16), zeroed(Outbox, 3)
-    line, reception, calls = zeroed(Line, 2), zeroed(Reception, 2), scratch()
+    line, reception, far, calls = zeroed(Line, 2), zeroed(Reception, 2), zeroed(FarHosts, 2), scratch()
     for n in range(3):
         outbox.slot[n] = 0
         outbox.bytes[n] = 100 + n
         outbox.data[n] = n
         outbox.destination[n] = address_key("127.0.0.1", second)
-    send(outbox, 3, ports.sockets, calls)
+    send(outbox, 3, ports.sockets, far, calls)
     assert calls.refused[0] == 0
-    assert receive(active, 2, ports.sockets, line, reception, inbox, calls, 1, time.time_ns(), True) == 3
+    assert receive(active, 2, ports.sockets, line, reception, far, inbox, calls, 1, time.time_ns(), True) == 3
     assert inbox.slot[:3].tolist() == [1, 1, 1]
     assert inbox.bytes[:3].tolist() == [100, 101, 102]
     assert inbox.source[:3].tolist() == [address_key("127.0.0.1", first)] * 3
     assert [set(inbox.data[n, : 100 + n]) for n in range(3)] == [{0}, {1}, {2}]
-    assert receive(active, 2, ports.sockets, line, reception, inbox, calls, 2, time.time_ns(), True) == 0
+    assert receive(active, 2, ports.sockets, line, reception, far, inbox, calls, 2, time.time_ns(), True) == 0
     for slot in range(2):
         ports.close(slot)
 
@@ -153,10 +155,8 @@ def test_packets_are_carried_and_a_backlog_is_drained() -> None:
 def ages(ports: UdpPorts, due_ns: int) -> int:
     inbox, active = zeroed(Inbox, 4), np.zeros(1, np.int32)
     inbox.age[:] = 12345
-    assert (
-        receive(active, 1, ports.sockets, zeroed(Line, 1), zeroed(Reception, 1), inbox, scratch(), 1, due_ns, True)
-        == 1
-    )
+    rows = zeroed(Line, 1), zeroed(Reception, 1), zeroed(FarHosts, 1)
+    assert receive(active, 1, ports.sockets, *rows, inbox, scratch(), 1, due_ns, True) == 1
     return int(inbox.age[0])
 
 

@@ -15,6 +15,7 @@ from tests.properties.hall import Hall, WrittenNotes
 from tests.properties.judge import convict
 from tests.properties.notes import VOICES
 
+from mixminus.media.address_state import FarHosts
 from mixminus.media.bundles import zeroed
 from mixminus.media.kernels.udp import receive, scratch
 from mixminus.media.state import Inbox, Line, Reception
@@ -109,13 +110,13 @@ def test_a_flood_at_some_ports_leaves_every_other_leg_its_packet() -> None:
     ports = UdpPorts("127.0.0.1", 0, 0)
     addresses = [ports.open(slot) for slot in range(legs)]
     active, line, inbox = np.arange(legs, dtype=np.int32), zeroed(Line, legs), zeroed(Inbox, 2 * legs)
-    reception = zeroed(Reception, legs)
+    reception, far = zeroed(Reception, legs), zeroed(FarHosts, legs)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for slot, address in enumerate(addresses):
             for _ in range(20 if slot < flooded else 1):
                 sender.sendto(b"x", address)
         ports.sockets.hungry[:flooded] = 1
-        arrived = receive(active, legs, ports.sockets, line, reception, inbox, scratch(), 1, 0, True)
+        arrived = receive(active, legs, ports.sockets, line, reception, far, inbox, scratch(), 1, 0, True)
     for slot in range(legs):
         ports.close(slot)
     assert set(inbox.slot[:arrived].tolist()) == set(range(legs))

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 
-from mixminus.media import coded_state, formatted_state, shared_state, state, stream_state
+from mixminus.media import address_state, coded_state, formatted_state, shared_state, state, stream_state
 from mixminus.media.state import F32, F64, I16, I32, I64, U8, U32, U64
 
 DTYPES: Final[dict[Any, type[np.generic]]] = {
@@ -21,6 +21,7 @@ DTYPES: Final[dict[Any, type[np.generic]]] = {
 
 _COLUMNS: Final[dict[str, tuple[int, ...]]] = {
     **state.COLUMNS,
+    **address_state.COLUMNS,
     **coded_state.COLUMNS,
     **shared_state.COLUMNS,
     **stream_state.COLUMNS,

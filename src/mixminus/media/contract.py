@@ -79,6 +79,11 @@ class SetLegMedia(msgspec.Struct, frozen=True, tag=True):
     opus: OpusMedia = OpusMedia()
     telephone_event_clock_hz: int = 8000
     """48000 beside Opus (RFC 4733 section 2.1)."""
+    latch: str = "announced"
+    """Whose packets are the leg's. `announced`: those of hosts that SDP and `signalled_from` name at once, others
+    when they have gone on for a while. `first`: whoever speaks first ("comedia")."""
+    signalled_from: str | None = None
+    """The host where its SIP comes from: behind a NAT its media does, too."""
     srtp: SrtpKeys | None = None
     """Both directions are SRTP and SRTCP with these keys; None: plain, unless `dtls` says otherwise."""
     ice: IceTerms | None = None

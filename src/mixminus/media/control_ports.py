@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from mixminus.media.families import datagram_socket, family_of, reachable
 from mixminus.media.kernels.udp import SO_TIMESTAMPNS
 
 LONGEST_PACKET: Final = 1500
@@ -43,7 +44,7 @@ class ControlPorts:
             return
         bound = None
         try:
-            bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            bound = datagram_socket(family_of(host))
             bound.bind((host, port))
         except OSError:
             if bound is not None:
@@ -75,13 +76,18 @@ class ControlPorts:
                 )
             except OSError:
                 continue
-            yield Arrival(slot, data, source, _stamp(extras))
+            yield Arrival(slot, data, _without_flow(*source), _stamp(extras))
 
     def send(self, slot: int, data: bytes, destination: tuple[str, int]) -> None:
         """UDP may lose it, so may we."""
         if (bound := self._sockets.get(slot)) is not None:
             with contextlib.suppress(OSError):
-                bound.sendto(data, destination)
+                bound.sendto(data, reachable(bound.family, destination))
+
+
+def _without_flow(host: str, port: int, flow: int = 0, scope: int = 0) -> tuple[str, int]:
+    """Of either family."""
+    return f"{host}%{scope}" if scope else host, port
 
 
 def _stamp(extras: list[tuple[int, int, bytes]]) -> float | None:

@@ -52,7 +52,7 @@ from mixminus.media.lane import Lane
 from mixminus.media.legs import Legs
 from mixminus.media.players import Players
 from mixminus.media.polishing import Polishing
-from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports, address_key, address_of
+from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports
 from mixminus.media.recorders import Recorders
 from mixminus.media.reports import Reports
 from mixminus.media.rooms import Rooms
@@ -168,7 +168,7 @@ class Engine:
         inbox.bytes[at] = len(packet)
         inbox.slot[at] = row
         inbox.generation[at] = self.legs.line.generation[row]
-        inbox.source[at] = address_key(*source)
+        inbox.source[at] = self.legs.addresses.number(self.legs.line, row, *source)
         inbox.age[at] = age
         lane.arrived += 1
 
@@ -259,7 +259,8 @@ class Engine:
                     self.reports.arrived(leg, data, source)
                 case kind if kind == NOT_RTP:
                     leg, data, source = self._datagram(lane, row, int(happened.value[at]))
-                    self._handed_up.append((leg, data, address_of(source)))
+                    if (address := self.legs.addresses.address(row, source)) is not None:
+                        self._handed_up.append((leg, data, address))
                 case kind if kind == PLAYER_ENDED:
                     player = self.players.slots.key(row)
                     self.players.stop(player)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mixminus.audio.frames import FRAMES_PER_SECOND
 from mixminus.media.contract import Command, Event, EventHandler
 from mixminus.media.engine import Engine
-from mixminus.media.ports import ImaginaryPorts, address_key, address_of
+from mixminus.media.ports import ImaginaryPorts
 
 Send = Callable[[int, tuple[str, int], bytes], None]
 """Local port, destination, packet."""
@@ -36,7 +36,7 @@ class InProcessPlane:
         if (slot := self._ports.slot_of.get(local_port)) is not None:
             engine.receive(engine.legs.slots.key(slot), packet, source)
         elif (slot := self._ports.slot_of.get(local_port - 1)) is not None:
-            engine.reports.receive(engine.legs.slots.key(slot), packet, address_key(*source), self._now())
+            engine.reports.receive(engine.legs.slots.key(slot), packet, source, self._now())
 
     def tick(self) -> None:
         """20 ms pass."""
@@ -45,15 +45,17 @@ class InProcessPlane:
             outbox = lane.outbox
             for at in range(lane.departing):
                 packet = outbox.data[at, : outbox.bytes[at]].tobytes()
-                local_port = self._ports.port_of[int(outbox.slot[at])]
-                self._send(local_port, address_of(int(outbox.destination[at])), packet)
+                slot = int(outbox.slot[at])
+                destination = self.engine.legs.addresses.address(slot, int(outbox.destination[at]))
+                if destination is not None:
+                    self._send(self._ports.port_of[slot], destination, packet)
         for datagram in self.engine.shake_hands(self._now()):
-            slot = self.engine.legs.slots.row(datagram.leg)
-            if slot is not None:
-                self._send(self._ports.port_of[slot], datagram.destination, datagram.data)
+            row = self.engine.legs.slots.row(datagram.leg)
+            if row is not None:
+                self._send(self._ports.port_of[row], datagram.destination, datagram.data)
         for report in self.engine.reports.exchange(self.engine.ticks, self._now()):
             local_port = self._ports.port_of[report.row] + (not report.muxed)
-            self._send(local_port, address_of(report.destination), report.data)
+            self._send(local_port, report.destination, report.data)
         self.deliver()
 
     def _now(self) -> float:

@@ -7,13 +7,15 @@ import numpy as np
 
 from mixminus.audio.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from mixminus.base.types import RandomBytes
+from mixminus.media.addresses import Addresses
 from mixminus.media.bundles import clear_row, grown, zeroed
 from mixminus.media.coded_legs import CODEC_NAMES, CodedLegs
 from mixminus.media.coded_state import NARROW
 from mixminus.media.contract import SetLegMedia
+from mixminus.media.kernels.addresses import PORT_BITS
+from mixminus.media.kernels.latching import ANNOUNCED, FIRST
 from mixminus.media.kernels.turns import Turns
 from mixminus.media.opus_library import opus_library
-from mixminus.media.ports import address_key
 from mixminus.media.seats import Seats
 from mixminus.media.slots import Slots
 from mixminus.media.state import COUNTERS, HOLE, PIPE, SOCKET, Line, Mixing, Reception, Transmission
@@ -28,6 +30,9 @@ CEILINGS: Final = {
 
 DYNAMIC_PAYLOAD_TYPES: Final = range(96, 128)
 """What SDP may map to telephone events (RFC 3551 section 3); anything else is as if it had not said so."""
+
+LATCHINGS: Final = {"announced": ANNOUNCED, "first": FIRST}
+"""By `SetLegMedia.latch`."""
 
 LONGEST_TIMEOUT_TICKS: Final = 1 << 30
 LONG_AGO: Final = 1 << 30
@@ -75,6 +80,7 @@ class Legs:
         self.transmission = zeroed(Transmission, capacity)
         self.mixing = zeroed(Mixing, capacity)
         self.coded = CodedLegs(capacity, opus_library())
+        self.addresses = Addresses(capacity, random_bytes)
         self._gone = np.zeros(COUNTERS, np.int64)
         """What the legs that were closed had counted."""
         self._random_bytes = random_bytes
@@ -87,6 +93,7 @@ class Legs:
         self.mixing = grown(self.mixing, capacity)
         self.turns = grown(self.turns, capacity)
         self.coded.grow(capacity)
+        self.addresses.grow(capacity)
 
     def open(self, leg: int) -> int:
         """Give the leg a row: with a socket, silent, in no room."""
@@ -130,6 +137,7 @@ class Legs:
             clear_row(bundle, row)
         self.line.generation[row] = generation + np.uint32(1)
         self.coded.forget(row)
+        self.addresses.forget(row)
 
     def peer(self, row: int) -> int | None:
         """The leg at the other end of a pipe."""
@@ -152,7 +160,7 @@ class Legs:
             return False
         line = self.line
         # Checks will say where it is (RFC 8445); until then it is nowhere.
-        announced = 0 if media.ice is not None else address_key(media.remote_host, media.remote_port)
+        announced = 0 if media.ice is not None else self._number(row, media.remote_host, media.remote_port)
         if announced != line.announced[row] or line.has_media[row] == 0:
             line.announced[row] = line.remote[row] = announced
             line.latched[row] = 0
@@ -160,6 +168,8 @@ class Legs:
         line.event_payload_type[row] = -1 if events is None or events not in DYNAMIC_PAYLOAD_TYPES else events
         line.event_scale[row] = max(1, media.telephone_event_clock_hz // RATE_HZ)
         self.coded.agree(line, row, media)
+        line.signalled[row] = self._number(row, media.signalled_from, 1) >> PORT_BITS if media.signalled_from else 0
+        line.latching[row] = LATCHINGS.get(media.latch, ANNOUNCED)
         line.sends[row] = media.sends
         line.receives[row] = media.receives
         line.ceiling[row] = CEILINGS.get(media.jitter_buffer, CEILINGS["large"])
@@ -173,8 +183,11 @@ class Legs:
         """Checks say that the far end is there."""
         row = self.slots.row(leg)
         if row is not None and self.line.kind[row] == SOCKET:
-            self.line.remote[row] = address_key(host, port)
+            self.line.remote[row] = self._number(row, host, port)
             self.line.latched[row] = 1
+
+    def _number(self, row: int, host: str, port: int) -> int:
+        return self.addresses.number(self.line, row, host, port)
 
     def totals(self) -> LegStatistics:
         """Of all legs that are, and that were."""

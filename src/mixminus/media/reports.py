@@ -9,9 +9,10 @@ from typing import Final
 
 from mixminus.audio.frames import FRAMES_PER_SECOND
 from mixminus.base.types import RandomBytes
+from mixminus.media.addresses import Address
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.legs import Legs
-from mixminus.media.ports import HIGHEST_PORT, address_key
+from mixminus.media.ports import HIGHEST_PORT
 from mixminus.media.sealing import Sealing
 from mixminus.media.state import LOST, RECEIVED, SENT, SENT_OCTETS
 from mixminus.rtp.rtcp import (
@@ -39,7 +40,7 @@ class ControlPacket:
     row: int
     muxed: bool
     """It leaves from the port of RTP."""
-    destination: int
+    destination: Address
     data: bytes
 
 
@@ -49,8 +50,8 @@ class Conversation:
 
     cname: str
     muxed: bool
-    announced: int
-    """Where SDP says that RTCP goes; 0: it does not say."""
+    announced: Address
+    """Where SDP says that RTCP goes."""
     source: int = 0
     """Where the far end's RTCP comes from."""
     their_report: int = 0
@@ -81,7 +82,7 @@ class Reports:
     def enrol(self, media: SetLegMedia) -> None:
         """Begin to report on a leg, or do so elsewhere."""
         port = media.rtcp_port if media.rtcp_port is not None else media.remote_port + 1
-        announced = address_key(media.remote_host, port)
+        announced = media.remote_host, port
         if (known := self._of.get(media.leg)) is not None:
             known.muxed = media.rtcp_mux
             if announced != known.announced:
@@ -103,12 +104,12 @@ class Reports:
         """A packet came on the leg's port of RTP in this tick, and was opened there."""
         self._arrived.append((leg, data, source))
 
-    def receive(self, leg: int, data: bytes, source: int, unix_s: float) -> None:
+    def receive(self, leg: int, data: bytes, source: Address, unix_s: float) -> None:
         """Learn from one datagram that came on the leg's port of RTCP."""
-        row = self._legs.slots.row(leg)
-        opened = None if row is None else self._sealing.open_control(row, data)
-        if opened is not None:
-            self._learn(leg, opened, source, unix_s)
+        if (row := self._legs.slots.row(leg)) is None:
+            return
+        if (opened := self._sealing.open_control(row, data)) is not None:
+            self._learn(leg, opened, self._number(row, source), unix_s)
 
     def _learn(self, leg: int, data: bytes, source: int, unix_s: float) -> None:
         """What is no RTCP, or of another host than the audio, is dropped."""
@@ -143,7 +144,8 @@ class Reports:
                 if (known := self._of.get(leg)) is None or row is None:
                     continue
                 self._schedule(leg, INTERVAL_TICKS)
-                if (destination := self._destination(known, row)) != 0:
+                destination = self._legs.addresses.address(row, self._destination(known, row))
+                if destination is not None:
                     report = self._sealing.seal_control(row, self._report(known, row, unix_s))
                     if report is not None:
                         yield ControlPacket(row, known.muxed, destination, report)
@@ -161,8 +163,11 @@ class Reports:
         if known.source >> _PORT_BITS == remote >> _PORT_BITS:
             return known.source
         if remote == int(line.announced[row]):
-            return known.announced
+            return self._number(row, known.announced)
         return remote + 1 if remote & HIGHEST_PORT < HIGHEST_PORT else 0
+
+    def _number(self, row: int, address: Address) -> int:
+        return self._legs.addresses.number(self._legs.line, row, *address)
 
     def _report(self, known: Conversation, row: int, unix_s: float) -> bytes:
         line, transmission = self._legs.line, self._legs.transmission

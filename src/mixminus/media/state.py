@@ -73,22 +73,10 @@ TAP_BUS, TAP_LEG_IN, TAP_LEG_OUT, TAP_VOICE, TAP_WHISPER, TAP_TO_EAR = 1, 2, 3, 
 RECORDING, PAUSED_WITH_SILENCE, PAUSED_WITH_SKIP = 1, 2, 3
 """Modes of a recording."""
 
-(
-    RECEIVED,
-    SENT,
-    MALFORMED,
-    UNWANTED,
-    STRAY,
-    DUPLICATE,
-    LATE,
-    CONCEALED,
-    RESYNCED,
-    LOST,
-    CONTROL,
-    SENT_OCTETS,
-    FORGED,
-    REPLAYED,
-) = range(14)
+RECEIVED, SENT, MALFORMED, UNWANTED, STRAY, DUPLICATE, LATE, CONCEALED, RESYNCED, LOST, CONTROL, SENT_OCTETS = range(
+    12
+)
+FORGED, REPLAYED = 12, 13
 """Columns of the counters: packets, but for `CONCEALED` samples and `SENT_OCTETS`. See `LegStatistics`."""
 COUNTERS: Final = 14
 
@@ -117,7 +105,11 @@ class Line(NamedTuple):
     """Of the playout delay, in samples."""
     timeout_ticks: I32
     announced: I64
-    """Where SDP says to send: IPv4 address << 16 | port; 0 is unknown."""
+    """Where SDP says to send: a number of `kernels/addresses.py`; 0 is unknown."""
+    signalled: I64
+    """Where its SIP comes from, without a port: behind a NAT, the media does, too; 0 is unknown."""
+    latching: U8
+    """Who may take its place: `ANNOUNCED` or `FIRST`."""
     remote: I64
     """Where we send."""
     latched: U8
@@ -146,6 +138,15 @@ class Reception(NamedTuple):
     """When the leg's last RTCP packet was taken in."""
     candidate_ssrc: I64
     candidate_sequence: I64
+    stranger: I64
+    """The address that would be the leg's, once it has proved itself."""
+    stranger_ssrc: I64
+    stranger_sequence: I64
+    """Of its next packet."""
+    stranger_tick: I64
+    """When it was heard last."""
+    stranger_ticks: I32
+    """How many times so far."""
     idle_ticks: I32
     timed_out: U8
     event_timestamp: I64

@@ -10,8 +10,10 @@ from typing import Final
 import numpy as np
 
 from mixminus.media.control_ports import ControlPorts
-from mixminus.media.kernels.udp import NOBODY, SO_TIMESTAMPNS, Sockets
-from mixminus.media.ports import HIGHEST_PORT, NoPortError, address_of
+from mixminus.media.families import datagram_socket, family_of, reachable
+from mixminus.media.kernels.addresses import NOBODY
+from mixminus.media.kernels.udp import SO_TIMESTAMPNS, Sockets
+from mixminus.media.ports import HIGHEST_PORT, NoPortError
 from mixminus.media.reports import ControlPacket
 
 EXPEDITED_FORWARDING: Final = 46 << 2
@@ -27,6 +29,7 @@ class UdpPorts:
 
     def __init__(self, host: str, low: int, high: int) -> None:
         self._host = host
+        self._family = family_of(host)
         self._free = deque(range(low + low % 2, high + 1, 2))
         self._open: dict[int, tuple[socket.socket, int]] = {}
         self.control = ControlPorts()
@@ -42,6 +45,7 @@ class UdpPorts:
         self.sockets.fd[slot] = bound.fileno()
         self.sockets.hungry[slot] = 1
         self.sockets.resting[slot] = 0
+        self.sockets.is_six[slot] = bound.family == socket.AF_INET6
         self.sockets.peer[slot] = NOBODY
         return self._host, int(bound.getsockname()[1])
 
@@ -54,15 +58,14 @@ class UdpPorts:
         """From the leg's port of RTP, if it has one still. UDP may lose it, so may we."""
         if slot is not None and slot in self._open:
             with contextlib.suppress(OSError):
-                self._open[slot][0].sendto(data, destination)
+                self._open[slot][0].sendto(data, reachable(self._family, destination))
 
     def send_control(self, packet: ControlPacket) -> None:
         """From the port that the two sides agreed on."""
-        destination = address_of(packet.destination)
         if packet.muxed:
-            self.send(packet.row, packet.data, destination)
+            self.send(packet.row, packet.data, packet.destination)
         else:
-            self.control.send(packet.row, packet.data, destination)
+            self.control.send(packet.row, packet.data, packet.destination)
 
     def close(self, slot: int) -> None:
         self.control.close(slot)
@@ -100,7 +103,7 @@ class UdpPorts:
         for _ in range(len(self._free)):
             port = self._free.popleft()
             try:
-                bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                bound = datagram_socket(self._family)
             except OSError as error:
                 self._free.append(port)
                 raise NoPortError(f"no more sockets: {error}") from error
@@ -114,6 +117,8 @@ class UdpPorts:
             with contextlib.suppress(OSError):  # wishes; without them calls work, too
                 bound.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
                 bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED_FORWARDING)
+                if self._family == socket.AF_INET6:
+                    bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, EXPEDITED_FORWARDING)
             if port == 0:
                 self._free.append(0)
             return bound, port
@@ -121,7 +126,7 @@ class UdpPorts:
 
     def _port_of_the_system(self) -> int:
         """One that is free. A socket that did not ask for it by number loses it when its connection is dissolved."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as chosen:
+        with datagram_socket(self._family) as chosen:
             chosen.bind((self._host, 0))
             return int(chosen.getsockname()[1])
 
@@ -132,10 +137,11 @@ class UdpPorts:
             np.concatenate([before.fd, more.fd]),
             np.concatenate([before.hungry, more.hungry]),
             np.concatenate([before.resting, more.resting]),
+            np.concatenate([before.is_six, more.is_six]),
             np.concatenate([before.peer, more.peer]),
         )
 
 
 def _no_sockets(rows: int) -> Sockets:
     octets, addresses = np.zeros(rows, np.uint8), np.zeros(rows, np.int64)
-    return Sockets(np.full(rows, -1, np.int32), octets, octets.copy(), addresses)
+    return Sockets(np.full(rows, -1, np.int32), octets, octets.copy(), octets.copy(), addresses)

@@ -20,13 +20,13 @@ from typing import Final
 
 import numpy as np
 
+from mixminus.media.address_state import FarHosts
 from mixminus.media.crew import Crew, ask_for_real_time
 from mixminus.media.disk import ThreadDisk
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.kernels.shell import SHELL, receive_due, send_departing, serve_plainly
 from mixminus.media.kernels.udp import NS_PER_S, Sockets, scratch, tired
 from mixminus.media.lane import Lane
-from mixminus.media.ports import address_key
 from mixminus.media.state import I64
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.media.wire import WireError, command_unframer, framed
@@ -130,6 +130,7 @@ class Worker:
         self._due_ns = 0
         """When the beat was to begin, by CLOCK_REALTIME."""
         self._sockets: Sockets | None = None
+        self._far: FarHosts | None = None
         self._tables: list[I64] = []
         self._is_late = True
         self._crew = Crew(engine.lanes, self._serve)
@@ -192,9 +193,10 @@ class Worker:
 
     def _table(self, lane: Lane) -> I64:
         """Of the sockets, and what this lane's system calls find and leave."""
-        if self._ports.sockets is not self._sockets:
-            self._sockets = self._ports.sockets
-            self._tables = [SHELL.table(sockets=self._sockets, scratch=scratch) for scratch in self._scratch]
+        far = self._engine.legs.addresses.hosts
+        if self._ports.sockets is not self._sockets or far is not self._far:
+            self._sockets, self._far = self._ports.sockets, far
+            self._tables = [SHELL.table(sockets=self._sockets, far=far, scratch=scratch) for scratch in self._scratch]
         return self._tables[lane.turn.lane]
 
     def _let_rest(self) -> None:
@@ -226,7 +228,7 @@ class Worker:
         reports, slots, unix_s = self._engine.reports, self._engine.legs.slots, self._unix_now()
         for arrival in self._ports.control.receive():
             came_s = unix_s if arrival.unix_s is None else arrival.unix_s
-            reports.receive(slots.key(arrival.slot), arrival.data, address_key(*arrival.source), came_s)
+            reports.receive(slots.key(arrival.slot), arrival.data, arrival.source, came_s)
         for packet in reports.exchange(self._engine.ticks, unix_s):
             self._ports.send_control(packet)
 

@@ -14,6 +14,7 @@ from mixminus.audio.opus_packet import duration
 from mixminus.media.coded_state import Packets
 from mixminus.media.kernels.arrivals import watch_arrival
 from mixminus.media.kernels.happenings import note
+from mixminus.media.kernels.latching import MAX_DROPOUT, admit_source
 from mixminus.media.kernels.opus_arrival import at_8_khz, follows_a_gap, keep
 from mixminus.media.kernels.timing import delay_of, move_playout, place
 from mixminus.media.kernels.wrapping import signed16, signed32
@@ -51,9 +52,8 @@ from mixminus.rtp.packet import FIRST_RTCP, LAST_RTCP
 DEAD_TICKS: Final = 10
 """A stream that was silent for 200 ms may be replaced by another one at once."""
 
-MAX_DROPOUT: Final = 3000
 MAX_MISORDER: Final = 100
-"""Sequence numbers that a stream may jump ahead or lag behind (RFC 3550 appendix A.1)."""
+"""Sequence numbers that a stream may lag behind (RFC 3550 appendix A.1)."""
 
 CONTROL_TICKS: Final = 10
 """RTCP is read in Python: of a leg, no more than five packets a second."""
@@ -107,19 +107,6 @@ def begin_stream(reception: Reception, slot: int, ssrc: int, sequence: int) -> N
     reception.candidate_ssrc[slot] = -1
     reception.event_code[slot] = -1
     reception.synced[slot] = 0
-
-
-@kernel
-def admit_source(line: Line, slot: int, source: int, alive: bool) -> bool:
-    """Whether packets from there are the leg's: the first address that speaks is latched until it falls silent.
-
-    The announced one may always take over: a call handed to another media server says so in SDP.
-    """
-    if line.latched[slot] == 1 and line.remote[slot] != source and alive and source != line.announced[slot]:
-        return False
-    line.latched[slot] = 1
-    line.remote[slot] = source
-    return True
 
 
 @kernel
@@ -271,12 +258,12 @@ def accept_packet(
         line.counters[slot, UNWANTED] += 1
         return
     alive = is_alive(reception, slot)
-    if not admit_source(line, slot, source, alive):
-        line.counters[slot, STRAY] += 1
-        return
     sequence = int(packet[2]) << 8 | int(packet[3])
     timestamp = int(packet[4]) << 24 | int(packet[5]) << 16 | int(packet[6]) << 8 | int(packet[7])
     ssrc = int(packet[8]) << 24 | int(packet[9]) << 16 | int(packet[10]) << 8 | int(packet[11])
+    if not admit_source(line, reception, slot, source, ssrc, sequence, alive, tick):
+        line.counters[slot, STRAY] += 1
+        return
     if not admit_packet(line, reception, slot, ssrc, sequence, alive):
         return
     reception.idle_ticks[slot] = 0
@@ -286,6 +273,8 @@ def accept_packet(
         return
     line.counters[slot, RECEIVED] += 1
     payload = packet[start:end]
+    if len(payload) == 0:  # it keeps a NAT's binding (RFC 6263 section 4.2)
+        return
     if meaning == EVENTS:
         if len(payload) < 4:
             line.counters[slot, MALFORMED] += 1

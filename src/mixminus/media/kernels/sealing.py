@@ -161,7 +161,8 @@ def seal(table: I64, sealed: I64, first: int, departing: int) -> int:
         if seals.guard[slot] != PLAIN:
             length = outbox.bytes.ctypes.data + LENGTH_BYTES * at
             packet = outbox.data[at].ctypes.data
-            if seals.sender[slot] == 0 or _call_srtp(calls.address[PROTECT], seals.sender[slot], packet, length) != 0:
+            locked = seals.guard[slot] == LOCKED or seals.sender[slot] == 0
+            if locked or _call_srtp(calls.address[PROTECT], seals.sender[slot], packet, length) != 0:
                 line.counters[slot, UNWANTED] += 1
                 continue
         if kept != at:

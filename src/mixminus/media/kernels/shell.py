@@ -3,12 +3,13 @@
 from typing import Final
 
 from mixminus.audio.compiled import kernel
+from mixminus.media.address_state import FarHosts
 from mixminus.media.kernels.beat import AT, LEGS, Due, choose, mix_and_record, send_off, take_in
 from mixminus.media.kernels.udp import Scratch, Sockets, receive, send
 from mixminus.media.kernels.views import Layout, view
 from mixminus.media.state import I64, Inbox, Line, Outbox, Reception
 
-SHELL: Final = Layout(sockets=Sockets, scratch=Scratch)
+SHELL: Final = Layout(sockets=Sockets, far=FarHosts, scratch=Scratch)
 """Of the table of a lane's shell."""
 IN_SHELL: Final = SHELL.places()
 
@@ -23,6 +24,7 @@ def receive_due(table: I64, shell: I64, tick: int, due_ns: int, is_late: bool) -
         view(Sockets, shell, IN_SHELL.sockets),
         view(Line, table, AT.line),
         view(Reception, table, AT.reception),
+        view(FarHosts, shell, IN_SHELL.far),
         view(Inbox, table, AT.inbox),
         view(Scratch, shell, IN_SHELL.scratch),
         tick,
@@ -35,7 +37,8 @@ def receive_due(table: I64, shell: I64, tick: int, due_ns: int, is_late: bool) -
 def send_departing(table: I64, shell: I64, departing: int) -> None:
     """Empty the lane's outbox."""
     outbox, sockets = view(Outbox, table, AT.outbox), view(Sockets, shell, IN_SHELL.sockets)
-    send(outbox, departing, sockets, view(Scratch, shell, IN_SHELL.scratch))
+    far, scratch = view(FarHosts, shell, IN_SHELL.far), view(Scratch, shell, IN_SHELL.scratch)
+    send(outbox, departing, sockets, far, scratch)
 
 
 @kernel

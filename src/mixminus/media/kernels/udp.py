@@ -1,7 +1,7 @@
 """The socket loops: libc called straight from compiled code, one system call a packet and nothing else.
 
 `ExternalFunction` is linked by name, so that these kernels can be cached; a function pointer could not.
-IPv4 only: a socket address is `sockaddr_in`, 16 bytes (ip(7)). Other structures are those of 64-bit Linux.
+Structures are those of 64-bit Linux; a socket of IPv6 serves IPv4, too, by mapped addresses (ipv6(7)).
 
 A socket is connected to its leg's far end while that is where SDP said it would be: sending is cheaper, since no
 route is looked up, and strangers are turned away before they cost anything. When the far end falls silent others may
@@ -14,7 +14,9 @@ import numpy as np
 from numba import types
 
 from mixminus.audio.compiled import kernel
+from mixminus.media.address_state import FarHosts
 from mixminus.media.kernels.accept import is_alive
+from mixminus.media.kernels.addresses import ADDRESS_BYTES, NOBODY, read_address, write_address
 from mixminus.media.state import (
     ABSENT_TICKS,
     I32,
@@ -33,11 +35,6 @@ MSG_DONTWAIT: Final = 0x40
 MSG_TRUNC: Final = 0x20
 """recv(2): return the datagram's real length even if it was longer than our buffer."""
 EAGAIN: Final = 11
-
-AF_UNSPEC: Final = 0
-AF_INET: Final = 2
-ADDRESS_BYTES: Final = 16
-NOBODY: Final = 0
 
 SO_TIMESTAMPNS: Final = 35
 """socket(7): the option, and the control message in which the kernel says when a packet came, as CLOCK_REALTIME."""
@@ -80,6 +77,8 @@ class Sockets(NamedTuple):
     """The leg may have more than one packet waiting: the last tick found none, or more than one."""
     resting: U8
     """Nothing has come for a while: the shell waits for the next packet, nobody asks for it."""
+    is_six: U8
+    """It is a socket of IPv6."""
     peer: I64
     """The only address that it exchanges packets with, as in `Line`; 0: any."""
 
@@ -114,31 +113,16 @@ def scratch() -> Scratch:
 
 
 @kernel
-def write_address(scratch: Scratch, address: int) -> None:
-    """For the system; nobody's dissolves a connection (connect(2))."""
-    scratch.address[:] = 0
-    scratch.address[0] = AF_INET if address != NOBODY else AF_UNSPEC  # in the host's order: little-endian
-    scratch.address[2], scratch.address[3] = (address >> 8) & 0xFF, address & 0xFF
-    for i in range(4):
-        scratch.address[4 + i] = (address >> (40 - 8 * i)) & 0xFF
-
-
-@kernel
-def read_address(scratch: Scratch) -> int:
-    address = 0
-    for i in range(4):
-        address = address << 8 | int(scratch.address[4 + i])
-    return address << 16 | int(scratch.address[2]) << 8 | int(scratch.address[3])
-
-
-@kernel
-def connect_or_dissolve(sockets: Sockets, slot: int, line: Line, reception: Reception, scratch: Scratch) -> None:
+def connect_or_dissolve(
+    sockets: Sockets, slot: int, line: Line, reception: Reception, far: FarHosts, scratch: Scratch
+) -> None:
     """Keep to the leg's far end, or to nobody; one system call when that changes."""
     settled = line.latched[slot] == 1 and line.remote[slot] == line.announced[slot] and is_alive(reception, slot)
     peer = line.remote[slot] if settled else NOBODY
     if sockets.peer[slot] == peer:
         return
-    write_address(scratch, peer)
+    if not write_address(scratch.address, peer, sockets.is_six[slot] == 1, far, slot):
+        return
     if connect_to(sockets.fd[slot], scratch.address.ctypes.data, ADDRESS_BYTES) == 0:
         sockets.peer[slot] = peer
 
@@ -175,9 +159,11 @@ def receive_quickly(fd: int, inbox: Inbox, at: int, peer: int) -> bool:
 
 
 @kernel
-def receive_one(fd: int, inbox: Inbox, at: int, scratch: Scratch, due_ns: int) -> bool:
+def receive_one(
+    sockets: Sockets, slot: int, line: Line, far: FarHosts, inbox: Inbox, at: int, scratch: Scratch, due_ns: int
+) -> bool:
     """Read one datagram into row *at*; False if there is none. A longer one than the row keeps its true length."""
-    room = inbox.data[at].ctypes.data
+    fd, room = sockets.fd[slot], inbox.data[at].ctypes.data
     size = receive_once(fd, room, scratch)
     if size < 0:
         copy_memory(scratch.error.ctypes.data, errno_location(), 4)
@@ -189,7 +175,7 @@ def receive_one(fd: int, inbox: Inbox, at: int, scratch: Scratch, due_ns: int) -
         if size < 0:
             return False
     inbox.bytes[at] = size
-    inbox.source[at] = read_address(scratch)
+    inbox.source[at] = read_address(scratch.address, sockets.is_six[slot] == 1, far, line, slot)
     inbox.age[at] = age_of(scratch, due_ns)
     return True
 
@@ -201,6 +187,7 @@ def receive(
     sockets: Sockets,
     line: Line,
     reception: Reception,
+    far: FarHosts,
     inbox: Inbox,
     scratch: Scratch,
     tick: int,
@@ -219,7 +206,7 @@ def receive(
         # Pipes have no socket, and their rows may lie behind those of all that have one.
         if slot >= len(sockets.fd) or sockets.fd[slot] < 0 or sockets.resting[slot] == 1:
             continue
-        connect_or_dissolve(sockets, slot, line, reception, scratch)
+        connect_or_dissolve(sockets, slot, line, reception, far, scratch)
         wanted = 1
         if sockets.hungry[slot] == 1 or (slot + tick) % EXTRA_EVERY_TICKS == 0:
             wanted += EXTRA_PACKETS
@@ -232,7 +219,7 @@ def receive(
             if quick:
                 came = receive_quickly(sockets.fd[slot], inbox, arrived, peer)
             else:
-                came = receive_one(sockets.fd[slot], inbox, arrived, scratch, due_ns)
+                came = receive_one(sockets, slot, line, far, inbox, arrived, scratch, due_ns)
             if not came:
                 break
             inbox.slot[arrived] = slot
@@ -244,13 +231,15 @@ def receive(
 
 
 @kernel
-def send(outbox: Outbox, departing: int, sockets: Sockets, scratch: Scratch) -> None:
+def send(outbox: Outbox, departing: int, sockets: Sockets, far: FarHosts, scratch: Scratch) -> None:
     """Send this tick's packets. UDP may lose those that the system refuses, so may we."""
     for n in range(departing):
         slot, destination = outbox.slot[n], outbox.destination[n]
         to, to_bytes = 0, 0
         if sockets.peer[slot] != destination:
-            write_address(scratch, destination)
+            if not write_address(scratch.address, destination, sockets.is_six[slot] == 1, far, slot):
+                scratch.refused[0] += 1
+                continue
             to, to_bytes = scratch.address.ctypes.data, ADDRESS_BYTES
         sent = send_to(sockets.fd[slot], outbox.data[n].ctypes.data, outbox.bytes[n], MSG_DONTWAIT, to, to_bytes)
         scratch.refused[0] += sent < 0
