@@ -306,12 +306,12 @@ class SipAgent:
         )
 
     def _cancel(self, request: Request, source: Address, now: float) -> None:
-        """200 for the CANCEL whatever the INVITE does next (9.2)."""
+        """200 for the CANCEL whatever the INVITE does next, with the same tag as the INVITE's answers (9.2)."""
         invite = self._endpoint.layer.invite_to_cancel(request)
         if invite is None:
             self._refuse(request, source, 481, now)
             return
-        self._endpoint.answer(self._endpoint.layer.open_server(request, source, now), 200, now)
+        self._endpoint.answer(self._endpoint.layer.open_server(request, source, now), 200, now, to_tag=invite.to_tag)
         if invite.user is not None:
             invite.user.cancelled(now)
 

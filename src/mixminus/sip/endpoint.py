@@ -102,8 +102,9 @@ class Endpoint:
         headers: HeaderLines = (),
         body: bytes = b"",
     ) -> Response:
-        """Answer a request; a body is SDP. A final answer without *to_tag* gets a tag of its own."""
-        tag = to_tag if to_tag is not None or status == 100 else self.token()
+        """Answer a request; a body is SDP. Without *to_tag* it has that of the answer before, or a new one."""
+        tag = None if status == 100 else to_tag or server.to_tag or self.token()
+        server.to_tag = tag or server.to_tag
         lines = (*headers, self.server, *((SDP_TYPE,) if body else ()))
         response = response_to(server.request, status, reason=reason, to_tag=tag, headers=lines, body=body)
         self.layer.respond(server, response, now)

@@ -25,7 +25,7 @@ class IncomingCall:
         self._provisionals = Provisionals(endpoint, server, self._dialog.local_tag, headers, self._not_confirmed)
         self._answer: bytes | None = None
         endpoint.calls.put(key, self._dialog.call_id, self._dialog.local_tag, self)
-        server.user = self
+        server.user, server.to_tag = self, self._dialog.local_tag
         endpoint.answer(server, 100, now)
 
     # --- the owner -------------------------------------------------------------------------------------------

@@ -50,6 +50,8 @@ class ServerTransaction:
     otherwise: Address | None = None
     """Where the answer goes when the connection is gone that the request came by."""
     user: Cancellable | None = None
+    to_tag: str | None = None
+    """Ours in every answer but 100."""
 
     @property
     def transmit(self) -> Transmit:
