@@ -231,6 +231,20 @@ def test_a_caller_that_hangs_up_while_it_rings_cancels() -> None:
     assert world.is_clean()
 
 
+@pytest.mark.parametrize("picks_up", [True, False])
+def test_rfc3261_9_2_the_answers_to_a_cancel_and_to_its_invite_have_one_tag(picks_up: bool) -> None:
+    world = World()
+    world.dial()
+    world.run(1)
+    if picks_up:
+        world.callee.agent.answer(world.callee.dialog, ANSWER, world.now)
+    world.caller.agent.hang_up(CALL, world.now)
+    world.run(60)
+    answers = [m for m in world.messages if isinstance(m, Response) and m.status >= 200]
+    assert [m.status for m in answers if m.cseq.method == "CANCEL"] == [200]
+    assert len({m.to.tag for m in answers}) == 1
+
+
 def test_rfc3261_9_1_a_cancel_waits_for_the_first_provisional() -> None:
     world = World()
     world.dial()
@@ -249,6 +263,18 @@ def test_rfc3261_9_1_a_cancelled_call_that_is_never_answered_is_forgotten() -> N
     world.fate = lambda data: False
     world.run(200)
     assert world.caller.agent.open_calls == world.caller.agent.open_transactions == 0
+
+
+def test_a_call_whose_bye_came_and_whose_answer_never_does_is_forgotten() -> None:
+    world = World()
+    world.callee.react = world.pick_up
+    world.fate = lambda data: b"CSeq: 1 INVITE" not in data or not data.startswith(b"SIP/2.0 200")
+    world.dial()
+    world.run(40)
+    assert world.callee.told(Ended) == [Ended(world.callee.dialog, Ending.NO_ACK)]
+    assert (world.caller.told(Answered), world.caller.told(Ended)) == ([], [Ended(CALL, Ending.BYE)])
+    world.run(100)
+    assert world.is_clean()
 
 
 def test_a_200_that_crosses_the_cancel_is_acknowledged_and_hung_up() -> None:

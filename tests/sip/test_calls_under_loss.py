@@ -37,11 +37,17 @@ class Story(Enum):
 
 RINGS_S = 1.0
 TALKS_S = 2.0
+A_MOMENT_S = 0.5
+"""Somebody who is called makes plans, too: so often they are looked at."""
 PATIENCE_S = 60.0
-"""Nobody lets a phone ring for ever: the caller may be gone."""
+"""Nobody lets a phone ring for ever: whoever is at the other end may be gone (RFC 3261 knows no such timer)."""
 _PLAN = {
     Story.CALLER_HANGS_UP: (("callee", "answer", RINGS_S), ("caller", "hang_up", RINGS_S + TALKS_S)),
-    Story.CALLEE_HANGS_UP: (("callee", "answer", RINGS_S), ("callee", "hang_up", RINGS_S + TALKS_S)),
+    Story.CALLEE_HANGS_UP: (
+        ("callee", "answer", RINGS_S),
+        ("callee", "hang_up", RINGS_S + TALKS_S),
+        ("caller", "hang_up", PATIENCE_S),
+    ),
     Story.BOTH_HANG_UP: (
         ("callee", "answer", RINGS_S),
         ("caller", "hang_up", RINGS_S + TALKS_S),
@@ -49,7 +55,7 @@ _PLAN = {
     ),
     Story.CALLER_GIVES_UP: (("caller", "hang_up", RINGS_S), ("callee", "refuse", PATIENCE_S)),
     Story.CALLER_GIVES_UP_AS_IT_IS_ANSWERED: (("callee", "answer", RINGS_S), ("caller", "hang_up", RINGS_S)),
-    Story.CALLEE_IS_BUSY: (("callee", "refuse", RINGS_S),),
+    Story.CALLEE_IS_BUSY: (("callee", "refuse", RINGS_S), ("caller", "hang_up", PATIENCE_S)),
 }
 """Who does what, and when after the INVITE was sent, or came."""
 
@@ -142,11 +148,12 @@ class Evening(World):
     def wait(self, seconds: float) -> None:
         """Let people do what they mean to meanwhile."""
         end = self.now + seconds
-        while self._deeds and self._deeds[0][0] <= end:
-            at, _, who, deed, dialog = heapq.heappop(self._deeds)
-            self.run(max(0.0, at - self.now))
-            self.desks[who].do(deed, dialog, self.now)
-        self.run(max(0.0, end - self.now))
+        while self.now < end:
+            due = self._deeds[0][0] if self._deeds else end
+            self.run(min(max(0.0, due - self.now), end - self.now, A_MOMENT_S))
+            while self._deeds and self._deeds[0][0] <= self.now:
+                _, _, who, deed, dialog = heapq.heappop(self._deeds)
+                self.desks[who].do(deed, dialog, self.now)
 
     def leaves_nothing(self) -> None:
         """The ledger: no call that somebody still believes in, and nothing in memory."""

@@ -192,6 +192,18 @@ def test_a_peer_that_died_is_noticed_after_half_of_the_interval(rewrite: Callabl
     assert world.is_clean()
 
 
+def test_a_peer_that_takes_a_refresh_and_dies_over_it_is_noticed_and_forgotten() -> None:
+    world = World()
+    world.rewrite = without(NO_UPDATE)
+    world.answered()
+    world.run(900)  # nobody answers the re-INVITE, but it has been taken
+    world.fate = lambda data: False
+    world.run(32 + 1)
+    assert world.callee.told(Ended) == [Ended(world.callee.dialog, Ending.LOST)]
+    world.run(1000)
+    assert world.callee.agent.open_transactions == 0
+
+
 def test_who_waits_for_a_refresh_gives_up_shortly_before_the_session_is_over() -> None:
     world = World().answered()
     world.fate = lambda data: False

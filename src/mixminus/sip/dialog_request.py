@@ -8,6 +8,7 @@ from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.message import HeaderLines, Response
 from mixminus.sip.proof import Proof
+from mixminus.sip.transaction import LIFETIME
 from mixminus.sip.transaction_layer import ClientTransaction
 
 
@@ -29,7 +30,11 @@ class Outcome:
 
 
 class DialogRequest:
-    """Sends one request; challenges are met. The 2xx of an INVITE is acknowledged, as often as it comes."""
+    """Sends one request; challenges are met. The 2xx of an INVITE is acknowledged, as often as it comes.
+
+    An INVITE that was taken and is not answered within 64 T1 counts as not answered: its transaction would wait for
+    ever (RFC 3261 17.1.1), and inside a call nobody has to be fetched to the phone.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class DialogRequest:
         self._body = b""
         self._challenges = 0
         self._ack: Transmit | None = None
+        self._taken: ClientTransaction | None = None
         self._over = False
 
     def send(self, headers: HeaderLines, body: bytes, now: float) -> None:
@@ -59,6 +65,9 @@ class DialogRequest:
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         if response.status < 200:
+            if self._method == "INVITE" and self._taken is None:
+                self._taken = transaction
+                self._endpoint.sleepers.set(self, now + LIFETIME)
             return
         if self._over:
             if self._ack is not None:
@@ -66,6 +75,8 @@ class DialogRequest:
             return
         if self._proof.learns(response, self._challenges):
             self._challenges += 1
+            self._taken = None
+            self._endpoint.sleepers.set(self, None)
             self.send(self._headers, self._body, now)
             return
         if response.status < 300 and self._method in ("INVITE", "UPDATE"):
@@ -74,9 +85,16 @@ class DialogRequest:
                 self._ack = self._endpoint.acknowledge(self._dialog, response.cseq.number)
         self._end(Outcome(response.status, response), now)
 
+    def wake(self, now: float) -> None:
+        """It was taken, and that was all."""
+        if self._taken is not None:
+            self._endpoint.layer.abandon(self._taken)
+            self._end(Outcome(408), now)
+
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         self._end(Outcome(status), now)
 
     def _end(self, outcome: Outcome, now: float) -> None:
         self._over = True
+        self._endpoint.sleepers.set(self, None)
         self._answered(outcome, now)

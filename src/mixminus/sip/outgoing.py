@@ -229,6 +229,7 @@ class OutgoingCall:
         wanted = self._is_wanted()
         self._over()
         self._drop()
+        self._endpoint.sleepers.set(self, now + LIFETIME)  # the 200 may still come, or be lost for good
         if wanted:
             self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE))
 
