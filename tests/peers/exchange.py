@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,13 +64,14 @@ class Exchange:
         return found
 
 
-def settings(data: Path, app_url: str, **more: object) -> Settings:
+def settings(data: Path, app_url: str, numbers: Mapping[str, str] | None = None, **more: object) -> Settings:
+    answered_at = {NUMBER: "/voice", **(numbers or {})}
     return Settings(
         data=data,
         http=Endpoint(LOOPBACK, 0),
         sip=Endpoint(LOOPBACK, 0),
         rtp=PortRange(LOOPBACK, 0, 0),
-        numbers=(DeclaredNumber(NUMBER, f"{app_url}/voice"),),
+        numbers=tuple(DeclaredNumber(number, f"{app_url}{path}") for number, path in answered_at.items()),
         **more,  # type: ignore[arg-type]
     )
 
@@ -80,15 +81,18 @@ def account(data: Path) -> Credentials:
 
 
 @asynccontextmanager
-async def exchange(data: Path, **more: object) -> AsyncIterator[Exchange]:
-    """A node that takes calls for `NUMBER`; everybody lands in one room until the application says otherwise."""
+async def exchange(data: Path, numbers: Mapping[str, str] | None = None, **more: object) -> AsyncIterator[Exchange]:
+    """A node that takes calls for `NUMBER`; everybody lands in one room until the application says otherwise.
+
+    More *numbers* are answered at paths of their own.
+    """
     app = WebhookApp()
     app.answers("/voice", ROOM)
     server = HttpServer(app)
     at = await server.start(Endpoint(LOOPBACK, 0))
     owner = account(data)
     try:
-        async with RunningNode(settings(data, f"http://{at}", **more), owner) as node:
+        async with RunningNode(settings(data, f"http://{at}", numbers, **more), owner) as node:
             twilio = Client(owner.account_sid, owner.auth_token)
             twilio.api.base_url = node.base_url
             yield Exchange(node, app, f"http://{at}", twilio)
