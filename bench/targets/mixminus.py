@@ -6,7 +6,7 @@ import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -48,9 +48,9 @@ class Mixminus:
         self._directory = tempfile.TemporaryDirectory(prefix="bench-")
         self._log = Path(self._directory.name) / "node.log"
         account, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
-        http, sip = await self._serve(account, token)
+        self.http, sip = await self._serve(account, token)
         voice_url = await self._start_voice_application()
-        self._api = ParticipantsApi(*http, account, token)
+        self._api = ParticipantsApi(*self.http, account, token)
         try:
             for room in range(rooms):
                 await asyncio.to_thread(self._api.create_number, self.dial_string(room), voice_url)
@@ -64,6 +64,10 @@ class Mixminus:
 
     def dial_string(self, room: int) -> str:
         return _NUMBER.format(room=room)
+
+    def count_calls(self, statuses: Iterable[str]) -> int:
+        """How many records say that a call is in one of these."""
+        return sum(self._api.count_calls(status) for status in statuses)
 
     def call_sid(self, leg_name: str) -> str:
         return self._call_sids[leg_name]

@@ -34,6 +34,11 @@ class ParticipantsApi:
         """Let *voice_url* answer *number*."""
         self._ask("POST", "/IncomingPhoneNumbers.json", {"PhoneNumber": number, "VoiceUrl": voice_url})
 
+    def count_calls(self, status: str) -> int:
+        """How many calls are in that status; a page at most."""
+        self._connection.close()  # asked long after the calls: the server may have closed it by now
+        return len(json.loads(self._ask("GET", f"/Calls.json?Status={status}&PageSize=1000", {}))["calls"])
+
     def update(self, conference: str, call_sid: str, form: Mapping[str, str]) -> tuple[int, int]:
         """Change a participant; return when the request was sent and its answer complete, ns since 1970."""
         sid = self._conference_sids.get(conference) or self._conference_sid(conference)

@@ -139,6 +139,9 @@ class NodeCollector(Collector):
         world = self._world
         yield _gauge("taking_calls", "Whether calls are taken: 1, or 0", int(world.node.exchange.taking_calls))
         yield _counter("media_worker_losses", "How often the media worker died", world.watch.losses)
+        yield _gauge(
+            "tasks", "Work under way beside signalling: a few of the node, some for each call", len(world.node.tasks)
+        )
         yield _gauge("store_backlog", "Records that wait for the database", world.store.backlog)
 
 
