@@ -23,7 +23,7 @@ class Call(Audible):
     line: AudioLine
 
     def __init__(self, phone: "VirtualPhone", call_id: str, local_tag: str, remote_uri: str) -> None:
-        super().__init__(AudioLine(phone.law, phone.random))
+        super().__init__(AudioLine(phone.law, phone.random, phone.srtp))
         self.phone = phone
         self.remote_uri = remote_uri
         self.state = CallState.CALLING
@@ -88,6 +88,13 @@ class Call(Audible):
     async def resume(self) -> None:
         """Take the far end back by re-INVITE with `sendrecv`. Raises `CallRefused`."""
         await self._reoffer(Direction.BOTH)
+
+    async def renew_keys(self) -> None:
+        """Secure what we say with another key, and tell it by re-INVITE. Raises `CallRefused`."""
+        if self.line.secure is None:
+            raise WrongMoment(f"{self!r} is not secured")
+        self.line.secure.renew()
+        await self._reoffer(self._direction)
 
     # --- inside the dialog -------------------------------------------------------------------------------------
 
@@ -167,6 +174,8 @@ class Call(Audible):
         remote = parse_description(message.body)
         if self.phone.law not in remote.laws:
             raise SdpError(f"the far end does not speak {self.phone.law.name}")
+        if not self.line.agrees_to(remote):
+            raise SdpError(f"the far end's {remote.profile} is not what this phone was told to speak")
         self.far_direction = remote.direction
         direction = self._direction.narrowed(remote.direction)
         self.line.connect(remote, direction)

@@ -6,6 +6,7 @@ A packet leaves every 20 ms on deadlines counted from the first one, so lateness
 import asyncio
 import random as randomness
 from collections import deque
+from dataclasses import replace
 from typing import Final
 
 from mixminus.testing.detection import CELL, CELL_S
@@ -13,6 +14,7 @@ from mixminus.testing.ear import Ear
 from mixminus.testing.g711 import Law
 from mixminus.testing.network import Address, DatagramPort, Network
 from mixminus.testing.rtp import Packet, TelephoneEvent, parse_event, parse_packet
+from mixminus.testing.sdes import PLAIN, SECURE, SecureLine
 from mixminus.testing.sdp import EVENTS_PAYLOAD_TYPE, Description, Direction
 from mixminus.testing.voice import Silence, Voice
 
@@ -24,14 +26,18 @@ _END_PACKETS: Final = 3  # RFC 4733 2.5.1.4: the last packet is sent three times
 class AudioLine:
     """One port, one stream out, everything in. Nothing is sent before `connect`."""
 
-    def __init__(self, law: Law, random: randomness.Random) -> None:
+    def __init__(self, law: Law, random: randomness.Random, suites: tuple[str, ...] = ()) -> None:
         self.law = law
+        self.secure = SecureLine(suites, random) if suites else None
+        """With keys every packet is secured; None: none is."""
         self.ear = Ear()
         self.voice: Voice = Silence()
         self.keys_heard = ""
         self.strangers = 0
         """Packets that are no RTP, or of a payload type that was not agreed on (RTCP is among them)."""
         self.packets_sent = 0
+        self.last_sent = b""
+        """As it was on the wire."""
         self.direction = Direction.BOTH
         self._port: DatagramPort | None = None
         self._peer: Address | None = None
@@ -54,7 +60,14 @@ class AudioLine:
     def describe(self, direction: Direction = Direction.BOTH) -> Description:
         """What to say about this line in SDP."""
         assert self._port is not None, "the line is not open"
-        return Description(*self._port.address, (self.law,), self._events_payload_type, direction)
+        plain = Description(*self._port.address, (self.law,), self._events_payload_type, direction)
+        return plain if self.secure is None else replace(plain, profile=SECURE, keys=self.secure.keys)
+
+    def agrees_to(self, remote: Description) -> bool:
+        """Whether *remote* is as secure as this line; its keys are taken."""
+        if self.secure is None:
+            return remote.profile == PLAIN
+        return remote.profile == SECURE and self.secure.agree(remote.keys)
 
     def connect(self, remote: Description, direction: Direction) -> None:
         """Send to where *remote* says, as far as *direction* lets us; may be called again at any time."""
@@ -113,9 +126,15 @@ class AudioLine:
         packet.ssrc, packet.sequence = self._ssrc, self._sequence
         if packet.payload_type == self.law.payload_type:
             packet.marker, self._marker = self._marker, False
-        self._port.send(bytes(packet), self._peer)
+        self.inject(bytes(packet) if self.secure is None else self.secure.protect(bytes(packet)))
         self._sequence = (self._sequence + 1) & 0xFFFF
         self.packets_sent += 1
+
+    def inject(self, data: bytes) -> None:
+        """Send these bytes as they are, from our port to the far end's."""
+        if self._port is not None and self._peer is not None:
+            self.last_sent = data
+            self._port.send(data, self._peer)
 
     def _finish_keys(self) -> None:
         done, self._keys_done = self._keys_done, None
@@ -123,6 +142,8 @@ class AudioLine:
             done.set_result(None)
 
     def _receive(self, data: bytes, _: Address) -> None:
+        if self.secure is not None:
+            data = self.secure.unprotect(data) or b""
         packet = parse_packet(data)
         if packet is None:
             self.strangers += 1

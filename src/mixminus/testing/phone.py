@@ -17,6 +17,7 @@ from mixminus.testing.incoming_call import IncomingCall
 from mixminus.testing.network import Address, Network
 from mixminus.testing.outgoing_call import OutgoingCall
 from mixminus.testing.policy import Answers, AnswersAfterEarlyMedia, Policy, Rejects, RingsForever, Waits
+from mixminus.testing.srtp import SUITES
 from mixminus.testing.user_agent.agent import UserAgent
 from mixminus.testing.user_agent.digest import Credentials
 from mixminus.testing.user_agent.message import Request, Response, address_of
@@ -31,7 +32,8 @@ class VirtualPhone:
     """Dials, answers, speaks and listens. Use it as `async with VirtualPhone(...) as phone`.
 
     `server` is where numbers are dialled and where it registers. Without a `random` of its own a phone draws tags
-    and identifiers from a source seeded by its user and address, so a run in memory repeats exactly.
+    and identifiers from a source seeded by its user and address, so a run in memory repeats exactly. With suites of
+    SRTP every call of it is secured, by keys in SDP, and plain ones are refused (488).
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class VirtualPhone:
         transport: TransportName = "udp",
         codec: str = "PCMU",
         password: str | None = None,
+        srtp: tuple[str, ...] = (),
         algorithms: tuple[str, ...] = ("SHA-256", "MD5"),
         random: randomness.Random | None = None,
     ) -> None:
@@ -53,7 +56,10 @@ class VirtualPhone:
         self.user = user
         self.host = host
         self.server = server
+        if strange := set(srtp) - SUITES.keys():
+            raise ValueError(f"a virtual phone secures by {', '.join(SUITES)}, not {', '.join(strange)}")
         self.law = LAWS[codec]
+        self.srtp = srtp
         self.random = random or randomness.Random()
         self.calls: list[Call] = []
         """Every call of this phone, ended ones too, in order."""

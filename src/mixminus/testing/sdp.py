@@ -6,6 +6,7 @@ from typing import Final
 
 from mixminus.testing.errors import PhoneError
 from mixminus.testing.g711 import LAWS, Law
+from mixminus.testing.sdes import PLAIN, Key, parse_key
 
 EVENTS_PAYLOAD_TYPE: Final = 101
 
@@ -53,6 +54,9 @@ class Description:
     """In order of preference."""
     events_payload_type: int | None
     direction: Direction = Direction.BOTH
+    profile: str = PLAIN
+    keys: tuple[Key, ...] = ()
+    """Of secured audio."""
 
     def text(self, session_id: int, version: int) -> bytes:
         """Write it as SDP."""
@@ -68,8 +72,9 @@ class Description:
             "s=phone",
             f"c=IN IP4 {self.host}",
             "t=0 0",
-            f"m=audio {self.port} RTP/AVP {' '.join(map(str, types))}",
+            f"m=audio {self.port} {self.profile} {' '.join(map(str, types))}",
             *maps,
+            *(f"a=crypto:{key.text}" for key in self.keys),
             "a=ptime:20",
             f"a={self.direction}",
         ]
@@ -103,6 +108,8 @@ def parse_description(data: bytes) -> Description:
         tuple(LAWS[name] for name in names.values() if name in LAWS),
         events,
         next((Direction(a) for a in attributes if a in list(Direction)), session_direction),
+        media[2],
+        tuple(key for a in attributes if (key := parse_key(a.removeprefix("crypto:"))) and a.startswith("crypto:")),
     )
 
 
