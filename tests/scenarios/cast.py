@@ -166,15 +166,20 @@ def scenario(story: Story) -> Callable[[], None]:
 
 
 def scenario_with(
-    *, users: Mapping[str, str] | None = None, trunks: Iterable[Trunk] = (), rtp_timeout_s: float = 60.0
+    *,
+    users: Mapping[str, str] | None = None,
+    trunks: Iterable[Trunk] = (),
+    rtp_timeout_s: float = 60.0,
+    **more: Any,
 ) -> Callable[[Story], Callable[[], None]]:
     """The same with settings."""
 
     def decorate(story: Story) -> Callable[[], None]:
         async def tell() -> None:
             with tempfile.TemporaryDirectory() as folder:
+                known = dict(users or {})
                 settings = Settings(
-                    data=Path(folder), users=dict(users or {}), trunks=tuple(trunks), rtp_timeout_s=rtp_timeout_s
+                    Path(folder), users=known, trunks=tuple(trunks), rtp_timeout_s=rtp_timeout_s, **more
                 )
                 async with World(settings=settings) as world:
                     await story(Scene(world))

@@ -81,10 +81,8 @@ class SecureLine:
     def _take(self, theirs: Key) -> None:
         suite = SUITES[theirs.suite]
         ours = Key(theirs.tag, suite.name, self._masters[suite.name])
-        if self._out is None or self._out.master != ours.master:
-            self._out = Direction(suite, ours.master)
-        if self._in is None or self._in.master != theirs.master:
-            self._in = Direction(suite, theirs.master)
+        self._out = _going_on(self._out, suite, ours.master)
+        self._in = _going_on(self._in, suite, theirs.master)
         self._chosen = ours
 
     def protect(self, packet: bytes) -> bytes:
@@ -102,6 +100,13 @@ class SecureLine:
 
     def _draw(self) -> None:
         self._masters = {suite.name: self._random.randbytes(_size(suite)) for suite in self._suites}
+
+
+def _going_on(before: Direction | None, suite: Suite, master: bytes) -> Direction:
+    """A new key does not begin the rollovers anew (RFC 3711 3.3.1), and the same one changes nothing."""
+    if before is not None and before.master == master:
+        return before
+    return Direction(suite, master, highest=before.highest if before is not None else None)
 
 
 def _size(suite: Suite) -> int:
