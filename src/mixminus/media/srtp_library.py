@@ -1,13 +1,14 @@
-"""libsrtp, as pylibsrtp's wheel brings it or as the system has it: found, asked for sessions, handed to the kernels.
+"""libsrtp, as pylibsrtp brings it: found, asked for sessions, handed to the kernels.
+
+The system's own is not taken instead: it may be built upon a library that locks and allocates for each packet.
 
 A session is one direction of a leg: its cipher contexts, its rollover counters, its replay list. What it allocates it
 does when it is made, and once more for each stream that proves itself; never for a packet.
 """
 
+import contextlib
 import ctypes
-import ctypes.util
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,17 +79,19 @@ class SrtpLibrary:
 
     @classmethod
     def open(cls, path: str) -> "SrtpLibrary":
-        """Raises `OSError` or `AttributeError` when this is no libsrtp 2."""
+        """Raises `OSError`, `AttributeError` or `SrtpError` when this is no libsrtp 2 that knows all profiles."""
         library = ctypes.CDLL(path)
         library.srtp_get_stream_roc.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_uint32)]
         library.srtp_set_stream_roc.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32]
         library.srtp_dealloc.argtypes = [ctypes.c_void_p]
         for call in (library.srtp_protect_rtcp, library.srtp_unprotect_rtcp):
             call.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)]
-        if library.srtp_init() != _OK:
-            raise OSError(f"{path} fails its own tests")
+        library.srtp_init()  # refuses to be called again, as when pylibsrtp itself is in use here
         protect, unprotect = _address(library.srtp_protect), _address(library.srtp_unprotect)
-        return cls(path, protect, unprotect, _address(library.srtp_unprotect_rtcp), library)
+        opened = cls(path, protect, unprotect, _address(library.srtp_unprotect_rtcp), library)
+        for profile, size in MASTER_BYTES.items():
+            opened.sender(profile, bytes(size), 1).close()
+        return opened
 
     def sender(self, profile: str, master: bytes, ssrc: int) -> "SrtpSession":
         """For one stream of ours. Raises `SrtpError`."""
@@ -166,23 +169,14 @@ _LONGEST_TRAILER: Final = 148
 
 @cache
 def srtp_library() -> SrtpLibrary | None:
-    """The first libsrtp that can be opened; None: this machine has none, and secured media cannot be had."""
-    for path in _candidates():
-        try:
-            return SrtpLibrary.open(path)
-        except (OSError, AttributeError):
-            continue
-    return None
-
-
-def _candidates() -> Iterator[str]:
-    """The wheel's own first: it is the same everywhere."""
+    """None: this machine has none that works, and secured media cannot be had."""
     wheel = importlib.util.find_spec("pylibsrtp")
-    if wheel is not None and wheel.origin is not None:
-        yield from (str(path) for path in sorted(Path(wheel.origin).parent.glob("_binding*.so")))
-    if (system := ctypes.util.find_library("srtp2")) is not None:
-        yield system
-    yield "libsrtp2.so.1"
+    if wheel is None or wheel.origin is None:
+        return None
+    for path in sorted(Path(wheel.origin).parent.glob("_binding*.so")):
+        with contextlib.suppress(OSError, AttributeError, SrtpError):
+            return SrtpLibrary.open(str(path))
+    return None
 
 
 def _address(function: object) -> int:
