@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pylibsrtp import Policy, Session
 
 from bench.kernel_loads import Load
 from bench.load import sounds, ulaw
@@ -22,6 +23,8 @@ from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.kernels.libopus import encode_frame
 from mixminus.media.opus_library import opus_library
 from mixminus.media.ports import address_key
+from mixminus.media.srtp_library import MASTER_BYTES
+from mixminus.media.srtp_terms import SrtpKeys
 from mixminus.media.state import CONCEALED, RECEIVED, SENT
 
 PART: Final = "kernel"
@@ -70,8 +73,9 @@ def _engine(load: Load) -> Engine:
     payload_type = _PAYLOAD_TYPES[load.codec]
     for leg in range(1, legs + 1):
         media = SetLegMedia(
-            leg, "127.0.0.1", _port(leg), load.codec, 101, sends=True, receives=True, payload_type=payload_type
-        )
+            leg, "127.0.0.1", _port(leg), load.codec, 101, sends=True, receives=True, payload_type=payload_type,
+            srtp=None if load.srtp is None else SrtpKeys(load.srtp, _key(load.srtp, leg), _key(load.srtp, leg)),
+        )  # fmt: skip
         engine.apply([OpenLeg(leg), media])
     for room, first in enumerate(range(1, legs + 1, size), 1):
         members = list(range(first, min(first + size, legs + 1)))
@@ -84,6 +88,10 @@ def _engine(load: Load) -> Engine:
         engine.apply([SetRoom(room, tuple(rows))])
     engine.take_events()
     return engine
+
+
+def _key(profile: str, leg: int) -> bytes:
+    return leg.to_bytes(MASTER_BYTES[profile])
 
 
 def _port(leg: int) -> int:
@@ -114,6 +122,16 @@ def _coded(said: NDArray[np.uint8], codec: str) -> list[bytes]:
     return payloads[len(said) :]
 
 
+def _seal(profile: str, leg: int) -> Session:
+    """Of a far end."""
+    number = {
+        "AES_CM_128_HMAC_SHA1_80": Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+        "AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
+        "AEAD_AES_256_GCM": Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
+    }[profile]
+    return Session(Policy(_key(profile, leg), Policy.SSRC_ANY_OUTBOUND, 0, number))
+
+
 class _Packets:
     """One packet of every leg, ready to be laid into the inbox again and again, a frame later each time."""
 
@@ -131,7 +149,8 @@ class _Packets:
         self._headers[:, 8:12] = np.arange(1, legs + 1, dtype=">u4").view(np.uint8).reshape(-1, 4)
         self._frame = 0
         self._inbox.slot[:legs] = [engine.legs.slots.row(leg) or 0 for leg in range(1, legs + 1)]
-        self._inbox.generation[:legs] = engine.legs.line.generation[self._inbox.slot[:legs]]
+        self._generations = engine.legs.line.generation[self._inbox.slot[:legs]]
+        self._seals = [] if load.srtp is None else [_seal(load.srtp, leg) for leg in range(1, legs + 1)]
         self._inbox.source[:legs] = [address_key("127.0.0.1", _port(leg)) for leg in range(1, legs + 1)]
 
     def arrive(self) -> None:
@@ -144,5 +163,10 @@ class _Packets:
             said = np.frombuffer(payloads[frame % len(payloads)], np.uint8)
             inbox.data[: self._count][who, _HEADER_BYTES : _HEADER_BYTES + len(said)] = said
             inbox.bytes[: self._count][who] = _HEADER_BYTES + len(said)
+        for n, seal in enumerate(self._seals):
+            packet = inbox.data[n, : inbox.bytes[n]]
+            sealed = np.frombuffer(seal.protect(packet.tobytes()), np.uint8)
+            inbox.data[n, : len(sealed)], inbox.bytes[n] = sealed, len(sealed)
+        inbox.generation[: self._count] = self._generations
         self._engine.lanes[0].arrived = self._count
         self._frame += 1

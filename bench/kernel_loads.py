@@ -19,6 +19,8 @@ class Load:
     coaches: int = 0
     """How many of a room, the last ones, are heard by its second leg alone."""
     codec: str = "PCMU"
+    srtp: str | None = None
+    """The profile that packets are sealed with, both ways."""
     seconds: float = 4.0
     """Of the engine's own time."""
 
@@ -45,4 +47,8 @@ WEBINARS: Final = (
     _webinar("10 speak, 1,000 are muted, G722", codec="G722", seconds=2.0),
     _webinar("10 speak, 1,000 are muted, opus", codec="opus", seconds=1.0),
 )
-LOADS: Final = (*PLAIN, ALL_TALK, COACHED, SILENT, *WEBINARS)
+SEALED: Final = tuple(
+    Load(501, 3, profile, srtp=profile)
+    for profile in ("AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
+)
+LOADS: Final = (*PLAIN, ALL_TALK, COACHED, SILENT, *WEBINARS, *SEALED)
