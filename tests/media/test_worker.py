@@ -1,7 +1,9 @@
 """The worker process, over real sockets."""
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import socket
 import wave
@@ -176,8 +178,42 @@ async def test_ports_that_are_all_taken_refuse_a_leg() -> None:
     ports.close(0)
 
 
+def free_range(legs: int) -> tuple[int, int]:
+    """The ends of a range for so many legs that nobody uses, as far as one can know."""
+    for low in random.sample(range(10_000, 30_000, 2), 100):
+        with contextlib.ExitStack() as bound:
+            try:
+                for port in range(low, low + 2 * legs):
+                    bound.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return low, low + 2 * legs - 1
+    raise AssertionError("no free ports anywhere")
+
+
+async def test_who_gets_no_port_does_not_trouble_those_who_have_one_and_ports_come_back() -> None:
+    worker = Worker()
+    worker.plane = WorkerPlane("127.0.0.1", *free_range(2))
+    worker.plane.listen(worker.events.put_nowait)
+    await worker.plane.start()
+    one, other, third = LoopbackPhone(), LoopbackPhone(), LoopbackPhone()
+    await one.join(worker, 1)
+    await other.join(worker, 2)
+    worker.plane.apply(SetRoom(1, tuple(LegRow(leg, on_bus=True, hears_bus=True) for leg in (1, 2))))
+    for leg in range(3, 30):
+        worker.plane.apply(OpenLeg(leg))
+        assert await worker.event(LegRefused) == LegRefused(leg, "all media ports are taken")
+    for number in range(3):
+        one.hum(400, number)
+    await other.packet_in_which(400)
+    worker.plane.apply(CloseLeg(1))
+    await third.join(worker, 30)
+    assert third.worker_address == one.worker_address
+    await worker.plane.stop()
+
+
 def test_a_freed_port_is_the_last_one_to_be_used_again() -> None:
-    ports = UdpPorts("127.0.0.1", 42_000, 42_009)
+    ports = UdpPorts("127.0.0.1", *free_range(5))
     _, first = ports.open(0)
     ports.close(0)
     later = [ports.open(slot)[1] for slot in range(3)]

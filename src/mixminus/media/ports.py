@@ -53,11 +53,13 @@ class ImaginaryPorts:
     def __init__(self) -> None:
         self.port_of: dict[int, int] = {}
         self.slot_of: dict[int, int] = {}
+        self.most = (HIGHEST_PORT - FIRST_IMAGINARY_PORT) // 2
+        """How many there are."""
         self._next = FIRST_IMAGINARY_PORT
 
     def open(self, slot: int) -> tuple[str, int]:
-        if 2 * len(self.slot_of) > HIGHEST_PORT - FIRST_IMAGINARY_PORT:
-            raise NoPortError("all ports are taken")
+        if len(self.slot_of) >= self.most:
+            raise NoPortError("all media ports are taken")
         while self._next in self.slot_of:
             self._advance()
         port = self._next
