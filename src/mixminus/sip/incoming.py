@@ -1,5 +1,7 @@
 """An INVITE that somebody sent us, until its final answer (RFC 3261 13.3)."""
 
+from typing import Final
+
 from mixminus.sip.contract import Address, DialogKey, Ended, Ending
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, Endpoint
@@ -11,6 +13,9 @@ from mixminus.sip.session import Session
 from mixminus.sip.session_expires import agreed_by_server, answer_headers
 from mixminus.sip.talk import Talk
 from mixminus.sip.transaction_layer import ServerTransaction
+
+AGAIN_S: Final = 10
+"""When to ask again who was told that we are full, or about to stop."""
 
 
 class IncomingCall:
@@ -71,6 +76,8 @@ class IncomingCall:
 
     def refuse(self, status: int, reason: str, now: float, headers: HeaderLines = ()) -> None:
         """Answer with a status of 300 or more; the owner hears nothing more of this call."""
+        if status == 503:  # without it, it would mean that we are broken (21.5.4)
+            headers = (*headers, ("Retry-After", str(AGAIN_S)))
         self._endpoint.answer(
             self._server, status, now, reason=reason, to_tag=self._dialog.local_tag, headers=headers
         )
