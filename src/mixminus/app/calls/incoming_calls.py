@@ -12,6 +12,7 @@ from mixminus.app.calls.incoming_line import IncomingLine
 from mixminus.app.calls.lines import PhoneLines
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.documents.run_twiml import TwimlRunner
+from mixminus.app.media_link import NoMedia
 from mixminus.app.services import Services
 from mixminus.base.sids import CALL
 from mixminus.base.types import FormPairs
@@ -71,7 +72,13 @@ class IncomingCalls:
         media = self._lines.media_with(invited)
         if media is None:  # known before anybody's webhook is asked
             return self._desk.refuse(invited.dialog, NOT_ACCEPTABLE)
-        self._begin(IncomingLine(self._desk, media, invited), invited, number, voice)
+        line = IncomingLine(self._desk, media, invited)
+        try:
+            if await line.open():
+                self._begin(line, invited, number, voice)
+        except NoMedia as error:
+            log.warning("a call is refused", called=called, source=invited.source.host, reason=error.message)
+            self._desk.refuse(invited.dialog, UNAVAILABLE)
         return None
 
     def _begin(self, line: IncomingLine, invited: Invited, number: NumberRecord, voice: VoiceInstructions) -> None:

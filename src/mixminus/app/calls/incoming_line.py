@@ -7,6 +7,7 @@ import math
 from mixminus.app.calls.line import LineOwner
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import SipMedia
+from mixminus.app.media_link import NoMedia
 from mixminus.base.errors import Refusal
 from mixminus.sdp.description import SdpError
 from mixminus.sip.contract import (
@@ -48,15 +49,31 @@ class IncomingLine:
         self._invited = invited
         self._established: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._owner: LineOwner | None = None
+        self._answering = False
         self._over = False
 
     @property
     def leg(self) -> int | None:
-        return self._media.leg
+        return self._media.leg if self._answering else None
 
     @property
     def sip_call_ids(self) -> tuple[str, ...]:
         return (self._invited.call_id,)
+
+    async def open(self) -> bool:
+        """Bind a port, so that nobody rings who could not be answered. False: the caller gave up meanwhile.
+
+        Raises `NoMedia`.
+        """
+        self._desk.own(self._invited.dialog, self)
+        try:
+            await self._media.open()
+        except NoMedia:
+            self.release()
+            raise
+        if self._over:
+            self.release()
+        return not self._over
 
     def attach(self, owner: LineOwner) -> None:
         """Tell *owner* how it goes, from now on; the phone rings."""
@@ -75,8 +92,8 @@ class IncomingLine:
         raise AssertionError("an incoming call is not dialled")
 
     async def answer(self) -> None:
-        """Raises `Refusal` when there is no media, no common codec, or no caller any more."""
-        await self._media.open()
+        """Raises `Refusal` when there is no common codec, or no caller any more."""
+        self._answering = True
         if self._over:
             raise CallerGone
         try:

@@ -91,7 +91,7 @@ class OutgoingLine:
         try:
             await self._media.open()
         except Refusal as refusal:
-            return owner.line_unreached(Unreached(CallStatus.FAILED, None, refusal.message))
+            return owner.line_unreached(Unreached(CallStatus.FAILED, None, refusal.message, refusal.code))
         if self._over:
             return self.release()  # the call ended while the port was being opened
         failure: Failure | None = NOT_REGISTERED
