@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Endpoint, Gateway, PortRange, Settings, Trunk
+from mixminus.base.settings import (
+    DeclaredApplication,
+    DeclaredNumber,
+    Endpoint,
+    Gateway,
+    PortRange,
+    Settings,
+    SipListen,
+    Trunk,
+)
 from mixminus.cli.main import serve
 from mixminus.cli.options import OPTIONS, BadSetting, Option
 from mixminus.cli.settings import LogSettings, Told, read_settings
@@ -17,6 +26,10 @@ HOME = {"HOME": "/home/me"}
 VALUES = {
     "http": ("127.0.0.2:1", "127.0.0.2:2", "127.0.0.2:3"),
     "sip": ("127.0.0.2:1", "127.0.0.2:2", "127.0.0.2:3"),
+    "sip_listen": ("tls://127.0.0.2", "udp://[::1]:5070", "ws://a.example,wss://0.0.0.0?advertise=192.0.2.1:443"),
+    "sip_tls_certificate": ("/one", "/two", "/three"),
+    "sip_tls_key": ("/one", "/two", "/three"),
+    "sip_keepalive_s": ("1", "2", "0"),
     "rtp": ("127.0.0.2:2-4", "127.0.0.2:6-8", "127.0.0.2:10-12"),
     "data": ("/one", "/two", "/three"),
     "database": ("sqlite:///one", "sqlite:///two", "postgresql://three"),
@@ -242,6 +255,33 @@ def test_a_file_that_says_nonsense_is_refused(tmp_path: Path, text: str, complai
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="cannot be read: No such file"):
         read_settings({}, tmp_path / "none.toml", HOME)
+
+
+@pytest.mark.parametrize(
+    ("text", "listen"),
+    [
+        ("tls://192.0.2.1", SipListen("tls", Endpoint("192.0.2.1", 5061))),
+        ("udp://[2001:db8::1]:5070", SipListen("udp", Endpoint("2001:db8::1", 5070))),
+        (
+            "wss://0.0.0.0:8443?advertise=sip.example.com",
+            SipListen("wss", Endpoint("0.0.0.0", 8443), Endpoint("sip.example.com", 0)),
+        ),
+        (
+            "udp://10.0.0.2:0/?advertise=[2001:db8::7]:5090",
+            SipListen("udp", Endpoint("10.0.0.2", 0), Endpoint("2001:db8::7", 5090)),
+        ),
+    ],
+)
+def test_a_place_to_take_sip_at(text: str, listen: SipListen) -> None:
+    assert read_settings({}, None, HOME | {"MIXMINUS_SIP_LISTEN": text}).sip_listen == (listen,)
+
+
+@pytest.mark.parametrize(
+    "text", ["sctp://h:1", "tls://", "tls://h:70000", "192.0.2.1:5061", "tls://0.0.0.0:5061", "tls://h?advertise=::"]
+)
+def test_no_place_to_take_sip_at(text: str) -> None:
+    with pytest.raises(BadSetting, match="MIXMINUS_SIP_LISTEN"):
+        read_settings({}, None, HOME | {"MIXMINUS_SIP_LISTEN": text})
 
 
 def test_a_password_is_in_no_complaint(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class Node:
         self.lines.identity = SipIdentity(sip_host, sip_port)
         self.sip_traces.us = (sip_host, sip_port)
         self.probing.start(self.lines.identity)
-        self.registering.start(self.lines.identity)
+        self.registering.start()
 
 
 def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:

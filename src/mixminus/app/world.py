@@ -29,10 +29,12 @@ from mixminus.prompts.io.library import PromptLibrary
 from mixminus.prompts.io.voice import offline_voice
 from mixminus.prompts.prompt import Fetched, Limits
 from mixminus.sip.agent import SipAgent
+from mixminus.sip.contract import Transport
 from mixminus.sip.dialog import literal
 from mixminus.sip.dns import RecordType
+from mixminus.sip.io.configured import sip_listeners, sip_tls
 from mixminus.sip.io.dns_client import DnsClient
-from mixminus.sip.io.listener import SipListener
+from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.locating import Means
 from mixminus.sip.settings import SipSettings
@@ -75,7 +77,7 @@ class World:
         """Set it, and a drain or a stop waits for nobody any more."""
         self.failed_callbacks: Counter[int] = Counter()
         self.node: Node
-        self._listener: SipListener | None = None
+        self.sip_listener: SipListener | None = None
 
     async def __aenter__(self) -> Self:
         settings, loop = self.settings, asyncio.get_running_loop()
@@ -127,8 +129,8 @@ class World:
         await _first_of(LAST_CALLBACKS_S, self.hurry, self.sender.drain(LAST_CALLBACKS_S))
         await self.node.tasks.close()
         self._resolver.close()
-        if self._listener is not None:
-            await self._listener.stop()
+        if self.sip_listener is not None:
+            await self.sip_listener.stop()
         await self._plane.stop()
         await self.sender.close()
         await self._speech.close()
@@ -204,17 +206,20 @@ class World:
         if orphans.calls:
             log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
         await declare(self.node.exchange, self.settings)
-        self._listener = await self._listen(self.settings.sip)
-        self.node.desk.drain = self._listener.pump.drain
-        self.sip_address = Endpoint(*self._listener.address)
-        self.node.reachable_at(*self._listener.address)
+        self.sip_listener = await self._listen(self.settings.sip)
+        self.node.desk.drain = self.sip_listener.pump.drain
+        self.sip_address = Endpoint(*self.sip_listener.address)
+        self.node.reachable_at(*self.sip_listener.address)
 
     async def _listen(self, at: Endpoint) -> SipListener:
+        more = sip_listeners(self.settings)
+        tls = sip_tls(self.settings, more, self.clock.utc())
+        heard, keepalive_s = self.node.desk.heard, self.settings.sip_keepalive_s
         try:
-            return await SipListener.start(at.host, at.port, self.sip, self.node.desk.heard, self._trace)
-        except OSError as error:
-            why = os.strerror(error.errno) if error.errno else str(error)
-            raise PortTaken(f"--sip {at} cannot be bound: {why}. Choose another port, or 0.") from error
+            return await SipListener.start(at.host, at.port, self.sip, heard, self._trace, more, tls, keepalive_s)
+        except NotBound as error:
+            named = f"sip_listen {error.listener}" if error.listener in more else f"--sip {at}"
+            raise PortTaken(f"{named} cannot be bound: {error.strerror}. Choose another port, or 0.") from error
 
     def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
         self.sender.send(key, call, failure_code)
@@ -265,10 +270,11 @@ def _sip_settings(settings: Settings) -> SipSettings:
 
 
 def _means(settings: Settings) -> Means:
-    """Bound to one family of addresses, nobody of the other can be reached."""
-    address = literal(settings.sip.host)
-    families = (RecordType.A, RecordType.AAAA)
-    return Means(families=families if address is None else families[:1] if address.version == 4 else families[1:])
+    """Bound to one family of addresses, nobody of the other can be reached. Connections need no listener of ours."""
+    hosts = [literal(at.host) for at in (settings.sip, *(each.at for each in settings.sip_listen))]
+    versions = {4, 6} if None in hosts else {host.version for host in hosts if host is not None}
+    families = [kind for kind, version in ((RecordType.A, 4), (RecordType.AAAA, 6)) if version in versions]
+    return Means((Transport.UDP, Transport.TCP, Transport.TLS), tuple(families))
 
 
 def _sqlite(settings: Settings) -> str:

@@ -20,6 +20,16 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class SipListen:
+    """A place where SIP is taken beside `sip`: `udp`, `tcp`, `tls`, `ws` or `wss`."""
+
+    transport: str
+    at: Endpoint
+    advertised: Endpoint | None = None
+    """What peers are told instead, behind a NAT; port 0: the same one."""
+
+
+@dataclass(frozen=True, slots=True)
 class PortRange:
     """The host and the ports that media may use, ends included."""
 
@@ -86,6 +96,10 @@ class Trunk:
     """Calls over it end after so long; 0: when they end."""
     srtp: str | None = None
     """As in `Settings`; None: what that says."""
+    tls_verify: bool = True
+    """Whether its certificate has to be one of its host, from somebody who is trusted."""
+    tls_roots: str | None = None
+    """The file with who is trusted; None: whom the system trusts."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:
@@ -132,6 +146,12 @@ class Settings:
     data: Path
     http: Endpoint = Endpoint("127.0.0.1", 8080)
     sip: Endpoint = Endpoint("127.0.0.1", 5060)
+    sip_listen: tuple[SipListen, ...] = ()
+    sip_tls_certificate: Path | None = None
+    """With its chain; None: one of our own is made in `data`."""
+    sip_tls_key: Path | None = None
+    sip_keepalive_s: float = 25.0
+    """How often connections, and phones behind a NAT, are shown that we live; 0: never."""
     rtp: PortRange = PortRange("127.0.0.1", 20_000, 29_999)
     database: str | None = None
     workers: int = 1

@@ -76,6 +76,7 @@ class NodeCollector(Collector):
         yield _counter("sip_ignored", "SIP messages of hosts that were refused too often", counted.ignored)
         yield _counter("sip_unmatched", "SIP responses to nothing that we asked", counted.unmatched_responses)
         yield _gauge("sip_dialogs", "Calls whose peer may still speak to us", agent.open_calls)
+        yield from self._wires()
         yield _gauge("sip_transactions", "SIP transactions in memory", agent.open_transactions)
 
         phones = GaugeMetricFamily("mixminus_registered_phones", "Phones that a user registered", labels=("user",))
@@ -83,6 +84,22 @@ class NodeCollector(Collector):
             phones.add_metric((user,), count)
         yield phones
         yield from self._trunks()
+
+    def _wires(self) -> Iterator[Metric]:
+        wires = self._world.sip_listener
+        if wires is None:
+            return
+        counts = wires.counts
+        yield _by("sip_packets_received", "SIP messages received, by transport", "transport", counts.received)
+        yield _by("sip_packets_sent", "SIP messages sent, by transport", "transport", counts.sent)
+        yield _by("sip_packets_unsent", "SIP messages that found no way out", "transport", counts.dropped)
+        yield _by("sip_connections_ended", "Connections that we ended or did not take", "reason", counts.closed)
+        open_now = GaugeMetricFamily("mixminus_sip_connections", "Connections that are open", labels=("transport",))
+        for transport, count in wires.connections().items():
+            open_now.add_metric((transport,), count)
+        yield open_now
+        half = wires.doorman.unproven
+        yield _gauge("sip_connections_unproven", "Connections that have not brought a message yet", half)
 
     def _trunks(self) -> Iterator[Metric]:
         trunks = self._world.node.trunks

@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from mixminus.base.errors import MixminusError
-from mixminus.base.settings import Endpoint, PortRange
+from mixminus.base.settings import Endpoint, PortRange, SipListen
 
 ENVIRONMENT_PREFIX: Final = "MIXMINUS_"
 
 WILDCARDS: Final = ("0.0.0.0", "::")
+
+_SIP_PORTS: Final = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 80, "wss": 443}
+_HOST: Final = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"
+_LISTEN: Final = re.compile(
+    rf"(?P<transport>{'|'.join(_SIP_PORTS)})://(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?"
+    rf"(?:/?\?advertise=(?P<told>{_HOST})(?::(?P<told_port>[0-9]{{1,5}}))?)?"
+)
 
 
 class BadSetting(MixminusError):
@@ -65,6 +72,26 @@ def sip_endpoint(name: str, text: str) -> Endpoint:
     if at.host in WILDCARDS:
         raise BadSetting(f"{name} {text!r}: phones cannot call {at.host} back. Write the address that they reach.")
     return at
+
+
+def sip_listeners(name: str, text: str) -> tuple[SipListen, ...]:
+    """`tls://192.0.2.10:5061,wss://0.0.0.0:8443?advertise=203.0.113.5`; an empty text is none."""
+    return tuple(_sip_listen(name, word.strip()) for word in text.split(",") if word.strip())
+
+
+def _sip_listen(name: str, text: str) -> SipListen:
+    match = _LISTEN.fullmatch(text)
+    if match is None:
+        raise BadSetting(
+            f"{name} {text!r} must be TRANSPORT://HOST:PORT, such as tls://192.0.2.10:5061, perhaps with "
+            f"?advertise=HOST:PORT behind it; transports are {', '.join(_SIP_PORTS)}."
+        )
+    port = match["port"] or str(_SIP_PORTS[match["transport"]])
+    at = endpoint(name, f"{match['host']}:{port}")
+    told = match["told"] and endpoint(name, f"{match['told']}:{match['told_port'] or 0}")
+    if (told or at).host in WILDCARDS:
+        raise BadSetting(f"{name} {text!r}: phones cannot call {at.host} back. Add ?advertise=HOST that they reach.")
+    return SipListen(match["transport"], at, told or None)
 
 
 def port_range(name: str, text: str) -> PortRange:
@@ -229,6 +256,10 @@ OPTIONS: Final = tuple(
     for row in (
         ("http", "127.0.0.1:8080", "127.0.0.1:8080", "REST, metrics and media of recordings, HOST:PORT", endpoint),
         ("sip", "127.0.0.1:5060", "127.0.0.1:5060", "SIP over UDP and TCP, HOST:PORT", sip_endpoint),
+        ("sip_listen", "", "none", "More places to take SIP at, TRANSPORT://HOST:PORT", sip_listeners, False),
+        ("sip_tls_certificate", "", "one of its own", "File with the certificate for TLS and WSS", folder, False),
+        ("sip_tls_key", "", "one of its own", "File with the key of that certificate", folder, False),
+        ("sip_keepalive_s", "25", "25", "Seconds from one sign of life to the next", seconds, False),
         ("rtp", "127.0.0.1:20000-29999", "127.0.0.1:20000-29999", "Media ports, HOST:LOW-HIGH", port_range),
         ("data", "", "platform data directory", "Where everything is kept that a node keeps", folder),
         ("database", "", "SQLite in --data", "Database URL", database),

@@ -35,6 +35,8 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "deny": list,
         "max_call_s": float,
         "srtp": str,
+        "tls_verify": bool,
+        "tls_roots": str,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -73,7 +75,7 @@ _HOLDS: Final[Mapping[type, str]] = {
 
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
-    | {"register", "register_s", "max_call_s", "srtp"}
+    | {"register", "register_s", "max_call_s", "srtp", "tls_verify", "tls_roots"}
 )
 """Keys of a trunk that are its fields."""
 _LISTS: Final = frozenset({"number_rules", "caller_rules", "callers", "allow", "deny"})

@@ -13,7 +13,17 @@ from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
 from mixminus.sip.asking import Asking
 from mixminus.sip.contacts import MIN_EXPIRES_S, RegisterRefused
-from mixminus.sip.contract import Address, DialogKey, Invitation, Invited, Question, SipEvent, Sought, Transmit
+from mixminus.sip.contract import (
+    Address,
+    DialogKey,
+    Invitation,
+    Invited,
+    Listener,
+    Question,
+    SipEvent,
+    Sought,
+    Transmit,
+)
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.framing import PING, PONG
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
@@ -92,6 +102,10 @@ class SipAgent:
     def bound(self, host: str, port: int) -> None:
         """The shell learned which address we have."""
         self.reconfigure(replace(self.settings, host=host, port=port))
+
+    def local(self, place: Address) -> Listener:
+        """Where *place* reaches us."""
+        return self._endpoint.local(place)
 
     # --- driven by the shell ---------------------------------------------------------------------------------
 

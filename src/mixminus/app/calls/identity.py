@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mixminus.sip.uri import bracketed
+
 
 @dataclass(frozen=True, slots=True)
 class SipIdentity:
@@ -11,4 +13,4 @@ class SipIdentity:
     port: int
 
     def uri(self, user: str) -> str:
-        return f"sip:{user}@{self.host}:{self.port}"
+        return f"sip:{user}@{bracketed(self.host)}:{self.port}"

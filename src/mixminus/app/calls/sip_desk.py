@@ -15,6 +15,7 @@ from mixminus.sip.contract import (
     Invitation,
     Invited,
     KeyPressed,
+    Listener,
     Progressed,
     Question,
     Refused,
@@ -88,6 +89,10 @@ class SipDesk:
     def trust(self, host: str, until: float) -> None:
         """That host may call in without a password until then."""
         self._do(lambda agent, now: agent.trust(host, until))
+
+    def local(self, place: Address) -> Listener:
+        """Where *place* reaches us."""
+        return self._agent.local(place)
 
     def own(self, dialog: DialogKey, owner: DialogOwner) -> None:
         """From now on *owner* hears of this dialog."""

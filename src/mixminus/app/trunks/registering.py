@@ -4,7 +4,6 @@ import asyncio
 
 import structlog
 
-from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.tasks import Tasks
 from mixminus.app.trunks.attempts import fails_over
@@ -29,10 +28,10 @@ class Registering:
         self.registrations: dict[str, Registration] = {}
         """By trunk."""
 
-    def start(self, us: SipIdentity) -> None:
-        """*us*: where carriers are to send calls."""
+    def start(self) -> None:
+        """We can be reached."""
         for trunk in self._trunks.registering():
-            registration = self._new(trunk, us)
+            registration = self._new(trunk)
             self.registrations[trunk.name] = registration
             self._tasks.spawn(self._keep(trunk, registration), f"registration at {trunk.name}")
 
@@ -75,13 +74,14 @@ class Registering:
         self._trunks.gateways.failed(uri, reply.status, asyncio.get_running_loop().time())
         return reply, None
 
-    def _new(self, trunk: Trunk, us: SipIdentity) -> Registration:
+    def _new(self, trunk: Trunk) -> Registration:
         username = trunk.username or ""  # there is one where settings were read (cli/tables.py)
         door = Uri.parse(trunk.doors[0].uri)
-        suffix = ";transport=tcp" if door.transport is Transport.TCP else ""
+        us = self._desk.local(Address(door.transport, door.host.strip("[]"), 0))
+        suffix = "" if door.transport is Transport.UDP else f";transport={door.transport}"
         return Registration(
             sip_uri(username, trunk.domain or door.host),
-            sip_uri(username, us.host, us.port) + suffix,
+            sip_uri(username, us.told_host, us.told_port) + suffix,
             Credentials(username, trunk.password or ""),
             trunk.register_s,
             self._random_bytes(12).hex(),

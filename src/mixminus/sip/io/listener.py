@@ -1,6 +1,7 @@
 """Puts an agent on the network: UDP and TCP on one port, and whatever else it listens on."""
 
 import asyncio
+import os
 import resource
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,6 +26,15 @@ KEEPALIVE_S: Final = 25.0
 """RFC 5626 4.4.1 wants 24 to 30 s where nobody says."""
 
 WILDCARDS: Final = ("0.0.0.0", "::")
+
+
+class NotBound(OSError):
+    """The address of a listener is taken, or not ours."""
+
+    def __init__(self, listener: Listener, error: OSError) -> None:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+        super().__init__(error.errno, why)
+        self.listener = listener
 
 
 class SipListener:
@@ -62,18 +72,19 @@ class SipListener:
         tls: Tls | None = None,
         keepalive_s: float = KEEPALIVE_S,
     ) -> "SipListener":
-        """Bind UDP and TCP on that port, and everything else, and tell the agent. Raises OSError: taken, or not ours.
+        """Bind UDP and TCP on that port, and everything else, and tell the agent. Raises `NotBound`.
 
         Bound to every interface, the agent keeps the host of its settings: 0.0.0.0 is no name to be called by.
         """
         listener = cls(agent, on_event, trace, tls, keepalive_s)
+        wanted = Listener(Transport.UDP, host, port)
         try:
             await listener._open_pair(host, port)
             for wanted in more:
                 await listener._open(wanted)
-        except BaseException:
+        except OSError as error:
             await listener.stop()
-            raise
+            raise NotBound(wanted, error) from error
         bound_host, bound_port = listener.address
         agent.bound(agent.settings.host if bound_host in WILDCARDS else bound_host, bound_port)
         agent.reconfigure(replace(agent.settings, listeners=listener.listeners))
