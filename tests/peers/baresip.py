@@ -21,6 +21,7 @@ TONE_S = 60
 RATES = re.compile(r"audio=\d+/(\d+) \(bit/s\)")
 
 CONFIG = """sip_listen 127.0.0.1:0
+{security}
 rtp_ports 40000-49998
 audio_source aufile,{tone}
 audio_player aubridge,nowhere
@@ -90,10 +91,19 @@ def hears(samples: Samples, frequency_hz: int, last_s: float) -> bool:
 
 @asynccontextmanager
 async def baresip(
-    folder: Path, *, account: str, hums_hz: int, control_port: int, rate_hz: int = RATE_HZ, channels: int = 1
+    folder: Path,
+    *,
+    account: str,
+    hums_hz: int,
+    control_port: int,
+    rate_hz: int = RATE_HZ,
+    channels: int = 1,
+    roots: Path | None = None,
 ) -> AsyncIterator[Baresip]:
-    """Run one with a SIP account, humming. Its source must have the rate and the channels of its codec."""
-    configure(folder, account, control_port)
+    """Run one with a SIP account, humming. Its source must have the rate and the channels of its codec. *roots*:
+    whom it believes over TLS.
+    """
+    configure(folder, account, control_port, roots)
     save_hum(folder / "tone.wav", hums_hz, rate_hz, channels)
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -125,9 +135,15 @@ def save_hum(path: Path, hums_hz: int, rate_hz: int, channels: int) -> None:
         file.writeframes(np.repeat(samples, channels).tobytes())
 
 
-def configure(folder: Path, account: str, control_port: int) -> None:
+def configure(folder: Path, account: str, control_port: int, roots: Path | None = None) -> None:
     folder.mkdir()
-    config = CONFIG.format(tone=folder / "tone.wav", modules=MODULES, control_port=control_port, folder=folder)
+    config = CONFIG.format(
+        tone=folder / "tone.wav",
+        modules=MODULES,
+        control_port=control_port,
+        folder=folder,
+        security=f"sip_cafile {roots}" if roots else "",
+    )
     (folder / "config").write_text(config)
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")
