@@ -266,6 +266,7 @@ def _sip_settings(settings: Settings) -> SipSettings:
         open_to_loopback=settings.sip.host in ("127.0.0.1", "::1", "localhost"),
         digest_algorithms=settings.digest_algorithms,
         session_expires_s=settings.session_expires_s,
+        keepalive_s=settings.sip_keepalive_s,
     )
 
 

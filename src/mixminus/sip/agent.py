@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Final
 
+from mixminus.base.stun import StunError
 from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
 from mixminus.sip.asking import Asking
@@ -30,6 +31,7 @@ from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
 from mixminus.sip.guests import Guests
 from mixminus.sip.identity import asserted, forwarded_from
 from mixminus.sip.incoming import IncomingCall
+from mixminus.sip.kept_open import WaysKeptOpen
 from mixminus.sip.message import (
     BadRequest,
     HeaderLines,
@@ -45,6 +47,8 @@ from mixminus.sip.registrar import Binding, Phone, Registrar
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
 from mixminus.sip.settings import SipSettings
+from mixminus.sip.stranded import watch_stranded, welcome_back
+from mixminus.sip.stun_answers import looks_like_stun, stun_answer
 from mixminus.sip.transaction_layer import reply_address
 from mixminus.sip.uri import AddressError, Uri
 
@@ -77,6 +81,7 @@ class SipAgent:
         self._endpoint = Endpoint(settings, random_bytes)
         self._guests = Guests(self._endpoint)
         self._registrar = Registrar(self._endpoint.token)
+        self._ways = WaysKeptOpen(self._endpoint, self._registrar)
         self._endpoint.whereabouts.at_home = self._registrar.places_of
         self._gate = Gate(settings.realm, random_bytes)
         self._tag_secret = random_bytes(32)
@@ -115,6 +120,9 @@ class SipAgent:
             if data == PING:
                 self._endpoint.outbox.append(Transmit(PONG, source))
             return
+        if looks_like_stun(data):
+            self._stun(data, source, now)
+            return
         self.counters.received += 1
         try:
             message = parse(data)
@@ -131,11 +139,24 @@ class SipAgent:
             return
         self._request(message.came_from(source.host, source.port), source, now)
 
+    def _stun(self, data: bytes, source: Address, now: float) -> None:
+        if self._gate.ignores(source, self.settings, now):
+            self.counters.ignored += 1
+            return
+        try:
+            answer = stun_answer(data, source)
+        except StunError:
+            self.counters.malformed += 1
+        else:
+            if answer is not None:
+                self._endpoint.outbox.append(Transmit(answer, source))
+
     def connection_lost(self, address: Address, now: float) -> None:
         """A connection broke or could not be opened: requests that were sent on it fail at once."""
         self._registrar.connection_lost(address)
         self._endpoint.calls.connection_lost(address)
         self._endpoint.layer.connection_lost(address, now)
+        watch_stranded(self._endpoint, now)
 
     def deadline(self) -> float | None:
         """When `handle_timeout` wants to be called."""
@@ -341,6 +362,8 @@ class SipAgent:
             headers: HeaderLines = (("Min-Expires", str(MIN_EXPIRES_S)),) if error.status == 423 else ()
             self._endpoint.answer(server, error.status, now, headers=headers)
         else:
+            self._ways.registered(user, source, now)
+            welcome_back(self._endpoint, self._registrar.contacts(user, now))
             self._endpoint.answer(server, 200, now, headers=self._registrar.answer(user, request, now))
 
     # --- answers to strangers --------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Which call a command or a message belongs to."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from mixminus.sip.contract import Address, DialogKey
@@ -29,6 +30,10 @@ class CallTable:
 
     def __len__(self) -> int:
         return len(self._by_tag)
+
+    def __iter__(self) -> Iterator[InDialog]:
+        """Everybody whose peer may speak to us."""
+        return iter(tuple(self._by_tag.values()))
 
     def put(self, key: DialogKey, call_id: str, local_tag: str, call: InDialog) -> None:
         """Enter a call, or the next stage of it."""

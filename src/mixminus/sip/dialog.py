@@ -107,6 +107,13 @@ class Dialog:
         if self.flow == address:
             self.flow = None
 
+    def heard_from(self, source: Address) -> None:
+        """The peer's requests come from there now: its NAT, or its connection, is another one. Behind proxies it is
+        they who are heard.
+        """
+        if not self.route_set or self.flow is None:
+            self.flow = source
+
     def next_cseq(self) -> int:
         self.local_cseq += 1
         return self.local_cseq

@@ -104,7 +104,13 @@ class Session:
             self._endpoint.answer(server, 481, now)
         elif not self._dialog.accepts_cseq(request):
             self._endpoint.answer(server, 500, now)
-        elif request.method == "BYE":
+        else:
+            self._dialog.heard_from(server.reply_to)
+            self._take(server, now)
+
+    def _take(self, server: ServerTransaction, now: float) -> None:
+        request = server.request
+        if request.method == "BYE":
             self._endpoint.answer(server, 200, now)
             self._end(Ending.BYE, now)
         elif request.method == "OPTIONS":
@@ -120,6 +126,25 @@ class Session:
 
     def connection_lost(self, address: Address) -> None:
         self._dialog.connection_lost(address)
+
+    @property
+    def is_stranded(self) -> bool:
+        """Whether there is no way to the peer any more. It may come back by another connection."""
+        return self._phase is not Phase.CLOSED and self._endpoint.next_hop(self._dialog) is None
+
+    @property
+    def peer(self) -> str:
+        """The peer's own address."""
+        return self._dialog.remote_target
+
+    def came_back(self, source: Address) -> None:
+        """The peer is reached there now."""
+        self._dialog.flow = source
+
+    def give_up(self, now: float) -> None:
+        """The peer did not come back."""
+        self._refresher.stop()
+        self._lost(Ending.LOST, now)
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """The ACK of one of our 200s; a repeated one changes nothing."""

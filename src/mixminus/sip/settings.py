@@ -28,6 +28,8 @@ class SipSettings:
     """The session interval that we ask for (RFC 4028 4 recommends it); half of it is how soon a peer that died is
     noticed. 0: we ask for none, and never look.
     """
+    keepalive_s: float = 25.0
+    """How often phones behind a NAT are asked for a sign of life, so that the way to them stays open; 0: never."""
     server_name: str = "Mixminus"
     realm: str = "mixminus"
     digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")

@@ -1,0 +1,50 @@
+"""Calls whose only way to the peer was a connection that broke: a browser's, above all (RFC 7118 5)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from mixminus.sip.contract import Address
+from mixminus.sip.endpoint import Endpoint
+from mixminus.sip.registrar import Binding
+from mixminus.sip.session import Session
+from mixminus.sip.transaction import LIFETIME
+from mixminus.sip.uri import AddressError, Uri
+
+STRANDED_S: Final = LIFETIME
+"""So long a peer may take to come back, by a request in the call or by registering again; as long as any request of
+ours waits for its answer.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """A deadline of one call."""
+
+    call: Session
+
+    def wake(self, now: float) -> None:
+        if self.call.is_stranded:
+            self.call.give_up(now)
+
+
+def watch_stranded(endpoint: Endpoint, now: float) -> None:
+    """A connection broke: whose call has no way left gets its deadline."""
+    for call in endpoint.calls:
+        if isinstance(call, Session) and call.is_stranded:
+            endpoint.sleepers.set(Stranded(call), now + STRANDED_S)
+
+
+def welcome_back(endpoint: Endpoint, bindings: Iterable[Binding]) -> None:
+    """A browser that lost its connection registers the Contact that it has in its calls again."""
+    places = {Uri.parse(b.uri): b.source for b in bindings if b.source.transport.is_websocket}
+    for call in endpoint.calls if places else ():
+        if isinstance(call, Session) and call.is_stranded and (place := _place(places, call.peer)) is not None:
+            call.came_back(place)
+
+
+def _place(places: Mapping[Uri, Address], peer: str) -> Address | None:
+    try:
+        return places.get(Uri.parse(peer))
+    except AddressError:
+        return None
