@@ -9,6 +9,7 @@ from mixminus.sip.call_table import CallTable
 from mixminus.sip.contract import Address, Listener, SipEvent, Transmit
 from mixminus.sip.deadlines import Deadlines
 from mixminus.sip.dialog import Dialog
+from mixminus.sip.large_requests import LargeRequests
 from mixminus.sip.message import MAGIC_COOKIE, HeaderLines, Request, Response
 from mixminus.sip.names import contact_uri, facing
 from mixminus.sip.settings import SipSettings
@@ -44,7 +45,7 @@ class Endpoint:
     def __init__(self, settings: SipSettings, random_bytes: RandomBytes) -> None:
         self.settings = settings
         self.outbox: deque[Transmit | SipEvent] = deque()
-        self.layer = TransactionLayer(self.outbox.append)
+        self.layer = TransactionLayer(self.outbox.append, LargeRequests(lambda: self.settings.listeners))
         self.calls = CallTable()
         self.whereabouts = Whereabouts(self.emit)
         self.sleepers: Deadlines[Sleeper] = Deadlines()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from mixminus.sip.contract import Address, Transmit, Transport
 from mixminus.sip.deadlines import Deadlines
+from mixminus.sip.large_requests import LargeRequests
 from mixminus.sip.message import HeaderLines, Request, Response
 from mixminus.sip.transaction import (
     INVITE_CLIENT,
@@ -66,13 +67,16 @@ class ClientTransaction:
     machine: Transaction
     user: TransactionUser
     data: bytes = field(repr=False)
+    instead: tuple[Request, Address] | None = field(default=None, repr=False)
+    """How it goes by UDP, when TCP was tried for its size and is refused."""
 
 
 class TransactionLayer:
-    """Owns every transaction; `send` is where bytes go."""
+    """Owns every transaction; `send` is where bytes go, *large* says what goes by TCP for its size."""
 
-    def __init__(self, send: Callable[[Transmit], None]) -> None:
+    def __init__(self, send: Callable[[Transmit], None], large: LargeRequests) -> None:
         self._send = send
+        self._large = large
         self._clients: dict[Key, ClientTransaction] = {}
         self._servers: dict[Key, ServerTransaction] = {}
         self._merged: dict[Key, ServerTransaction] = {}
@@ -141,9 +145,12 @@ class TransactionLayer:
     # --- clients ---------------------------------------------------------------------------------------------
 
     def open_client(self, request: Request, to: Address, user: TransactionUser, now: float) -> ClientTransaction:
-        figure = INVITE_CLIENT if request.method == "INVITE" else NON_INVITE_CLIENT
-        machine = Transaction(figure, now, reliable=to.transport is not Transport.UDP)
-        client = ClientTransaction(request, to, machine, user, bytes(request))
+        data, instead = bytes(request), None
+        if (large := self._large.by_stream(request, len(data), to, now)) is not None:
+            instead = request, to
+            request, to = large
+            data = bytes(request)
+        client = ClientTransaction(request, to, _client_machine(request, to, now), user, data, instead)
         self._clients[_client_key(request)] = client
         self._send(Transmit(client.data, to))
         self._settle(client)
@@ -171,7 +178,18 @@ class TransactionLayer:
     def connection_lost(self, address: Address, now: float) -> None:
         """Fail the requests that were sent there and still wait."""
         for client in [c for c in self._clients.values() if c.to == address]:
-            self._feed(client, Ev.TRANSPORT_ERROR, None, now)
+            if client.instead is not None and client.machine.state in (State.CALLING, State.TRYING):
+                self._large.refused(address.host, now)
+                self._resend_by_udp(client, *client.instead, now)
+            else:
+                self._feed(client, Ev.TRANSPORT_ERROR, None, now)
+
+    def _resend_by_udp(self, client: ClientTransaction, request: Request, to: Address, now: float) -> None:
+        """As if it were new: nobody has heard of it (18.1.1)."""
+        client.request, client.to, client.data, client.instead = request, to, bytes(request), None
+        client.machine = _client_machine(request, to, now)
+        self._send(Transmit(client.data, to))
+        self._settle(client)
 
     # --- both ------------------------------------------------------------------------------------------------
 
@@ -204,6 +222,11 @@ class TransactionLayer:
         self._servers.pop(server_key(transaction.request), None)
         if self._merged.get(_merge_key(transaction.request)) is transaction:
             del self._merged[_merge_key(transaction.request)]
+
+
+def _client_machine(request: Request, to: Address, now: float) -> Transaction:
+    figure = INVITE_CLIENT if request.method == "INVITE" else NON_INVITE_CLIENT
+    return Transaction(figure, now, reliable=to.transport is not Transport.UDP)
 
 
 def server_key(request: Request, method: str = "") -> Key:
