@@ -32,8 +32,10 @@ CONTACT = "<sip:k7@q7.invalid;transport=ws>"
 ALICE = Credentials("alice", "secret")
 
 
-def agent(keepalive_s: float = 25.0) -> SipAgent:
-    settings = SipSettings("192.0.2.1", users={"alice": "secret"}, keepalive_s=keepalive_s, session_expires_s=0)
+def agent(keepalive_s: float = 25.0, session_expires_s: int = 0) -> SipAgent:
+    settings = SipSettings(
+        "192.0.2.1", users={"alice": "secret"}, keepalive_s=keepalive_s, session_expires_s=session_expires_s
+    )
     return SipAgent(settings, random.Random(7).randbytes)
 
 
@@ -167,13 +169,14 @@ def test_a_ping_gets_its_pong_and_a_pong_nothing(source: Address) -> None:
 # --- connections --------------------------------------------------------------------------------------------------
 
 
-def talking(sip: SipAgent, now: float = 0.0) -> tuple[DialogKey, str]:
-    """A call of a browser that is up, and our tag in it."""
-    [invited] = proven(sip, "INVITE", BROWSER, 9, now, Contact=CONTACT, To="<sip:+1@example.com>")
+def talking(sip: SipAgent, source: Address = BROWSER, contact: str = CONTACT) -> tuple[DialogKey, str]:
+    """A call that is up, a browser's unless said, and our tag in it."""
+    now = 0.0
+    [invited] = proven(sip, "INVITE", source, 9, now, Contact=contact, To="<sip:+1@example.com>")
     assert isinstance(invited, Invited)
     sip.answer(invited.dialog, b"v=0", now)
     [ok] = [parse(output.data) for output in outputs(sip) if isinstance(output, Transmit)]
-    sip.receive(in_dialog("ACK", ok.to.tag or "", 2), BROWSER, now)
+    sip.receive(in_dialog("ACK", ok.to.tag or "", 2), source, now)
     list(outputs(sip))
     return invited.dialog, ok.to.tag or ""
 
@@ -195,7 +198,7 @@ def test_a_browser_that_does_not_come_back_is_hung_up() -> None:
     sip = agent()
     call, _ = talking(sip)
     sip.connection_lost(BROWSER, 100.0)
-    assert ended(sip, 1000.0) == [(132.0, Ended(call, Ending.LOST))]
+    assert ended(sip, 1000.0) == [(220.0, Ended(call, Ending.LOST))]
     assert sip.open_calls == 0
     assert sip.deadline() is None
 
@@ -208,8 +211,8 @@ def test_a_browser_that_registers_again_is_reached_by_its_new_connection() -> No
     assert sip.contacts("alice", 101.0) == ()
     registers(sip, CONTACT, LATER, 2, 110.0)
     assert [binding.source for binding in sip.contacts("alice", 111.0)] == [LATER]
-    assert ended(sip, 140.0) == []
-    sip.hang_up(call, 140.0)
+    assert ended(sip, 240.0) == []
+    sip.hang_up(call, 240.0)
     [bye] = outputs(sip)
     assert isinstance(bye, Transmit)
     assert (bye.data[:3], bye.to) == (b"BYE", LATER)
@@ -221,8 +224,8 @@ def test_a_browser_that_speaks_in_its_call_is_reached_where_it_speaks_from() -> 
     sip.connection_lost(BROWSER, 100.0)
     sip.receive(in_dialog("UPDATE", tag, 3), LATER, 110.0)
     list(outputs(sip))
-    assert ended(sip, 200.0) == []
-    sip.hang_up(call, 200.0)
+    assert ended(sip, 300.0) == []
+    sip.hang_up(call, 300.0)
     [bye] = outputs(sip)
     assert isinstance(bye, Transmit)
     assert bye.to == LATER
@@ -233,4 +236,42 @@ def test_somebody_else_who_registers_takes_nobodys_call() -> None:
     call, _ = talking(sip)
     sip.connection_lost(BROWSER, 100.0)
     registers(sip, "<sip:other@z9.invalid;transport=ws>", LATER, 2, 110.0)
-    assert ended(sip, 200.0) == [(132.0, Ended(call, Ending.LOST))]
+    assert ended(sip, 300.0) == [(220.0, Ended(call, Ending.LOST))]
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_phone_behind_a_nat_whose_connection_broke_is_waited_for(comes_back: bool) -> None:
+    first, second = (Address(Transport.TLS, "203.0.113.9", port) for port in (50_000, 50_001))
+    contact = "<sip:alice@10.0.0.9:5061;transport=tls>"
+    sip = agent()
+    call, _ = talking(sip, first, contact)
+    sip.connection_lost(first, 100.0)
+    if comes_back:
+        registers(sip, contact, second, 2, 110.0)
+        sip.hang_up(call, 240.0)
+        [bye] = outputs(sip)
+        assert isinstance(bye, Transmit)
+        assert bye.to == second
+    else:
+        assert ended(sip, 300.0) == [(220.0, Ended(call, Ending.LOST))]
+
+
+def test_a_phone_that_takes_no_connection_any_more_is_noticed_without_session_timers() -> None:
+    """It is asked every half interval; then it is tried for two minutes."""
+    phone = Address(Transport.TCP, "203.0.113.9", 50_000)
+    there = Address(Transport.TCP, "203.0.113.9", 5070)
+    sip = agent(session_expires_s=200)
+    call, _ = talking(sip, phone, "<sip:alice@203.0.113.9:5070;transport=tcp>")
+    sip.connection_lost(phone, 50.0)
+    tried: list[float] = []
+    told: list[SipEvent] = []
+    while not told and (at := sip.deadline()) is not None:
+        sip.handle_timeout(at)
+        for output in outputs(sip):
+            if isinstance(output, Transmit) and output.to == there:
+                tried.append(at)
+                sip.connection_lost(there, at)
+            elif isinstance(output, Ended):
+                told.append(output)
+    assert told == [Ended(call, Ending.LOST)]
+    assert tried[:13] == [100.0 + 10.0 * number for number in range(13)]

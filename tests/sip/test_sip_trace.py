@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from ipaddress import IPv6Address
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixminus.base.stun import Class, StunMessage
 from mixminus.sip.capture import capture
-from mixminus.sip.contract import Address, Transmit, Transport
+from mixminus.sip.contract import Address, Listener, Transmit, Transport
 from mixminus.sip.ladder import drawn, ladder
 from mixminus.sip.picture import picture
 from mixminus.sip.redaction import redacted
@@ -150,6 +152,30 @@ def test_the_picture_is_sound_xml_whatever_was_said() -> None:
     titles = [title.text or "" for title in svg.iter("{http://www.w3.org/2000/svg}title")]
     assert titles[0].startswith("INVITE sip:+15550001000@10.0.0.1 SIP/2.0")
     assert not any("\x1b" in title for title in titles)
+
+
+def test_how_a_message_travelled_is_on_the_ladder() -> None:
+    trace = SipTrace()
+    for transport in Transport:
+        trace.received(INVITE, Address(transport, "2001:db8::7", 5061), 100.0)
+    heads = drawn(ladder(tuple(trace.since(0)))).splitlines()[0]
+    assert [f"{transport} [2001:db8::7]:5061" in heads for transport in Transport] == [True] * 5
+
+
+def test_keep_alives_are_no_messages() -> None:
+    trace = SipTrace()
+    for data in (b"\r\n\r\n", b"\r\n", b"\0\0\0\0", StunMessage(Class.REQUEST, b"123456789012").written()):
+        trace.received(data, ALICE, 100.0)
+    assert not list(trace.since(0))
+
+
+def test_a_capture_tells_which_of_our_addresses_was_spoken_to() -> None:
+    six = Listener(Transport.UDP, "2001:db8::1", 5062)
+    trace = SipTrace()
+    trace.received(INVITE, Address(Transport.UDP, "2001:db8::7", 5060, six), 100.0)
+    packet = capture(trace.since(0), US, datetime(2026, 1, 2, tzinfo=UTC), 100.0)[24 + 16 :]
+    assert packet[8:40] == IPv6Address("2001:db8::7").packed + IPv6Address("2001:db8::1").packed
+    assert int.from_bytes(packet[42:44]) == 5062
 
 
 def test_a_capture_file_is_read_by_analysers(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def capture(messages: Iterable[Traced], us: tuple[str, int], began: datetime, no
 
 
 def _record(message: Traced, us: tuple[str, int], at: float) -> bytes:
+    if (listener := message.far.by) is not None:
+        us = (listener.host, listener.port)
     ours, theirs = (ip_address(us[0]), us[1]), (_ip(message.far), message.far.port)
     source, to = (theirs, ours) if message.way is Way.IN else (ours, theirs)
     packet = _packet(source, to, message.data[:MOST])

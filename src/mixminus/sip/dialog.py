@@ -40,6 +40,8 @@ class Dialog:
     remote_target: str
     route_set: tuple[str, ...]
     flow: Address | None
+    lost_flow: Address | None = None
+    """Where it was heard, by a connection that broke."""
 
     @classmethod
     def of_server(cls, request: Request, local_tag: str, source: Address) -> "Dialog":
@@ -105,7 +107,7 @@ class Dialog:
     def connection_lost(self, address: Address) -> None:
         """The way back that the peer's connection was is gone; its Contact has to do."""
         if self.flow == address:
-            self.flow = None
+            self.flow, self.lost_flow = None, self.flow
 
     def heard_from(self, source: Address) -> None:
         """The peer's requests come from there now: its NAT, or its connection, is another one. Behind proxies it is
@@ -140,7 +142,8 @@ class Dialog:
         if target.transport.is_websocket:
             return self._way_back(target)
         if self.flow is None:
-            return target
+            is_hidden = self.lost_flow is not None and _is_behind_nat(self.lost_flow, target)
+            return None if is_hidden and not way.routes else target
         return self.flow if not way.routes and _is_better(self.flow, target) else target.like(self.flow)
 
     def _next_place(self, places: tuple[Address, ...], target: Address) -> Address | None:
@@ -173,6 +176,10 @@ def _is_better(flow: Address, target: Address) -> bool:
         return False
     if flow.transport is not Transport.UDP:
         return flow.transport.is_secure or target.transport is flow.transport
+    return _is_behind_nat(flow, target)
+
+
+def _is_behind_nat(flow: Address, target: Address) -> bool:
     claimed, seen = literal(target.host), literal(flow.host)
     return claimed is not None and seen is not None and reach(claimed) < reach(seen)
 

@@ -9,6 +9,8 @@ from mixminus.sip.message import Response
 from mixminus.sip.session_expires import MIN_SE_S, Terms, agreed_by_client, asked, min_se
 from mixminus.sip.talk import Talk
 
+UNREACHED_S: Final = 120.0
+"""So long a connection to a peer without session timers is tried for."""
 AGAIN_S: Final = 10.0
 """After a refresh that was refused for the moment; there is time for many until the session is over."""
 
@@ -26,6 +28,7 @@ class Refresher:
         self._least_s = MIN_SE_S
         self._over_at: float | None = None
         self._running = False
+        self._unreached_since: float | None = None
 
     def agreed(self, terms: Terms | None, now: float) -> None:
         """The session begins, or was refreshed by either side."""
@@ -90,9 +93,15 @@ class Refresher:
     def _is_alive(self, outcome: Outcome, now: float) -> None:
         if not self._running or self._terms is not None:
             return
-        if outcome.is_the_end:
+        if outcome.response is not None:
+            self._unreached_since = None
+        elif self._unreached_since is None:
+            self._unreached_since = now
+        if outcome.is_the_end or (self._unreached_since is not None and now - self._unreached_since >= UNREACHED_S):
             self.stop()
             self._lost(Ending.LOST, now)
+        elif self._unreached_since is not None:
+            self._wake_at(now + AGAIN_S)
         else:
             self.agreed(None, now)
 

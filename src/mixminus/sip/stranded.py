@@ -1,19 +1,18 @@
-"""Calls whose only way to the peer was a connection that broke: a browser's, above all (RFC 7118 5)."""
+"""Calls whose only way to the peer was a connection that broke: browsers', and those of phones behind NATs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mixminus.sip.contract import Address
+from mixminus.sip.contract import Address, Transport
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.registrar import Binding
 from mixminus.sip.session import Session
-from mixminus.sip.transaction import LIFETIME
 from mixminus.sip.uri import AddressError, Uri
 
-STRANDED_S: Final = LIFETIME
-"""So long a peer may take to come back, by a request in the call or by registering again; as long as any request of
-ours waits for its answer.
+STRANDED_S: Final = 120.0
+"""So long a peer may take to come back, by a request in the call or by registering again: a phone notices within this
+time that its connection is gone (RFC 5626 4.4.1). If its media is gone, too, the call ends before.
 """
 
 
@@ -36,8 +35,8 @@ def watch_stranded(endpoint: Endpoint, now: float) -> None:
 
 
 def welcome_back(endpoint: Endpoint, bindings: Iterable[Binding]) -> None:
-    """A browser that lost its connection registers the Contact that it has in its calls again."""
-    places = {Uri.parse(b.uri): b.source for b in bindings if b.source.transport.is_websocket}
+    """Who lost its connection registers the Contact that it has in its calls again, by the next one."""
+    places = {Uri.parse(b.uri): b.source for b in bindings if b.source.transport is not Transport.UDP}
     for call in endpoint.calls if places else ():
         if isinstance(call, Session) and call.is_stranded and (place := _place(places, call.peer)) is not None:
             call.came_back(place)

@@ -12,6 +12,7 @@ from typing import Final
 
 from mixminus.sip.contract import Address, Transmit
 from mixminus.sip.redaction import redacted
+from mixminus.sip.stun_answers import looks_like_stun
 
 MOST_BYTES: Final = 16 << 20
 """About 20,000 messages, or 2,000 calls."""
@@ -84,8 +85,8 @@ class SipTrace:
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _keep(self, data: bytes, way: Way, far: Address, now: float) -> None:
-        if not self._most_bytes or not data.strip():  # keep-alives (RFC 5626 3.5.1) are no messages
-            return
+        if not self._most_bytes or not data.strip() or looks_like_stun(data):
+            return  # keep-alives (RFC 5626 3.5) are no messages
         self._last += 1
         message = Traced(self._last, now, way, far, redacted(data), _call_id(data))
         self._ring.append(message)

@@ -11,6 +11,7 @@ from mixminus.sip.capture import capture
 from mixminus.sip.ladder import drawn, ladder
 from mixminus.sip.picture import picture
 from mixminus.sip.trace import SipTrace, Traced
+from mixminus.sip.uri import bracketed
 
 MOST_REMEMBERED: Final = 10_000
 """Calls whose Call-IDs are known; then the oldest is forgotten. The ring of messages is shorter than that."""
@@ -36,7 +37,7 @@ class SipStory:
                 "at": self.at(message).isoformat().replace("+00:00", "Z"),
                 "way": message.way,
                 "transport": message.far.transport,
-                "far": f"{message.far.host}:{message.far.port}",
+                "far": f"{bracketed(message.far.host)}:{message.far.port}",
                 "call_id": message.call_id or None,
                 "start_line": message.start_line,
                 "text": message.text,
