@@ -1,13 +1,20 @@
 """Whose certificate is whose (RFC 5922 7)."""
 
+import asyncio
+import hashlib
+import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
+from mixminus.base.settings import Endpoint, Gateway, Settings, SipListen, Trunk
 from mixminus.sip.certificates import is_for
 from mixminus.sip.contract import Address, Transport
+from mixminus.sip.io.configured import sip_listeners, sip_tls
 from mixminus.sip.io.own_certificate import LIFE, fingerprint, own_certificate
 from mixminus.sip.io.tls import BadCertificate, Identity, Tls, Trust, WrongCertificate
 
@@ -89,3 +96,67 @@ def test_who_was_asked_for_must_be_who_answers_unless_the_trunk_does_not_care() 
             tls.check(other, Shown())
     tls.client(carrier)
     tls.check(Address(Transport.TLS, "192.0.2.1", 5061), Shown())  # a dialog that knows the address alone
+
+
+async def shown(tls: Tls) -> str:
+    """The certificate that a client sees."""
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0, ssl=tls.server)
+    port = server.sockets[0].getsockname()[1]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    server.close()
+    return hashlib.sha256(der).hexdigest()
+
+
+@pytest.mark.network
+async def test_a_certificate_that_was_renewed_is_shown_and_one_that_broke_is_not(tmp_path: Path) -> None:
+    identity = own_certificate(tmp_path, ["127.0.0.1"], NOW)
+    tls = Tls(identity)
+    first = await shown(tls)
+    own_certificate(tmp_path, ["127.0.0.1"], NOW + LIFE)
+    second = await shown(tls)
+    assert first != second
+    identity.certificate.write_text("rubbish")
+    assert await shown(tls) == second
+    identity.key.unlink()
+    assert await shown(tls) == second
+
+
+# --- what settings say --------------------------------------------------------------------------------------------
+
+
+def test_trunks_are_believed_as_their_settings_say(tmp_path: Path) -> None:
+    roots = own_certificate(tmp_path, ["x.example"], NOW).certificate
+    trunks = (
+        Trunk("one", "sips:one.example", ("+",), tls_roots=str(roots)),
+        Trunk("two", "x", ("+",), gateways=(Gateway("sip:A.two.example;transport=tls"),), tls_verify=False),
+        Trunk("odd", "nonsense", ("+",)),
+    )
+    tls = sip_tls(Settings(data=tmp_path, trunks=trunks), (), NOW)
+    names = ("one.example", "a.two.example", "three.example")
+    one, two, three = (tls.client(Address(Transport.TLS, "192.0.2.1", 5061, name=name)) for name in names)
+    assert one.get_ca_certs()[0]["subject"] == ((("commonName", "x.example"),),)
+    assert two.verify_mode is ssl.CERT_NONE
+    assert three.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_a_node_that_listens_securely_has_a_certificate_for_what_it_is_called(tmp_path: Path) -> None:
+    listen = (
+        SipListen("udp", Endpoint("10.0.0.2", 5080)),
+        SipListen("wss", Endpoint("0.0.0.0", 443), Endpoint("sip.example.com", 0)),
+        SipListen("tls", Endpoint("10.0.0.2", 5061), Endpoint("203.0.113.5", 5071)),
+    )
+    settings = Settings(data=tmp_path, sip_listen=listen)
+    listeners = sip_listeners(settings)
+    assert [each.sent_by for each in listeners] == ["10.0.0.2:5080", "sip.example.com:443", "203.0.113.5:5071"]
+    sip_tls(settings, listeners[:1], NOW)
+    assert not list(tmp_path.iterdir()), "nobody is shown one"
+    sip_tls(settings, listeners, NOW)
+    made = x509.load_pem_x509_certificate((tmp_path / "sip-tls.crt").read_bytes())
+    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(name.value) for name in names] == ["sip.example.com", "203.0.113.5"]
+    with pytest.raises(BadCertificate, match="go together"):
+        sip_tls(replace(settings, sip_tls_key=tmp_path / "sip-tls.key"), listeners, NOW)

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from mixminus.sip.contract import Address, Answered, Ended, Established, Invited, Listener, Refused, Transport
+from mixminus.sip.io.listener import NotBound
 from mixminus.sip.io.own_certificate import own_certificate
 from mixminus.sip.io.streams import StreamWire
 from mixminus.sip.io.tls import Identity, Tls, Trust
@@ -97,6 +98,15 @@ async def test_both_address_families_on_one_port(callee: Owner) -> None:
     both = await Owner().start(more=(Listener(Transport.UDP, "::1", port), Listener(Transport.TCP, "::1", port)))
     assert {listener.host for listener in both.listener.listeners} == {LOOPBACK, "::1"}
     await both.stop()
+
+
+async def test_a_listener_that_cannot_be_bound_is_named_and_nothing_stays_open(callee: Owner) -> None:
+    taken = callee.at(Transport.TLS)
+    tasks = asyncio.all_tasks()
+    with pytest.raises(NotBound) as refused:
+        await Owner().start(more=(Listener(Transport.TCP, LOOPBACK, 0), taken))
+    assert refused.value.listener is taken
+    assert asyncio.all_tasks() == tasks
 
 
 async def test_where_no_socket_of_ours_reaches_is_a_503_at_once() -> None:

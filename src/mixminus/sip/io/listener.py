@@ -9,7 +9,7 @@ from typing import Final
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Listener, SipEvent, Transmit, Transport
-from mixminus.sip.gate import is_loopback
+from mixminus.sip.gate import is_loopback, is_within
 from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.streams import StreamWire
 from mixminus.sip.io.tls import Tls
@@ -171,7 +171,9 @@ class SipListener:
         return StreamWire(listener, self._ends, self.counts, self.doorman, self._tls, self._keepalive_s)
 
     def _is_at_home(self, host: str) -> bool:
-        return is_loopback(host) or host in self.agent.settings.trusted_hosts
+        settings = self.agent.settings
+        trunks = settings.trusted_networks
+        return is_loopback(host) or host in settings.trusted_hosts or (bool(trunks) and is_within(host, trunks))
 
 
 def _most_connections() -> int:

@@ -4,7 +4,6 @@ import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,23 +50,31 @@ class Tls:
         self._trust = {domain.lower(): each for domain, each in (trust or {}).items()}
         self._contexts: dict[Trust, ssl.SSLContext] = {}
         self._names: OrderedDict[str, str] = OrderedDict()
+        self._server = _serving()
+        self._loaded_at: tuple[int, ...] = ()
         if own is not None:
-            _ = self.server
+            self._load(own)
         for each in self._trust.values():
             self._context(each)
 
-    @cached_property
+    @property
     def server(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._own is not None:
+        """For a connection that came in. A certificate that was renewed is shown from now on."""
+        if self._own is not None and self._loaded_at != _written_at(self._own):
             try:
-                context.load_cert_chain(self._own.certificate, self._own.key)
-            except (OSError, ValueError) as error:
-                raise BadCertificate(
-                    f"{self._own.certificate} and {self._own.key} cannot be used: {error}"
-                ) from error
-        return context
+                self._load(self._own)
+            except BadCertificate as error:
+                log.warning("the certificate for SIP stays what it was", reason=str(error))
+        return self._server
+
+    def _load(self, own: Identity) -> None:
+        self._loaded_at = _written_at(own)
+        context = _serving()  # a new one: half of a renewal must not spoil what works
+        try:
+            context.load_cert_chain(own.certificate, own.key)
+        except (OSError, ValueError) as error:
+            raise BadCertificate(f"{own.certificate} and {own.key} cannot be used: {error}") from error
+        self._server = context
 
     def client(self, to: Address) -> ssl.SSLContext:
         """For a connection to *to*."""
@@ -110,3 +117,17 @@ class Tls:
                 raise BadCertificate(f"{trust.roots} cannot be used: {error}") from error
         self._contexts[trust] = context
         return context
+
+
+def _serving() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _written_at(identity: Identity) -> tuple[int, ...]:
+    """When the files were last written; empty while they are not there."""
+    try:
+        return identity.certificate.stat().st_mtime_ns, identity.key.stat().st_mtime_ns
+    except OSError:
+        return ()
