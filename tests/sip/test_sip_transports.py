@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from mixminus.sip.contract import Address, Answered, Ended, Established, Invited, Listener, Refused, Transport
-from mixminus.sip.io.listener import NotBound
+from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.own_certificate import own_certificate
 from mixminus.sip.io.streams import StreamWire
 from mixminus.sip.io.tls import Identity, Tls, Trust
@@ -107,6 +107,61 @@ async def test_a_listener_that_cannot_be_bound_is_named_and_nothing_stays_open(c
         await Owner().start(more=(Listener(Transport.TCP, LOOPBACK, 0), taken))
     assert refused.value.listener is taken
     assert asyncio.all_tasks() == tasks
+
+
+@pytest.mark.parametrize("host", [LOOPBACK, "127.0.0.2", "::1"])
+async def test_an_answer_over_udp_comes_from_the_socket_that_was_asked(host: str) -> None:
+    """A phone's NAT lets nobody else through; Contact names the same place."""
+    more = (Listener(Transport.UDP, "127.0.0.2", 0), Listener(Transport.UDP, "::1", 0, "sip.example.com", 5090))
+    owner = await Owner().start(more=more)
+    there = next(each for each in owner.listener.listeners if each.host == host)
+    loop = asyncio.get_running_loop()
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    phone, _ = await loop.create_datagram_endpoint(lambda: Hearing(heard), remote_addr=(there.host, there.port))
+    text = message("INVITE sip:+1@x SIP/2.0", "1 INVITE", f"Contact: <sip:b@{there.sent_by}>").replace("/WSS", "/UDP")
+    phone.sendto(text.replace(";branch", ";rport;branch").encode())
+    while b"SIP/2.0 200 " not in (answer := await asyncio.wait_for(heard.get(), 10)):
+        pass
+    assert f"\r\nContact: <sip:{there.sent_by}>\r\n".encode() in answer
+    seen_at, port = phone.get_extra_info("sockname")[:2]
+    assert f";received={seen_at};rport={port}\r\n".encode() in answer
+    phone.close()
+    await owner.stop()
+
+
+class Hearing(asyncio.DatagramProtocol):
+    """A connected socket: it hears nobody but whom it spoke to."""
+
+    def __init__(self, heard: asyncio.Queue[bytes]) -> None:
+        self._heard = heard
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._heard.put_nowait(data)
+
+
+async def test_a_server_that_answers_no_ping_any_more_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mixminus.sip.io.streams.LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr("mixminus.sip.liveness.PONG_S", 0.05)
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        for _ in range(3):
+            asked.append(await reader.readexactly(4))
+            if len(asked) < 4:
+                writer.write(b"\r\n")
+        assert await reader.read() == b""
+        writer.close()
+
+    server = await asyncio.start_server(serve, LOOPBACK, 0)
+    owner = Owner()
+    owner.listener = await SipListener.start(LOOPBACK, 0, owner.agent, owner.on_event, keepalive_s=0.02)
+    owner.dial(Address(Transport.TCP, *server.sockets[0].getsockname()))
+    assert (await owner.told(Refused)).status == 503
+    assert asked[1:] == [b"\r\n\r\n"] * 3
+    assert owner.listener.counts.closed == {"silent": 1}
+    await owner.stop()
+    server.close()
 
 
 async def test_where_no_socket_of_ours_reaches_is_a_503_at_once() -> None:

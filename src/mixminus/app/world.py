@@ -207,6 +207,8 @@ class World:
             log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
         await declare(self.node.exchange, self.settings)
         self.sip_listener = await self._listen(self.settings.sip)
+        for listener in self.sip_listener.listeners[2:]:
+            log.info("listening for SIP", at=str(listener), told_as=listener.sent_by)
         self.node.desk.drain = self.sip_listener.pump.drain
         self.sip_address = Endpoint(*self.sip_listener.address)
         self.node.reachable_at(*self.sip_listener.address)
