@@ -64,6 +64,13 @@ def test_connections_of_ours_are_pinged_and_judged_once_they_have_answered() -> 
     assert new.fate(150.0 + PONG_S) is Fate.SILENT
 
 
+def test_pings_that_come_often_do_not_put_off_the_end() -> None:
+    hasty = Liveness(100.0, proven=True, keepalive_s=2.0, must_pong=True)
+    fates = [hasty.fate(100.0 + second) for second in range(13)]
+    assert fates.count(Fate.PING) == 5
+    assert fates[12] is Fate.SILENT
+
+
 def test_a_message_is_as_good_as_a_pong() -> None:
     browser = incoming(25.0, must_pong=True)
     browser.heard(101.0, whole=True, has_part=False, pongs=0)

@@ -63,7 +63,7 @@ class Liveness:
             return Fate.SILENT
         if self._keepalive_s and self.is_proven and now >= self._pinged_at + self._keepalive_s:
             self._pinged_at = now
-            if self._must_pong:
+            if self._must_pong and self._pong_by is None:
                 self._pong_by = now + PONG_S
             return Fate.PING
         return Fate.STAYS
