@@ -65,7 +65,7 @@ def test_a_large_request_goes_by_tcp_in_the_name_that_we_have_there() -> None:
     assert (invite.get("Via") or "").startswith("SIP/2.0/TCP 192.0.2.1:5070;branch=z9hG4bK")
     caller.agent.receive(bytes(response_to(invite, 200, to_tag="x", body=b"v=0")), BY_TCP, 1.0)
     caller.drains()
-    assert caller.events == [Answered(DialogKey("call"), b"v=0")]
+    assert Answered(DialogKey("call"), b"v=0") in caller.events
 
 
 def test_who_refuses_tcp_gets_a_datagram_and_is_not_asked_again_for_a_while() -> None:
