@@ -25,7 +25,7 @@ ALL = (SITE, LOCAL, PUBLIC, SIX, SECURE, BROWSERS)
         (Transport.UDP, "192.168.7.7", SITE),
         (Transport.UDP, "198.51.100.7", PUBLIC),
         (Transport.UDP, "2001:db8:7::7", SIX),
-        (Transport.UDP, "carrier.example.com", SITE),
+        (Transport.UDP, "carrier.example.com", PUBLIC),
         (Transport.TLS, "198.51.100.7", SECURE),
         (Transport.TCP, "198.51.100.7", None),
     ],

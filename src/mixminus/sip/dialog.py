@@ -15,6 +15,7 @@ SITE_NETWORKS: Final = tuple(
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
 """RFC 1918, RFC 6598, RFC 4193. Python's `is_private` holds documentation networks for private too."""
+EVERYWHERE: Final = 2
 
 
 Finder = Callable[[str], tuple[Address, ...]]
@@ -185,10 +186,10 @@ def _is_behind_nat(flow: Address, target: Address) -> bool:
 
 
 def reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
-    """From how far away an address can be used: this machine, this site, everywhere."""
+    """From how far away an address can be used: this machine (0), this site (1), `EVERYWHERE`."""
     if address.is_loopback:
         return 0
-    return 1 if address.is_link_local or any(address in network for network in SITE_NETWORKS) else 2
+    return 1 if address.is_link_local or any(address in network for network in SITE_NETWORKS) else EVERYWHERE
 
 
 def literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mixminus.sip.contract import Address, Listener, Transport
-from mixminus.sip.dialog import literal, reach
+from mixminus.sip.dialog import EVERYWHERE, literal, reach
 from mixminus.sip.uri import bracketed
 
 
@@ -36,11 +36,13 @@ def contact_uri(listener: Listener, target: str = "") -> str:
     return f"sip:{where};transport={'ws' if listener.transport.is_websocket else listener.transport}"
 
 
-def _distance(listener: Listener, far: Address) -> tuple[int, int]:
+def _distance(listener: Listener, far: Address) -> tuple[bool, int]:
     ours, theirs = literal(listener.host), literal(far.host)
-    if ours is None or theirs is None:
-        return 0, 0  # a name: the first listener of that transport
-    if ours.version != theirs.version:
-        return 2, 0
-    told = literal(listener.told_host) or ours
-    return 0, abs(reach(told) - reach(theirs))
+    is_foreign = ours is not None and theirs is not None and ours.version != theirs.version
+    return is_foreign, abs(_reach(listener.told_host) - _reach(far.host))
+
+
+def _reach(host: str) -> int:
+    """Names are looked up by anybody, and mean a public place more often than not."""
+    address = literal(host)
+    return EVERYWHERE if address is None else reach(address)
