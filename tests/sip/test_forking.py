@@ -1,5 +1,6 @@
 """One INVITE, several phones: forks and redirections (RFC 3261 13.2.2.4, 8.1.3.4), as a caller meets them."""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -21,7 +22,8 @@ from mixminus.sip.contract import (
     Transmit,
     Transport,
 )
-from mixminus.sip.message import Request, parse
+from mixminus.sip.message import Request, Response, parse
+from mixminus.sip.redirects import Redirects
 from mixminus.sip.settings import SipSettings
 
 PROXY = Address(Transport.UDP, "192.0.2.1", 5060)
@@ -52,6 +54,10 @@ class Caller:
     def located(self, sought: Sought, *places: Address) -> None:
         self.agent.located(sought, places, 0.0)
         self._drain()
+
+    def redirection(self, *targets: str) -> Response:
+        """What a 302 of the last request would be."""
+        return response_to(self.sent[-1][0], 302, to_tag="x", headers=(contact(*targets),))
 
     @property
     def requests(self) -> list[str]:
@@ -170,6 +176,14 @@ def test_what_was_to_be_protected_is_redirected_to_nobody_in_the_clear() -> None
         "INVITE sips:y@192.0.2.9",
         Address(Transport.TLS, "192.0.2.9", 5061),
     )
+
+
+def test_keys_in_an_offer_are_redirected_to_nobody_who_could_read_along() -> None:
+    redirects = Redirects("sip:+1@carrier.example", replace(PROXY, transport=Transport.TLS))
+    response = Caller().redirection("<sip:x@192.0.2.9>", "<sip:y@192.0.2.9;transport=tcp>", "<sips:z@192.0.2.9>")
+    redirects.learn(response, SipSettings(host="192.0.2.50"))
+    assert redirects.next() == ("sips:z@192.0.2.9", Address(Transport.TLS, "192.0.2.9", 5061))
+    assert redirects.next() is None
 
 
 def test_the_way_to_the_host_that_redirects_is_known() -> None:

@@ -61,6 +61,8 @@ class Redirects:
             return uri, self._via
         if not may_lead_to(address, settings):
             return None
+        if self._via.transport.is_secure and not address.transport.is_secure:
+            return None  # our offer has the keys of the audio in it (RFC 4568 8.3)
         return uri, address if literal(address.host) is not None else None
 
 
