@@ -41,3 +41,14 @@ def test_keys_are_told_where_nobody_reads_along_unless_the_settings_say_otherwis
     rules = SrtpRules(replace(SETTINGS, srtp_over_any_transport=anywhere))
     assert rules.towards(Srtp.OFFERED, UDP) == Secrecy(Srtp.OFFERED, in_sdp=anywhere)
     assert rules.with_caller(invited(UDP)).in_sdp is anywhere
+    for transport in (Transport.TLS, Transport.WSS):
+        assert rules.towards(Srtp.OFFERED, replace(UDP, transport=transport)).in_sdp
+        assert rules.with_caller(invited(replace(UDP, transport=transport))).in_sdp
+
+
+def test_browsers_are_offered_a_handshake() -> None:
+    rules = SrtpRules(SETTINGS)
+    for transport in Transport:
+        browser = transport in (Transport.WS, Transport.WSS)
+        assert rules.towards(Srtp.OFFERED, replace(UDP, transport=transport)).by_handshake is browser
+        assert rules.with_caller(invited(replace(UDP, transport=transport))).by_handshake

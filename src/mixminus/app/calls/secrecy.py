@@ -8,10 +8,6 @@ from mixminus.sdp.media import Srtp
 from mixminus.sip.contract import Address, Invited
 from mixminus.sip.gate import is_within
 
-_CONFIDENTIAL: Final = frozenset({"tls", "wss"})
-"""Transports on which nobody reads along."""
-_OF_BROWSERS: Final = frozenset({"ws", "wss"})
-
 
 @dataclass(frozen=True, slots=True)
 class Secrecy:
@@ -47,7 +43,7 @@ class SrtpRules:
 
     def towards(self, srtp: Srtp, via: Address) -> Secrecy:
         """In a call of ours to that place."""
-        return Secrecy(srtp, self._may_tell(via), by_handshake=via.transport in _OF_BROWSERS)
+        return Secrecy(srtp, self._may_tell(via), by_handshake=via.transport.is_websocket)
 
     def with_caller(self, invited: Invited) -> Secrecy:
         """In a call from there. A trunk is known by its `addresses`."""
@@ -59,4 +55,4 @@ class SrtpRules:
         return Secrecy(srtp, self._may_tell(invited.source), by_handshake=True)
 
     def _may_tell(self, place: Address) -> bool:
-        return self._anywhere or place.transport in _CONFIDENTIAL
+        return self._anywhere or place.transport.is_secure
