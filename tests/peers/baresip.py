@@ -33,6 +33,7 @@ module g722.so
 module opus.so
 opus_bitrate 40000
 opus_inbandfec yes
+module srtp.so
 module aufile.so
 module aubridge.so
 module sndfile.so

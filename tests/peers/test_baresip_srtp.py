@@ -1,0 +1,74 @@
+"""baresip secures its audio with keys in SDP: calls both ways, a hold, a plain phone beside it."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.peers.baresip import baresip, hears
+from tests.peers.exchange import NUMBER, exchange, until
+
+from mixminus.testing import PALETTE
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.network,
+    pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"),
+]
+
+ITS_NOTE, HER_NOTE = PALETTE["gamma"], PALETTE["theta"]
+
+
+@pytest.mark.parametrize("encryption", ["srtp-mand", "srtp"])
+async def test_baresip_calls_and_holds_with_its_audio_secured(
+    tmp_path: Path, unused_tcp_port: int, encryption: str
+) -> None:
+    """`srtp-mand` offers RTP/SAVP; `srtp` offers keys beside RTP/AVP (RFC 8643)."""
+    async with exchange(tmp_path / "node", srtp_over_any_transport=True) as at:
+        account = f"<sip:bob@127.0.0.1:{at.sip_port}>;regint=0;audio_codecs=pcmu;mediaenc={encryption}"
+        bob = baresip(tmp_path / "bob", account=account, hums_hz=ITS_NOTE, control_port=unused_tcp_port)
+        async with bob as phone, at.phone("alice") as alice:
+            call = await alice.dial(NUMBER)
+            call.hum(HER_NOTE)
+            await phone.do("dial", f"sip:{NUMBER}@127.0.0.1:{at.sip_port}")
+            await phone.event("CALL_ESTABLISHED")
+            await until(lambda: call.hears(ITS_NOTE))
+            await until(phone.receives)
+            await asyncio.sleep(1.5)
+            await phone.do("hold")
+            await until(lambda: not call.hears(ITS_NOTE))
+            await phone.do("resume")
+            await until(lambda: call.hears(ITS_NOTE))
+            await until(phone.receives)
+            worker = (await at.node.world.node.media.statistics()).worker
+            await phone.do("hangup")
+            await phone.event("CALL_CLOSED")
+            assert hears(phone.heard(), HER_NOTE, last_s=1.0)
+            assert "SRTP is Enabled" in phone.log()
+        assert (worker.forged, worker.replayed) == (0, 0)
+
+
+@pytest.mark.parametrize("encryption", ["srtp-mand", "none"])
+async def test_baresip_is_offered_secured_audio_and_asked_for_plain_audio_when_it_refuses(
+    tmp_path: Path, unused_tcp_port: int, encryption: str
+) -> None:
+    async with exchange(
+        tmp_path / "node", users={"bob": "secret"}, digest_algorithms=("MD5",), srtp_over_any_transport=True
+    ) as at:
+        parameters = "auth_pass=secret;regint=600;answermode=auto;audio_codecs=pcmu"
+        secured = f";mediaenc={encryption}" if encryption != "none" else ""
+        account = f"<sip:bob@127.0.0.1:{at.sip_port}>;{parameters}{secured}"
+        bob = baresip(tmp_path / "bob", account=account, hums_hz=ITS_NOTE, control_port=unused_tcp_port)
+        async with bob as phone, at.phone("alice") as alice:
+            await until(lambda: at.is_registered("bob"))
+            call = await alice.dial(NUMBER)
+            call.hum(HER_NOTE)
+            [conference] = await asyncio.to_thread(at.twilio.conferences.list, friendly_name="room")
+            room = at.twilio.conferences(conference.sid)
+            await asyncio.to_thread(room.participants.create, from_=NUMBER, to="client:bob", label="bob")
+            await until(lambda: call.hears(ITS_NOTE))
+            await asyncio.sleep(1.0)
+            await asyncio.to_thread(room.participants("bob").delete)
+            await phone.event("CALL_CLOSED")
+            assert hears(phone.heard(), HER_NOTE, last_s=0.5)
+            assert ("SRTP is Enabled" in phone.log()) is (encryption != "none")
