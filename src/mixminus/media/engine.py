@@ -36,6 +36,7 @@ from mixminus.media.contract import (
     StartRecording,
     StopPlayer,
     StopRecording,
+    UseCertificate,
     WatchKeys,
     WatchRoom,
     WatchSpeech,
@@ -59,6 +60,8 @@ from mixminus.media.rooms import Rooms
 from mixminus.media.sealed_state import NOT_RTP
 from mixminus.media.sealing import Sealing
 from mixminus.media.seats import Seats
+from mixminus.media.secure_bench import Bench, InlineBench
+from mixminus.media.secure_far_ends import FarEnds
 from mixminus.media.srtp_terms import SrtpKeys
 from mixminus.media.state import CONTROL_ARRIVED, DIGIT, PACKET_BYTES, PLAYER_ENDED, TIMED_OUT
 from mixminus.media.stream_terms import StreamCommand
@@ -81,6 +84,7 @@ class Engine:
         random_bytes: RandomBytes,
         ports: Ports | None = None,
         disk: Disk | None = None,
+        bench: Bench | None = None,
     ) -> None:
         disk = disk or InlineDisk()
         self.ports = ports or ImaginaryPorts()
@@ -100,6 +104,7 @@ class Engine:
         self.reports = Reports(self.legs, self.sealing, random_bytes)
         self.handshakes: Handshakes = NoHandshakes()
         """Whose results are `found`, `secure` and `tell`."""
+        self._bench = bench or InlineBench()
         self._handed_up: list[tuple[int, bytes, tuple[str, int]]] = []
         self.punctuality = Punctuality()
         """The shell's to write."""
@@ -277,6 +282,8 @@ class Engine:
                 self._open_pipe(leg, other)
             case SetLegMedia():
                 self._set_media(command)
+            case UseCertificate():
+                self.handshakes = FarEnds(self, self._bench, command)
             case PolishVoice():
                 self.polishing.set(command)
             case WatchSpeech():

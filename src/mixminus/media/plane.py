@@ -32,13 +32,16 @@ class WorkerStartError(MixminusError):
 class WorkerPlane:
     """A `MediaPlane` in a process of its own."""
 
-    def __init__(self, host: str, low_port: int, high_port: int, lanes: int = 1) -> None:
+    def __init__(
+        self, host: str, low_port: int, high_port: int, lanes: int = 1, introduction: tuple[Command, ...] = ()
+    ) -> None:
         """Media ports are the even ones from *low_port* to *high_port*; 0 and 0 let the system choose.
 
-        *lanes*: on how many cores it may work at the same time.
+        *lanes*: on how many cores it may work at the same time. *introduction*: what every new worker is told first.
         """
         ports = ("--low-port", str(low_port), "--high-port", str(high_port))
         self._options = ("--host", host, *ports, "--lanes", str(lanes))
+        self._introduction = introduction
         self._handler: EventHandler | None = None
         self._process: Process | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -65,6 +68,8 @@ class WorkerPlane:
                 env={**os.environ, "PYTHONPATH": _with_us_first(os.environ.get("PYTHONPATH"))},
             )
         reader, self._writer = await asyncio.open_connection(sock=ours)
+        if self._introduction:
+            self._writer.write(framed(self._introduction))
         self._reading = asyncio.create_task(self._read(reader), name="media worker events")
         greeted = asyncio.create_task(self._greeted.wait(), name="media worker greeting")
         try:

@@ -27,6 +27,7 @@ from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.kernels.shell import SHELL, receive_due, send_departing, serve_plainly
 from mixminus.media.kernels.udp import NS_PER_S, Sockets, scratch, tired
 from mixminus.media.lane import Lane
+from mixminus.media.secure_bench import ThreadBench
 from mixminus.media.state import I64
 from mixminus.media.udp_ports import UdpPorts
 from mixminus.media.wire import WireError, command_unframer, framed
@@ -261,10 +262,10 @@ def main() -> int:
         with contextlib.suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     sys.setswitchinterval(SWITCH_S)
-    disk = ThreadDisk("disk")
+    disk, bench = ThreadDisk("disk"), ThreadBench("handshakes")
     ports = UdpPorts(options.host, options.low_port, options.high_port)
     with socket.socket(fileno=options.control_fd) as control:
-        engine = Engine(EngineSettings(lanes=options.lanes), os.urandom, ports, disk)
+        engine = Engine(EngineSettings(lanes=options.lanes), os.urandom, ports, disk, bench)
         link = ControlLink(control)
         worker = Worker(engine, ports, link, time.monotonic, time.time)
         # A terminal's Ctrl-C reaches the whole process group: the control plane decides when we end.
@@ -274,6 +275,7 @@ def main() -> int:
         worker.run()
         engine.close()
         disk.close()
+        bench.close()
         link.say_last_words(engine)
     return 0
 
