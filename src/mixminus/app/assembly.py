@@ -66,6 +66,8 @@ class Shells:
     dial_agent: DialAgent
     sign: Sign
     speech: Providers
+    media_fingerprint: bytes
+    """SHA-256 of the certificate that the media plane was told to use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         sip_traces=SipTraces(shells.trace, shells.clock),
         tasks=tasks,
         relays=_relays(shells, media, callbacks, sids, tasks),
+        media_fingerprint=shells.media_fingerprint,
     )
     desk = SipDesk(shells.sip, shells.clock.now, shells.locate)
     return _join(services, moderators, desk, shells.random_bytes)

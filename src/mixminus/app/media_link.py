@@ -28,6 +28,7 @@ from mixminus.media.contract import (
     PlayerFinished,
     RecordingStopped,
     RtpTimedOut,
+    SecuringFailed,
     SendDigits,
     SetRoom,
     SpeechStarted,
@@ -100,6 +101,9 @@ class LegListener:
 
     def rtp_timed_out(self) -> None:
         """The phone has said nothing for too long."""
+
+    def securing_failed(self, reason: str) -> None:
+        """There will be no audio: the phone and we did not agree on keys."""
 
 
 class RoomWatcher(Protocol):
@@ -291,6 +295,9 @@ class MediaLink:
             case RtpTimedOut(leg):
                 if listener := self._listeners.get(leg):
                     listener.rtp_timed_out()
+            case SecuringFailed(leg, reason):
+                if listener := self._listeners.get(leg):
+                    listener.securing_failed(reason)
             case SpeechStarted(leg) | SpeechStopped(leg):
                 if heard := self._speech.get(leg):
                     heard(isinstance(event, SpeechStarted))

@@ -40,3 +40,5 @@ class Services:
     sip_traces: SipTraces
     tasks: Tasks
     relays: Relays
+    media_fingerprint: bytes
+    """SHA-256 of the certificate that far ends are shown in handshakes."""

@@ -24,6 +24,7 @@ from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint, Settings
 from mixminus.calls.records import ApplicationRecord, CallStatus, NumberRecord
+from mixminus.media.contract import UseCertificate
 from mixminus.media.plane import WorkerPlane
 from mixminus.prompts.io.library import PromptLibrary
 from mixminus.prompts.io.voice import offline_voice
@@ -54,6 +55,7 @@ from mixminus.webhooks.io.sender import WebhookSender
 from mixminus.webhooks.io.timed import TimedFetch
 from mixminus.webhooks.outbox import Delivery
 from mixminus.webhooks.signing import signature
+from mixminus.webrtc.io.certificates import make_certificate
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
 
@@ -90,7 +92,10 @@ class World:
         except BaseException:
             self._lock.release()
             raise
-        self._plane = WorkerPlane(settings.rtp.host, settings.rtp.low, settings.rtp.high, settings.workers)
+        self._certificate = make_certificate()
+        shown = UseCertificate(self._certificate.der, self._certificate.key_der)
+        rtp = settings.rtp
+        self._plane = WorkerPlane(rtp.host, rtp.low, rtp.high, settings.workers, (shown,))
         self._http = AiohttpFetch()
         self.fetch = TimedFetch(self._http, loop.time)
         courier = Courier(self.credentials.auth_token, self.fetch, loop.time, lambda: os.urandom(16).hex())
@@ -184,6 +189,7 @@ class World:
             dial_agent=dial_agent,
             sign=partial(signature, self.credentials.auth_token),
             speech=self._speech,
+            media_fingerprint=self._certificate.fingerprint,
         )
 
     def _configured_speech(self, speaks: Callable[[str], bool]) -> ConfiguredProviders:

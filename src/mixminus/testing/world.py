@@ -29,6 +29,7 @@ from mixminus.base.settings import Settings
 from mixminus.base.sids import ACCOUNT, PHONE_NUMBER, Sids
 from mixminus.base.types import Sid
 from mixminus.calls.records import EventRecord, NumberRecord, VoiceInstructions
+from mixminus.media.contract import UseCertificate
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.in_process import InProcessPlane
 from mixminus.media.ports import IMAGINARY_HOST, ImaginaryPorts
@@ -60,6 +61,7 @@ from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.asgi import AsgiFetch
 from mixminus.webhooks.io.sender import WebhookSender
 from mixminus.webhooks.signing import signature
+from mixminus.webrtc.io.certificates import make_certificate
 
 Phone = TypeVar("Phone", bound=VirtualPhone)
 
@@ -113,6 +115,8 @@ class World:
         self.store = SqlStore("sqlite://", InlineRunner())
         self.engine = Engine(SMALL_ENGINE, self.random.randbytes, ImaginaryPorts())
         self.plane = InProcessPlane(self.engine, self._send_rtp)
+        self._certificate = make_certificate()
+        self.plane.apply(UseCertificate(self._certificate.der, self._certificate.key_der))
         self.sip = SipAgent(self._sip_settings(), self.random.randbytes)
         self._resolver = Resolver(loop.time, self.random.randrange, self.names.ask)
         self.trace = SipTrace()
@@ -214,6 +218,7 @@ class World:
             public_url=lambda: "http://node.example.com",
             dial_agent=self.agents.dial,
             sign=partial(signature, AUTH_TOKEN),
+            media_fingerprint=self._certificate.fingerprint,
             speech=ConfiguredProviders({"deepgram": self.hearing}, {"elevenlabs": voice}, (None, voice)),
         )
         return assemble(self.settings, self.account_sid, shells)

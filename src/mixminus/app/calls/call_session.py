@@ -221,6 +221,9 @@ class CallSession(LegListener):
     def rtp_timed_out(self) -> None:
         self.end(Verdict(CallStatus.COMPLETED, "The phone sent no audio for too long and was taken for gone."))
 
+    def securing_failed(self, reason: str) -> None:
+        self.end(Verdict(CallStatus.FAILED, f"There are no keys for the call's audio: {reason}."))
+
     def size_jitter_buffer(self, size: str) -> None:
         """`jitterBufferSize`: `off`, `small`, `medium` or `large`."""
         self.line.size_jitter_buffer(size)

@@ -27,6 +27,7 @@ from mixminus.base.types import RandomBytes
 from mixminus.calls.options import DialOptions, Instructions
 from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
+from mixminus.sdp.dtls import Fingerprint
 from mixminus.sdp.media import Srtp
 from mixminus.sip.caller_id import presented
 from mixminus.sip.contract import Credentials, DialogKey, Invited
@@ -48,6 +49,7 @@ class PhoneLines:
             opus_complexity=services.settings.opus_complexity,
             rtp_timeout_ms=round(services.settings.rtp_timeout_s * 1_000),
             random_bytes=random_bytes,
+            certificate=Fingerprint("sha-256", services.media_fingerprint),
         )
         self._srtp = SrtpRules(services.settings)
         self.identity: SipIdentity
