@@ -10,12 +10,14 @@ from tests.media.studio import Phone, Studio, hum, notes
 from mixminus.audio import g711
 from mixminus.base.stun import Attribute, Class, StunMessage
 from mixminus.media.contract import (
+    AskStatistics,
     CloseLeg,
     LegOpened,
     OpenLeg,
     RtpTimedOut,
     SecuringFailed,
     SetLegMedia,
+    Statistics,
     UseCertificate,
 )
 from mixminus.media.srtp_terms import DtlsTerms, IceTerms
@@ -204,6 +206,10 @@ def test_a_stranger_is_not_heard_and_gets_nothing(network: Network) -> None:
         browser.talk(1)
     assert network.phones[OTHER].hears() == {400}
     assert network.astray == []
+    network.apply(AskStatistics(1))
+    [told] = network.engine.take_events()
+    assert isinstance(told, Statistics)
+    assert (told.worker.refused_checks, told.worker.failed_handshakes) == (20, 0)
 
 
 def test_hold_and_resume_keep_the_keys(network: Network) -> None:

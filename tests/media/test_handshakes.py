@@ -7,7 +7,7 @@ from tests.media.sealed_phone import SealedPhone, keys
 from tests.media.studio import Studio, hum
 
 from mixminus.media.contract import CloseLeg, RtpTimedOut, SetLegMedia
-from mixminus.media.handshakes import Address, Datagram
+from mixminus.media.handshakes import Address, Datagram, Refusals
 from mixminus.media.srtp_terms import DtlsTerms, IceTerms
 
 LEG = 1
@@ -21,6 +21,7 @@ class Parrot:
     is_idle = False
 
     def __init__(self) -> None:
+        self.refusals = Refusals()
         self.heard: list[tuple[int, bytes, Address]] = []
         self.legs: set[int] = set()
         self._answers: list[Datagram] = []

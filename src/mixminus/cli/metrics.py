@@ -139,6 +139,8 @@ class NodeCollector(Collector):
         yield _counter("rtp_forged", "RTP packets that were not made with their calls' keys", health.forged)
         yield _counter("rtp_replayed", "Secured RTP packets that came again", health.replayed)
         yield _counter("rtp_refused", "RTP packets that the system did not send", health.refused_packets)
+        yield _counter("media_checks_refused", "Datagrams of ICE and DTLS from strangers", health.refused_checks)
+        yield _counter("media_handshakes_failed", "Calls without keys for their audio", health.failed_handshakes)
         yield _counter("recording_lost_flushes", "Writes that the disk was too slow for", health.lost_flushes)
         yield _counter("recording_overdue_syncs", "Syncs that came too late for a second", health.overdue_syncs)
 

@@ -68,3 +68,6 @@ class WorkerHealth(msgspec.Struct, frozen=True):
     forged: int = 0
     replayed: int = 0
     stray: int = 0
+    refused_checks: int = 0
+    """And other datagrams for ICE and DTLS from those who may not send them."""
+    failed_handshakes: int = 0

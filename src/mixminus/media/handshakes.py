@@ -23,8 +23,20 @@ class Datagram:
     destination: Address
 
 
+@dataclass(slots=True)
+class Refusals:
+    """What came to nothing, since the beginning."""
+
+    datagrams: int = 0
+    """Checks that were not in order, and whatever came from those who may not send it."""
+    handshakes: int = 0
+    """That ended without keys."""
+
+
 class Handshakes(Protocol):
     """Called between beats only, by the engine's thread: what takes long is done elsewhere, in small steps."""
+
+    refusals: Refusals
 
     @property
     def is_idle(self) -> bool:
@@ -47,6 +59,9 @@ class NoHandshakes:
     """Far ends are where SDP says, and keys are in it."""
 
     is_idle = True
+
+    def __init__(self) -> None:
+        self.refusals = Refusals()
 
     def set_media(self, media: SetLegMedia) -> None:
         """It has no terms of ours."""

@@ -60,6 +60,8 @@ def statistics(engine: "Engine", asked: AskStatistics) -> Statistics:
         forged=totals.forged,
         replayed=totals.replayed,
         stray=totals.stray,
+        refused_checks=engine.handshakes.refusals.datagrams,
+        failed_handshakes=engine.handshakes.refusals.handshakes,
     )
     qualities = (leg_quality(legs, engine.reports, leg) for leg in asked.legs)
     return Statistics(asked.query, worker, tuple(quality for quality in qualities if quality is not None))

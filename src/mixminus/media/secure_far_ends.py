@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from mixminus.audio.frames import FRAMES_PER_SECOND
 from mixminus.base.stun import is_stun
 from mixminus.media.contract import Event, RtpTimedOut, SecuringFailed, SetLegMedia, UseCertificate
-from mixminus.media.handshakes import Address, Datagram
+from mixminus.media.handshakes import Address, Datagram, Refusals
 from mixminus.media.secure_association import Association
 from mixminus.media.secure_bench import Bench
 from mixminus.media.srtp_terms import DtlsTerms, IceTerms, SrtpKeys
@@ -73,6 +73,7 @@ class FarEnds:
     def __init__(self, engine: Owner, bench: Bench, shown: UseCertificate) -> None:
         self._engine = engine
         self._bench = bench
+        self.refusals = Refusals()
         self._context = DtlsContext(Certificate(shown.certificate, shown.key))
         self._of: dict[int, FarEnd] = {}
         self._shaking: set[int] = set()
@@ -104,13 +105,17 @@ class FarEnds:
         if end is None or not data:
             return
         if end.ice is not None and is_stun(data):
+            refused = end.ice.refused
             if (answer := end.ice.receive(data, source, self._now())) is not None:
                 self._departing.append(Datagram(leg, answer, source))
+            self.refusals.datagrams += end.ice.refused - refused
             self._follow(leg, end)
         elif FIRST_DTLS <= data[0] <= LAST_DTLS and end.association is not None and end.is_known_at(source):
             end.shakes_from = source
             end.association.receive(data, self._now())
             self._shaking.add(leg)
+        else:
+            self.refusals.datagrams += 1
 
     def exchange(self, unix_s: float) -> Iterator[Datagram]:
         departing, self._departing = self._departing, []
@@ -204,4 +209,5 @@ class FarEnds:
     def _settle(self, leg: int, end: FarEnd, failure: str) -> None:
         if not end.is_settled:
             end.is_settled = True
+            self.refusals.handshakes += 1
             self._engine.tell(SecuringFailed(leg, failure))
