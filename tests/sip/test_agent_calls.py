@@ -184,7 +184,7 @@ def test_the_callee_may_end_the_call() -> None:
     world = World().answered()
     world.callee.agent.hang_up(world.callee.dialog, world.now, 'Q.850;cause=16;text="bye"')
     world.run(60)
-    assert world.caller.events[-1] == Ended(CALL, Ending.BYE)
+    assert world.caller.events[-1] == Ended(CALL, Ending.BYE, 'Q.850;cause=16;text="bye"')
     assert world.is_clean()
 
 

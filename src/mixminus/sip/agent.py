@@ -6,6 +6,7 @@ stranger ask that. Until a stranger passed the last one, nothing about it is rem
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -39,11 +40,14 @@ from mixminus.sip.message import (
     Request,
     Response,
     clean,
+    extra_headers,
     parse,
 )
 from mixminus.sip.outgoing import OutgoingCall
+from mixminus.sip.referring import refer_from_outside
 from mixminus.sip.registrar import OPTIONS as REGISTRAR_OPTIONS
 from mixminus.sip.registrar import Binding, Phone, Registrar
+from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
 from mixminus.sip.settings import SipSettings
@@ -52,7 +56,7 @@ from mixminus.sip.stun_answers import looks_like_stun, stun_answer
 from mixminus.sip.transaction_layer import reply_address
 from mixminus.sip.uri import AddressError, Uri
 
-STRANGERS_MAY: Final = ("INVITE", "OPTIONS", "REGISTER")
+STRANGERS_MAY: Final = ("INVITE", "OPTIONS", "REGISTER", "REFER")
 """What is not about a call that we know."""
 MAX_TRANSACTIONS: Final = 100_000
 """Beyond it new requests get 503: a flood must not take the memory of calls that are up."""
@@ -218,6 +222,30 @@ class SipAgent:
         if isinstance(call, IncomingCall | OutgoingCall | Session):
             call.hang_up(now, headers)
 
+    def refer(self, dialog: DialogKey, target: str, now: float, headers: Mapping[str, str] | None = None) -> None:
+        """Send the peer of a call to somebody else (REFER). `ReferAnswered` follows, then `ReferReported`.
+
+        Raises `AddressError` or `SipError`: target or a header name cannot be sent.
+        """
+        Uri.parse(target)
+        lines = extra_headers(headers or {})
+        if isinstance(call := self._endpoint.calls.get(dialog), Session):
+            call.refer(target, lines, now)
+
+    def accept_referral(self, referral: DialogKey, now: float) -> None:
+        """202: we shall call whom a REFER names, and `report` how that goes."""
+        if (asked := self._endpoint.referrals.get(referral)) is not None:
+            asked.accept(now)
+
+    def refuse_referral(self, referral: DialogKey, status: int, now: float) -> None:
+        if (asked := self._endpoint.referrals.get(referral)) is not None:
+            asked.refuse(status, now)
+
+    def report(self, referral: DialogKey, status: int, now: float, reason: str = "") -> None:
+        """Tell whoever sent the REFER what our call met (NOTIFY); a final status is the last."""
+        if (asked := self._endpoint.referrals.get(referral)) is not None:
+            asked.report(status, clean(reason), now)
+
     def ask(self, question: Question, now: float) -> None:
         """Send a request that belongs to no call; `Replied` follows. Raises `SipError`: it cannot be sent."""
         Asking(self._endpoint, question, now)
@@ -290,7 +318,7 @@ class SipAgent:
         if request.method == "OPTIONS":
             self._answer_statelessly(request, source, 200, (*ABILITIES, ACCEPT))
             return
-        judge = self._gate.caller if request.method == "INVITE" else self._gate.user
+        judge = self._gate.user if request.method == "REGISTER" else self._gate.caller
         match judge(request, source, self.settings, now):
             case Challenged(challenges):
                 headers = tuple(("WWW-Authenticate", value) for value in challenges)
@@ -300,6 +328,8 @@ class SipAgent:
                 self._answer_statelessly(request, source, 403)
             case Admitted(user) if request.method == "INVITE":
                 self._invited(request, source, user, now)
+            case Admitted() if request.method == "REFER":
+                refer_from_outside(self._endpoint, self._endpoint.layer.open_server(request, source, now), now)
             case Admitted(user):
                 self._register(request, source, user or "", now)
 
@@ -319,6 +349,12 @@ class SipAgent:
         except IntervalTooBrief:
             self._answer_statelessly(request, source, 422, (("Min-SE", str(MIN_SE_S)),))
             return
+        try:
+            replaces = Replaces.of(request)
+            replaced = self._endpoint.calls.replaced(replaces) if replaces is not None else None
+        except CannotReplace as error:
+            self._answer_statelessly(request, source, error.status)
+            return
         key = DialogKey(self._endpoint.token())
         server = self._endpoint.layer.open_server(request, source, now)
         IncomingCall(self._endpoint, key, server, now)
@@ -337,6 +373,7 @@ class SipAgent:
                 headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
                 asserted_uri=asserted(request) if user is None else None,
                 forwarded_from=forwarded_from(request) if user is None else None,
+                replaces=replaced,
             )
         )
 
@@ -348,7 +385,7 @@ class SipAgent:
             return
         self._endpoint.answer(self._endpoint.layer.open_server(request, source, now), 200, now, to_tag=invite.to_tag)
         if invite.user is not None:
-            invite.user.cancelled(now)
+            invite.user.cancelled(request, now)
 
     def _register(self, request: Request, source: Address, user: str, now: float) -> None:
         server = self._endpoint.layer.open_server(request, source, now)

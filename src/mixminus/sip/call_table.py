@@ -5,6 +5,7 @@ from typing import Protocol
 
 from mixminus.sip.contract import Address, DialogKey
 from mixminus.sip.message import Request
+from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.transaction_layer import ServerTransaction
 
 
@@ -19,6 +20,9 @@ class InDialog(Protocol):
 
     def connection_lost(self, address: Address) -> None:
         """That connection must not be used any more."""
+
+    def replaced(self, replaces: Replaces) -> DialogKey:
+        """The owner's key, if a call may take its place. Raises `CannotReplace`."""
 
 
 class CallTable:
@@ -45,6 +49,14 @@ class CallTable:
 
     def find(self, request: Request) -> InDialog | None:
         return self._by_tag.get((request.call_id, request.to.tag or ""))
+
+    def replaced(self, replaces: Replaces) -> DialogKey:
+        """The call that another is to take the place of. Raises `CannotReplace` (RFC 3891 3)."""
+        name = replaces.dialog
+        call = self._by_tag.get((name.call_id, name.our_tag))
+        if call is None:
+            raise CannotReplace(481)
+        return call.replaced(replaces)
 
     def connection_lost(self, address: Address) -> None:
         for call in self._by_tag.values():

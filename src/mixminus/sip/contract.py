@@ -128,6 +128,8 @@ class Invited:
     """Who calls, on the word of a trunk (P-Asserted-Identity); None where that is to be private."""
     forwarded_from: str | None = None
     """Who diverted the call to the number, on the word of a trunk."""
+    replaces: DialogKey | None = None
+    """The dialog of ours whose place the caller wants (RFC 3891): if it may, answer, and hang that one up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,8 @@ class Ended:
 
     dialog: DialogKey
     ending: Ending
+    reason: str | None = None
+    """What BYE or CANCEL gave as its Reason (RFC 3326): `Q.850;cause=16;text="Normal call clearing"`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,44 @@ class Sought:
     """Somebody sends us there: places that a stranger may not send us to are to be left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """Our peer wants us to call somebody else (RFC 3515). Answer with `accept_referral` or `refuse_referral`."""
+
+    referral: DialogKey
+    """Our name for it; it outlives the call in which it was asked for."""
+    dialog: DialogKey
+    """The call that it is about."""
+    target: str
+    """A SIP or TEL address without headers."""
+    replaces: DialogKey | None = None
+    """The call of ours whose place the new one is to take: an attended transfer between two of our calls."""
+    is_foreign: bool = False
+    """It is to take the place of a dialog that we do not know, or that is over."""
+    referred_by: str | None = None
+    """On whose behalf, as the peer says (RFC 3892)."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """`X-…` and `User-to-User` of the address, for our INVITE. Names are in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferAnswered:
+    """The final answer to a REFER of ours, or the status that stands for none."""
+
+    dialog: DialogKey
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferReported:
+    """What the peer met when it did as our REFER said. `is_over`: nothing more will be reported."""
+
+    dialog: DialogKey
+    status: int | None
+    """None: it does not say."""
+    is_over: bool
+
+
 SipEvent = (
     Invited
     | Progressed
@@ -236,8 +278,11 @@ SipEvent = (
     | Renegotiated
     | KeyPressed
     | Ended
-    | Replied
     | Sought
+    | Referred
+    | ReferAnswered
+    | ReferReported
+    | Replied
 )
 
 

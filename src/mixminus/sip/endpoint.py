@@ -6,7 +6,7 @@ from typing import Protocol
 from mixminus.base.types import RandomBytes
 from mixminus.sip.answers import response_to
 from mixminus.sip.call_table import CallTable
-from mixminus.sip.contract import Address, Listener, SipEvent, Transmit
+from mixminus.sip.contract import Address, DialogKey, Listener, SipEvent, Transmit
 from mixminus.sip.deadlines import Deadlines
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.large_requests import LargeRequests
@@ -21,9 +21,9 @@ from mixminus.sip.transaction_layer import (
 )
 from mixminus.sip.whereabouts import Whereabouts
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY")
 ALLOW = ("Allow", ", ".join(METHODS))
-SUPPORTED_OPTIONS = ("timer", "100rel")
+SUPPORTED_OPTIONS = ("timer", "100rel", "replaces", "norefersub", "tdialog")
 """Extensions that a peer may require of us."""
 SUPPORTED = ("Supported", ", ".join(SUPPORTED_OPTIONS))
 ABILITIES = (ALLOW, SUPPORTED)
@@ -31,12 +31,24 @@ ACCEPT = ("Accept", "application/sdp")
 SDP_TYPE = ("Content-Type", "application/sdp")
 TARGET_REFRESHES = frozenset({"INVITE", "UPDATE"})
 """Requests that say where we are now (RFC 3261 12.2, RFC 3311 5.1)."""
+WITH_CONTACT = TARGET_REFRESHES | {"REFER", "NOTIFY"}
+"""Requests whose Contact is mandatory (RFC 3515 2.2, RFC 6665 8.1.1)."""
 
 
 class Sleeper(Protocol):
     """A call that asked to be woken."""
 
     def wake(self, now: float) -> None: ...
+
+
+class Reporting(Protocol):
+    """A REFER whose owner has yet to say how it goes."""
+
+    def accept(self, now: float) -> None: ...
+
+    def refuse(self, status: int, now: float) -> None: ...
+
+    def report(self, status: int, reason: str, now: float) -> None: ...
 
 
 class Endpoint:
@@ -48,6 +60,7 @@ class Endpoint:
         self.layer = TransactionLayer(self.outbox.append, LargeRequests(lambda: self.settings.listeners))
         self.calls = CallTable()
         self.whereabouts = Whereabouts(self.emit)
+        self.referrals: dict[DialogKey, Reporting] = {}
         self.sleepers: Deadlines[Sleeper] = Deadlines()
         self._random_bytes = random_bytes
 
@@ -120,14 +133,20 @@ class Endpoint:
         headers: HeaderLines = (),
         body: bytes = b"",
     ) -> ClientTransaction | None:
-        """Send a request inside a dialog; None when the peer cannot be addressed any more. A body is SDP."""
+        """Send a request inside a dialog; None when the peer cannot be addressed any more.
+
+        A body is SDP, unless *headers* say what else it is.
+        """
         hop = self.next_hop(dialog)
         if hop is None:
             return None
         ours: HeaderLines = (self.via(hop), self.user_agent)
         if method in TARGET_REFRESHES:
-            ours = (*ours, self.contact(hop, dialog.remote_target), *ABILITIES)
-        lines = (*ours, *headers, *((SDP_TYPE,) if body else ()))
+            ours = (*ours, *ABILITIES)
+        if method in WITH_CONTACT:
+            ours = (*ours, self.contact(hop, dialog.remote_target))
+        is_sdp = bool(body) and all(name != "Content-Type" for name, _ in headers)
+        lines = (*ours, *headers, *((SDP_TYPE,) if is_sdp else ()))
         return self.layer.open_client(dialog.request(method, dialog.next_cseq(), lines, body), hop, user, now)
 
     def next_hop(self, dialog: Dialog) -> Address | None:

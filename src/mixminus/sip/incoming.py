@@ -9,6 +9,7 @@ from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.proof import Proof
 from mixminus.sip.provisionals import Provisionals
+from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import agreed_by_server, answer_headers
 from mixminus.sip.talk import Talk
@@ -89,11 +90,11 @@ class IncomingCall:
 
     # --- the peer --------------------------------------------------------------------------------------------
 
-    def cancelled(self, now: float) -> None:
+    def cancelled(self, cancel: Request, now: float) -> None:
         """CANCEL: the INVITE is answered with 487 (9.2)."""
         self._endpoint.answer(self._server, 487, now, to_tag=self._dialog.local_tag)
         self._forget()
-        self._endpoint.emit(Ended(self._key, Ending.CANCELLED))
+        self._endpoint.emit(Ended(self._key, Ending.CANCELLED, cancel.why))
 
     def receive(self, server: ServerTransaction, now: float) -> None:
         """A request in the early dialog. A caller may say BYE here instead of CANCEL (15)."""
@@ -106,7 +107,7 @@ class IncomingCall:
             self._endpoint.answer(server, 200, now)
             self._endpoint.answer(self._server, 487, now, to_tag=self._dialog.local_tag)
             self._forget()
-            self._endpoint.emit(Ended(self._key, Ending.BYE))
+            self._endpoint.emit(Ended(self._key, Ending.BYE, request.why))
         elif request.method == "INVITE":
             self._endpoint.answer(server, 500, now, headers=(("Retry-After", "1"),))  # 14.2
         elif request.method == "OPTIONS":
@@ -140,6 +141,10 @@ class IncomingCall:
 
     def connection_lost(self, address: Address) -> None:
         self._dialog.connection_lost(address)
+
+    def replaced(self, replaces: Replaces) -> DialogKey:
+        """Somebody else began this early dialog: it cannot be taken from them (RFC 3891 3)."""
+        raise CannotReplace(481)
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """An ACK before our final answer means nothing."""

@@ -19,6 +19,8 @@ MAX_MESSAGE_BYTES: Final = 65_535
 """The longest UDP datagram; the same limit holds for a TCP stream."""
 MAX_HEADERS: Final = 256
 """Far above any real message; bounds the work that one datagram can cause."""
+MAX_REASON: Final = 256
+"""Characters of Reason headers that are kept."""
 MAGIC_COOKIE: Final = "z9hG4bK"
 """What branches begin with since RFC 3261 (8.1.1.7)."""
 MAX_CSEQ: Final = 2**31 - 1
@@ -34,7 +36,7 @@ REASONS: Final = {
     480: "Temporarily Unavailable", 469: "Bad Info Package",
     481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
     483: "Too Many Hops", 484: "Address Incomplete", 486: "Busy Here", 487: "Request Terminated",
-    488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
+    488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending", 500: "Server Internal Error",
     503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported",
     513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
 }  # fmt: skip
@@ -46,10 +48,12 @@ _NAMES = [
     "WWW-Authenticate", "Proxy-Authenticate", "Reason", "Retry-After", "Session-Expires", "Min-SE", "RSeq",
     "RAck", "Subject", "Date", "P-Asserted-Identity", "Privacy", "Diversion", "History-Info",
     "Path", "Service-Route",
+    "Refer-To", "Referred-By", "Refer-Sub", "Replaces", "Target-Dialog", "Event", "Subscription-State",
 ]  # fmt: skip
 _COMPACT = {
     "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "c": "Content-Type",
-    "e": "Content-Encoding", "k": "Supported", "s": "Subject", "x": "Session-Expires",
+    "e": "Content-Encoding", "k": "Supported", "s": "Subject", "x": "Session-Expires", "r": "Refer-To",
+    "b": "Referred-By", "o": "Event",
 }  # fmt: skip
 _CANONICAL = {name.lower(): name for name in _NAMES} | _COMPACT
 
@@ -195,6 +199,11 @@ class Message:
         """20.33: a number, perhaps with a comment and parameters."""
         found = re.match(r"[0-9]{1,10}", self.get("Retry-After") or "")
         return int(found[0]) if found else None
+
+    @property
+    def why(self) -> str | None:
+        """The reasons that a BYE or CANCEL gives (RFC 3326), as text of a bounded length."""
+        return clean(", ".join(self.lines("Reason")))[:MAX_REASON] or None
 
     @property
     def sdp(self) -> bytes | None:

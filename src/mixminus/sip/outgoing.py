@@ -6,6 +6,7 @@ from typing import Final
 from mixminus.sip.contract import (
     Address,
     Answered,
+    DialogKey,
     Ended,
     Ending,
     Invitation,
@@ -20,6 +21,7 @@ from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
 from mixminus.sip.proof import CHALLENGES, Proof
 from mixminus.sip.redirects import Redirects, may_lead_to
+from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.routing import routed
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import MIN_SE_S, agreed_by_client, asked, min_se
@@ -231,7 +233,7 @@ class OutgoingCall:
         self._drop()
         self._endpoint.sleepers.set(self, now + LIFETIME)  # the 200 may still come, or be lost for good
         if wanted:
-            self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE))
+            self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE, request.why))
 
     def _updated(self, early: Dialog, server: ServerTransaction, now: float) -> None:
         """Its media stays as it was until it answers."""
@@ -244,6 +246,14 @@ class OutgoingCall:
 
     def connection_lost(self, address: Address) -> None:
         """The transaction layer fails the INVITE; there is no dialog yet."""
+
+    def replaced(self, replaces: Replaces) -> DialogKey:
+        """A phone that rings for us may be relieved by another (RFC 3891 3)."""
+        if self._early.find(replaces.dialog.their_tag) is None:
+            raise CannotReplace(481)
+        if not self._is_wanted():
+            raise CannotReplace(603)
+        return self._invitation.dialog
 
     def acknowledged(self, ack: Request, now: float) -> None:
         """Nobody acknowledges a caller."""

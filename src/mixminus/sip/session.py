@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mixminus.sip.contract import Address, Ended, Ending, Established, Reoffered, Transmit
+from mixminus.sip.contract import Address, DialogKey, Ended, Ending, Established, Reoffered, Transmit
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, TARGET_REFRESHES
 from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request, Response
+from mixminus.sip.referring import METHODS as REFERRING
+from mixminus.sip.referring import Referring
 from mixminus.sip.refresher import Refresher
+from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, Terms, agreed_by_server, answer_headers
 from mixminus.sip.talk import Talk
 from mixminus.sip.transaction import LIFETIME, T1, T2
@@ -56,6 +59,7 @@ class Session:
         self._endpoint.next_hop(self._dialog)
         self._refresher = Refresher(talk, self._lost)
         self._refresher.agreed(terms, now)
+        self._referring = Referring(talk)
         self._unacknowledged: Unacknowledged | None = None
         self._reinvite: ServerTransaction | None = None
         self._bye_headers: HeaderLines = ()
@@ -95,6 +99,11 @@ class Session:
         elif self._phase is Phase.OPEN:
             self._say_bye(now)
 
+    def refer(self, target: str, headers: HeaderLines, now: float) -> None:
+        """Send the peer to somebody else (RFC 3515)."""
+        if self._phase is Phase.OPEN:
+            self._referring.ask(target, headers, now)
+
     # --- the peer --------------------------------------------------------------------------------------------
 
     def receive(self, server: ServerTransaction, now: float) -> None:
@@ -112,13 +121,15 @@ class Session:
         request = server.request
         if request.method == "BYE":
             self._endpoint.answer(server, 200, now)
-            self._end(Ending.BYE, now)
+            self._end(Ending.BYE, now, request.why)
         elif request.method == "OPTIONS":
             self._endpoint.answer(server, 200, now, headers=(*ABILITIES, ACCEPT))
         elif request.method == "PRACK":
             self._endpoint.answer(server, 200, now)  # our 200 overtook it
         elif request.method == "INFO":
             take_info(self._endpoint, self._key, server, now)
+        elif request.method in REFERRING and self._is_live:
+            self._referring.receive(server, now)
         elif request.method in TARGET_REFRESHES:
             self._refreshed(server, now)
         else:
@@ -146,6 +157,16 @@ class Session:
         self._refresher.stop()
         self._lost(Ending.LOST, now)
 
+    def replaced(self, replaces: Replaces) -> DialogKey:
+        """A call that is over is not brought back (603), an answered one no early one (486)."""
+        if replaces.dialog.their_tag != (self._dialog.remote_tag or "0"):
+            raise CannotReplace(481)
+        if not self._is_live:
+            raise CannotReplace(603)
+        if replaces.early_only:
+            raise CannotReplace(486)
+        return self._key
+
     def acknowledged(self, ack: Request, now: float) -> None:
         """The ACK of one of our 200s; a repeated one changes nothing."""
         waiting = self._unacknowledged
@@ -162,7 +183,7 @@ class Session:
                 self._talk.peer_sdp = ack.sdp
             self._endpoint.emit(Established(self._key, ack.sdp if waiting.carries_offer else None))
 
-    def cancelled(self, now: float) -> None:
+    def cancelled(self, cancel: Request, now: float) -> None:
         """The peer took its re-INVITE back: the call goes on (9.2)."""
         self.refuse_reoffer(487, now)
 
@@ -183,12 +204,17 @@ class Session:
                 self._endpoint.answer(server, 100, now)
             self._endpoint.emit(Reoffered(self._key, request.sdp))
 
+    @property
+    def _is_live(self) -> bool:
+        """Neither side has hung up."""
+        return self._phase in (Phase.OPEN, Phase.UNCONFIRMED)
+
     def _may_be_offered(self, request: Request) -> bool:
         """Whether the last offer has its answer. An INVITE also waits for the ACK of the one before."""
         waiting = self._unacknowledged
         if request.method == "INVITE":
             return self._phase is Phase.OPEN and waiting is None
-        return self._phase in (Phase.OPEN, Phase.UNCONFIRMED) and not (waiting and waiting.carries_offer)
+        return self._is_live and not (waiting and waiting.carries_offer)
 
     def _keeps_time(self, server: ServerTransaction, now: float) -> bool:
         """Whether the session interval is long enough for us; a shorter one is refused (RFC 4028 9)."""
@@ -204,7 +230,7 @@ class Session:
         self._dialog.refresh_target(server.request)
         self._talk.learn(server.request)
         terms = agreed_by_server(server.request, self._endpoint.settings.session_expires_s)
-        if self._phase in (Phase.OPEN, Phase.UNCONFIRMED):
+        if self._is_live:
             self._refresher.agreed(terms, now)
         contact = self._endpoint.contact(server.reply_to, self._dialog.remote_target)
         headers = (contact, *ABILITIES, *answer_headers(terms))
@@ -249,7 +275,7 @@ class Session:
         self._say_bye(now)
         self._forget(ending)
 
-    def _end(self, ending: Ending, now: float) -> None:
+    def _end(self, ending: Ending, now: float, reason: str | None) -> None:
         """The peer said BYE."""
         self._leave_reinvite(now)
         self._unacknowledged = None
@@ -257,13 +283,13 @@ class Session:
         self._refresher.stop()
         before, self._phase = self._phase, Phase.CLOSED
         if before not in (Phase.HANGING_UP, Phase.CLOSED):
-            self._forget(ending)
+            self._forget(ending, reason)
         if before is not Phase.CLOSED:  # else our own BYE is under way, and its answer is the end
             self._gone()
 
-    def _forget(self, ending: Ending) -> None:
+    def _forget(self, ending: Ending, reason: str | None = None) -> None:
         self._endpoint.calls.drop_key(self._key)
-        self._endpoint.emit(Ended(self._key, ending))
+        self._endpoint.emit(Ended(self._key, ending, reason))
 
     def _gone(self) -> None:
         self._endpoint.calls.drop_tag(self._dialog.call_id, self._dialog.local_tag)

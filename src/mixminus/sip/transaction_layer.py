@@ -39,7 +39,7 @@ class TransactionUser(Protocol):
 class Cancellable(Protocol):
     """Whoever is about to answer an INVITE."""
 
-    def cancelled(self, now: float) -> None: ...
+    def cancelled(self, cancel: Request, now: float) -> None: ...
 
 
 @dataclass(eq=False, slots=True)
