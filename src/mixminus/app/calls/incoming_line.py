@@ -143,12 +143,17 @@ class IncomingLine:
                 renegotiated(self._media, answer)
             case KeyPressed(_, key):
                 self._media.key_pressed(key)
-            case Ended(_, ending):
+            case Ended(_, ending, reason):
                 self._over = True
                 if not self._established.done():
                     self._established.set_result(None)
                 if self._owner is not None:
-                    self._owner.line_gone(ENDINGS[ending])
+                    self._owner.line_gone(because(ENDINGS[ending], reason))
+
+
+def because(ending: str, reason: str | None) -> str:
+    """How a call ended, with the Reason that the far end gave for it (RFC 3326)."""
+    return f"{ending} ({reason})" if reason else ending
 
 
 def reoffered(desk: SipDesk, media: SipMedia, dialog: DialogKey, offer: bytes | None) -> None:

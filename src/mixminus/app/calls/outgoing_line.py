@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from mixminus.app.calls.incoming_line import renegotiated, reoffered
+from mixminus.app.calls.incoming_line import because, renegotiated, reoffered
 from mixminus.app.calls.line import LineOwner, Unreached
 from mixminus.app.calls.secrecy import SrtpRules
 from mixminus.app.calls.sip_desk import SipDesk
@@ -41,6 +41,8 @@ from mixminus.sip.contract import (
 from mixminus.sip.uri import AddressError
 
 NOT_ACCEPTABLE: Final = 488
+ELSEWHERE: Final = 'SIP;cause=200;text="Call completed elsewhere"'
+"""Why the other phones need not ring on, nor list a missed call (RFC 3326 3.1)."""
 
 INSECURE: Final = Failure(
     Unreached(CallStatus.FAILED, NOT_ACCEPTABLE, "SRTP is required, and its keys would travel in the clear."), True
@@ -175,11 +177,11 @@ class OutgoingLine:
             if not outcome.done():
                 outcome.set_result(Refused(dialog, 487, "Did not answer in time"))
 
-    def _stop_trying(self) -> None:
+    def _stop_trying(self, reason: str | None = None) -> None:
         """Hang up whoever has not answered."""
         trying, self._trying = self._trying, {}
         for dialog, outcome in trying.items():
-            self._desk.hang_up(dialog)
+            self._desk.hang_up(dialog, reason)
             if not outcome.done():
                 outcome.set_result(None)
 
@@ -223,8 +225,8 @@ class OutgoingLine:
                 self._media.key_pressed(key)
             case Renegotiated(dialog, answer) if dialog == self._answered:
                 renegotiated(self._media, answer)
-            case Ended(dialog):
-                self._ended(dialog)
+            case Ended(dialog, _, reason):
+                self._ended(dialog, reason)
 
     def _progressed(self, dialog: DialogKey, status: int, early: bytes | None) -> None:
         if self._owner is None or self._answered is not None or status == 100:
@@ -243,7 +245,7 @@ class OutgoingLine:
         outcome = self._trying.pop(dialog, None)
         if outcome is not None and not outcome.done():
             outcome.set_result(None)
-        self._stop_trying()
+        self._stop_trying(ELSEWHERE)
         if (answer is not None and self._takes(dialog, answer)) or self._early == dialog:
             self._owner.line_answered()
         else:
@@ -255,11 +257,11 @@ class OutgoingLine:
         if outcome is not None and not outcome.done():
             outcome.set_result(refusal)
 
-    def _ended(self, dialog: DialogKey) -> None:
+    def _ended(self, dialog: DialogKey, reason: str | None) -> None:
         self._desk.disown(dialog)
         if dialog == self._answered and self._owner is not None:
             self._answered = None
-            self._owner.line_gone("The called party hung up.")
+            self._owner.line_gone(because("The called party hung up.", reason))
 
     def _takes(self, dialog: DialogKey, sdp: bytes) -> bool:
         self._media.turn_to(dialog)

@@ -1,8 +1,8 @@
 """Between the SIP agent and the lines: requests go in with the time, events come out to the line they concern."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
@@ -18,6 +18,9 @@ from mixminus.sip.contract import (
     Listener,
     Progressed,
     Question,
+    ReferAnswered,
+    Referred,
+    ReferReported,
     Refused,
     Renegotiated,
     Reoffered,
@@ -26,6 +29,8 @@ from mixminus.sip.contract import (
     Sought,
 )
 from mixminus.sip.registrar import Phone
+
+DECLINED: Final = 603
 
 
 class DialogOwner(Protocol):
@@ -47,12 +52,17 @@ class SipDesk:
         self._questions: dict[DialogKey, asyncio.Future[Replied]] = {}
         self.on_invited: Callable[[Invited], None]
         self.on_sought: Callable[[Sought], None]
+        self.on_referred: Callable[[Referred], None] = lambda referred: self.refuse_referral(
+            referred.referral, DECLINED
+        )
 
     def heard(self, event: SipEvent) -> None:
         """The pump's listener."""
         match event:
             case Invited():
                 self.on_invited(event)
+            case Referred():
+                self.on_referred(event)
             case (
                 Progressed()
                 | Answered()
@@ -62,6 +72,8 @@ class SipDesk:
                 | Renegotiated()
                 | KeyPressed()
                 | Ended()
+                | ReferAnswered()
+                | ReferReported()
             ):
                 if owner := self._owners.get(event.dialog):
                     owner.heard(event)
@@ -123,10 +135,28 @@ class SipDesk:
     def refuse_reoffer(self, dialog: DialogKey, status: int) -> None:
         self._do(lambda agent, now: agent.refuse_reoffer(dialog, status, now))
 
-    def hang_up(self, dialog: DialogKey) -> None:
-        """BYE, CANCEL or a refusal, whatever the dialog needs."""
+    def hang_up(self, dialog: DialogKey, reason: str | None = None) -> None:
+        """BYE, CANCEL or a refusal, whatever the dialog needs; *reason* is its Reason header (RFC 3326)."""
         self.disown(dialog)
-        self._do(lambda agent, now: agent.hang_up(dialog, now))
+        self._do(lambda agent, now: agent.hang_up(dialog, now, reason))
+
+    def refer(self, dialog: DialogKey, target: str, headers: Mapping[str, str]) -> None:
+        """REFER. Raises `SipError` or `AddressError` when it cannot be sent."""
+        self._do(lambda agent, now: agent.refer(dialog, target, now, headers))
+
+    def accept_referral(self, referral: DialogKey) -> None:
+        self._do(lambda agent, now: agent.accept_referral(referral, now))
+
+    def refuse_referral(self, referral: DialogKey, status: int) -> None:
+        self._do(lambda agent, now: agent.refuse_referral(referral, status, now))
+
+    def report(self, referral: DialogKey, status: int) -> None:
+        """What our call met that somebody's REFER had asked for."""
+        self._do(lambda agent, now: agent.report(referral, status, now))
+
+    def owner(self, dialog: DialogKey) -> DialogOwner | None:
+        """Who hears of that dialog."""
+        return self._owners.get(dialog)
 
     def phones(self, user: str) -> tuple[Phone, ...]:
         """The phones that a user registered, most preferred first."""
