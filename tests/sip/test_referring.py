@@ -97,13 +97,26 @@ def test_rfc3515_2_4_a_referral_is_accepted_and_its_outcome_told() -> None:
     assert world.is_clean()
 
 
-def test_notifies_go_one_after_another_and_the_last_one_is_never_left_out() -> None:
+def test_notifies_go_one_after_another_and_the_newest_is_never_left_out() -> None:
     world = World().answered()
     key = accepted(world)
-    for status in (180, 183, 486):
+    for status in (180, 181, 183):
         world.callee.agent.report(key, status, world.now)
     world.run(1)
-    assert reports(world) == [(100, False), (180, False), (486, True)]
+    assert reports(world) == [(100, False), (180, False), (183, False)]
+
+
+def test_the_last_notify_waits_for_nothing_since_a_bye_may_follow_it() -> None:
+    world = World().answered()
+    key = accepted(world)
+    for status in (180, 200):
+        world.callee.agent.report(key, status, world.now)
+    world.callee.agent.hang_up(world.callee.dialog, world.now)
+    world.run(1)
+    assert reports(world) == [(100, False), (180, False), (200, True)]
+    assert world.caller.events[-1] == Ended(CALL, Ending.BYE)
+    world.run(60)
+    assert world.is_clean()
 
 
 @pytest.mark.parametrize("lost", [b"REFER", b"NOTIFY", b"SIP/2.0 202"])

@@ -15,6 +15,7 @@ LIFE_S: Final = 600
 
 class Referral:
     """NOTIFYs go one after another, so that none overtakes the one before; what is due meanwhile replaces what was.
+    Only the last waits for nothing: a BYE of ours may be right behind it, and what it overtakes is no news any more.
 
     A peer that hung up after its REFER is told all the same, until it says that it does not want to know (481).
     """
@@ -74,7 +75,7 @@ class Referral:
     # --- telling ---------------------------------------------------------------------------------------------
 
     def _tell(self, now: float) -> None:
-        if self._telling:
+        if self._telling and not self.is_over:
             self._due = True
             return
         self._telling, self._due = True, False

@@ -16,6 +16,7 @@ from mixminus.testing.network import Network
 from mixminus.testing.outgoing_call import OutgoingCall
 from mixminus.testing.palette import PALETTE
 from mixminus.testing.phone import VirtualPhone
+from mixminus.testing.transfer import Transfer
 from mixminus.testing.virtual_time import Deadlock, TooLong, VirtualTimeLoop, run_virtual
 from mixminus.testing.webhook_app import WebhookApp, WebhookRequest
 
@@ -40,6 +41,7 @@ __all__ = [
     "Party",
     "PhoneError",
     "TooLong",
+    "Transfer",
     "VirtualPhone",
     "VirtualTimeLoop",
     "WebhookApp",

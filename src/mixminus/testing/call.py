@@ -8,9 +8,10 @@ from mixminus.testing.call_state import STEPS, CallState, Ended, Party
 from mixminus.testing.errors import CallRefused, WrongMoment
 from mixminus.testing.line import AudioLine
 from mixminus.testing.sdp import Direction, SdpError, parse_description
+from mixminus.testing.transfer import Transfer, notify, refer, referred_to, replaces
 from mixminus.testing.user_agent.dialog import Dialog
 from mixminus.testing.user_agent.invitation import Invitation
-from mixminus.testing.user_agent.message import REASONS, Message
+from mixminus.testing.user_agent.message import REASONS, Message, Request
 from mixminus.testing.user_agent.transactions import ServerTransaction
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Call(Audible):
         self._session_id = phone.random.getrandbits(31)
         self._session_version = 0
         self._reoffering = False
+        self._transfer: Transfer | None = None
+        """The last that we asked for."""
         self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._agent.attach(call_id, local_tag, self)
 
@@ -96,6 +99,36 @@ class Call(Audible):
         self.line.secure.renew()
         await self._reoffer(self._direction)
 
+    async def transfer(self, target: str) -> Transfer:
+        """Send the far end to a number (at the server) or a `sip:` address (RFC 5589 6).
+
+        Raises `CallRefused` when it will not go.
+        """
+        host, port = self.phone.server
+        is_uri = target.lower().startswith(("sip:", "sips:", "tel:"))
+        return await self._refer(target if is_uri else f"sip:{target}@{host}:{port}", None)
+
+    async def transfer_to(self, other: "Call") -> Transfer:
+        """Join the far ends of this call and of *other*, who leaves both (RFC 5589 7). Raises `CallRefused`."""
+        assert other._dialog is not None
+        return await self._refer(other._dialog.target, other._dialog)
+
+    @property
+    def replaces(self) -> str:
+        """What another phone says to take this call's place: the value of its INVITE's Replaces header."""
+        assert self._dialog is not None
+        return replaces(self._dialog)
+
+    async def _refer(self, target: str, in_place_of: Dialog | None) -> Transfer:
+        if self.state is not CallState.TALKING or self._dialog is None:
+            raise WrongMoment(f"{self!r} cannot be transferred now")
+        dialog, self._transfer = self._dialog, Transfer()
+        request = refer(dialog, target, in_place_of, self.phone.identity)
+        response = await self._agent.ask(request, dialog.next_hop)
+        if response.status >= 300:
+            raise CallRefused(response.status, response.reason)
+        return self._transfer
+
     # --- inside the dialog -------------------------------------------------------------------------------------
 
     def requested(self, transaction: ServerTransaction) -> None:
@@ -108,8 +141,31 @@ class Call(Audible):
                 self._respond(transaction, 491)
             case "INVITE":
                 self._take_reoffer(transaction)
+            case "NOTIFY" if self._transfer is not None:
+                self._respond(transaction, 200)
+                self._transfer.told(transaction.request)
+            case "NOTIFY":
+                self._respond(transaction, 481)
+            case "REFER" if self.phone.transfers_refused_with is not None:
+                self._respond(transaction, self.phone.transfers_refused_with)
+            case "REFER":
+                self._respond(transaction, 202)
+                self.phone.keep(self._go(transaction.request), f"{self.phone.user} is transferred")
             case _:
                 self._respond(transaction, 405)
+
+    async def _go(self, request: Request) -> None:
+        """Do as a REFER says; the far end hears of it, and hangs up when it likes."""
+        assert self._dialog is not None
+        dialog = self._dialog
+        await self._agent.ask(notify(dialog, request, 100), dialog.next_hop)
+        target, headers = referred_to(request)
+        try:
+            await self.phone.dial(target, headers=headers)
+            status = 200
+        except CallRefused as refusal:
+            status = refusal.status
+        await self._agent.ask(notify(dialog, request, status), dialog.next_hop)
 
     def _take_reoffer(self, transaction: ServerTransaction) -> None:
         assert self._dialog is not None

@@ -63,6 +63,8 @@ class VirtualPhone:
         self.random = random or randomness.Random()
         self.calls: list[Call] = []
         """Every call of this phone, ended ones too, in order."""
+        self.transfers_refused_with: int | None = None
+        """The status for a REFER; None: the phone does as it is told, and calls whom it is sent to."""
         self.agent = UserAgent(
             network,
             user=user,

@@ -26,7 +26,7 @@ from mixminus.testing.user_agent.transactions import (
 )
 from mixminus.testing.user_agent.wire import Reply, TransportName, make_wire
 
-ALLOW: Final = "INVITE, ACK, BYE, CANCEL, OPTIONS"
+ALLOW: Final = "INVITE, ACK, BYE, CANCEL, OPTIONS, REFER, NOTIFY"
 _KEPT_S: Final = PATIENCE_S + LINGER_S  # after this long nobody repeats anything of a transaction
 _DIGEST_HEADERS: Final = {
     401: ("WWW-Authenticate", "Authorization"),
@@ -179,7 +179,7 @@ class UserAgent:
             host, port = self.wire.address
             via = f"SIP/2.0/{self._transport.upper()} {host}:{port};branch=z9hG4bK{self.token()};rport"
             headers.pairs.insert(0, ("Via", via))
-        if not headers.get("Contact") and request.method in ("INVITE", "REGISTER"):
+        if not headers.get("Contact") and request.method in ("INVITE", "REGISTER", "REFER", "NOTIFY"):
             headers.add("Contact", f"<{self.uri}>")
         if request.method == "INVITE" and not headers.get("Allow"):
             headers.add("Allow", ALLOW)
