@@ -1,6 +1,7 @@
 """`<Dial>` to numbers, SIP addresses, clients and applications: ring, let one win, bridge, tell how it went."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from urllib.parse import urlencode
@@ -9,11 +10,11 @@ from mixminus.app.calls.call_session import CallSession, CallWishes, Verdict
 from mixminus.app.calls.line import Unreached
 from mixminus.app.calls.place_call import PlacedCall, Placing
 from mixminus.app.documents.bridge import Bridge
+from mixminus.app.documents.conversation import Conversations
 from mixminus.app.documents.interrupted import Interrupted
 from mixminus.app.documents.options_from_twiml import CALL_EVENTS, callback, recording_options
 from mixminus.app.documents.stage import Stage
 from mixminus.app.sounds.prompting import FOREVER, Loudspeaker
-from mixminus.app.tasks import cancelled
 from mixminus.base.errors import Refusal
 from mixminus.calls.options import DialOptions
 from mixminus.calls.records import CallStatus, Direction, RecordingRecord, RecordingSource
@@ -121,6 +122,7 @@ class Dial:
 
     def __init__(self, placing: Placing) -> None:
         self._placing = placing
+        self.conversations = Conversations()
         self.whisper: Callable[[Stage, GoTo], Awaitable[bool]]
         """Runs a whisper document; set when the runner exists."""
 
@@ -140,6 +142,7 @@ class Dial:
         bridge = Bridge(stage.services.media)
         ringing = Ringing(stage, bridge)
         children: list[tuple[CallSession, BeDialled]] = []
+        winner: CallSession | None = None
         try:
             for target in targets:
                 if child := self._call(stage, effect, target, ringing):
@@ -150,17 +153,17 @@ class Dial:
                 winner = await ringing.won
             except asyncio.CancelledError as cancellation:
                 raise Interrupted(Dialled("canceled")) from cancellation
-            ringing.quiet()
-            _hang_up([child for child, _ in children if child is not winner], CallStatus.CANCELED)
-            if winner is None:
-                return ringing.failure
-            errand = next(errand for child, errand in children if child is winner)
-            return await self._talk(stage, effect, winner, errand, bridge)
         finally:
             ringing.quiet()
-            bridge.part()
+            if winner is None:
+                bridge.part()
             # Who has left for somewhere else, redirected through the API, is nobody's child any more.
-            _hang_up([child for child, errand in children if not errand.left.is_set()], CallStatus.CANCELED)
+            others = [child for child, errand in children if child is not winner and not errand.left.is_set()]
+            _hang_up(others, CallStatus.CANCELED)
+        if winner is None:
+            return ringing.failure
+        errand = next(errand for child, errand in children if child is winner)
+        return await self._talk(stage, effect, winner, errand, bridge)
 
     def _call(
         self, stage: Stage, effect: DialTargets, target: Target, ringing: Ringing
@@ -198,27 +201,28 @@ class Dial:
     async def _talk(
         self, stage: Stage, effect: DialTargets, child: CallSession, errand: BeDialled, bridge: Bridge
     ) -> Dialled:
-        await stage.answer()
-        bridge.join(stage.leg, child.leg)
-        recording = self._record(stage, effect)
-        waits = [errand.left.wait(), child.ended.wait()]
-        if effect.hangup_on_star:
-            waits.append(stage.listen_for_star().wait())
-        tasks = [asyncio.ensure_future(wait) for wait in waits]
         try:
-            await asyncio.wait(tasks, timeout=effect.time_limit_s, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError as cancellation:
-            raise Interrupted(_bridged(stage, child, recording)) from cancellation
-        finally:
-            for task in tasks:
-                await cancelled(task)
+            await stage.answer()
+        except BaseException:
             bridge.part()
+            _hang_up([child], CallStatus.CANCELED)
+            raise
+        talk = self.conversations.begin(bridge, stage, child, errand.left)
+        recording = self._record(stage, effect)
+        star = stage.listen_for_star() if effect.hangup_on_star else None
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(effect.time_limit_s):
+                    await talk.until_over(stage, star)
+        except asyncio.CancelledError as cancellation:
+            raise Interrupted(_bridged(stage, talk.called, recording)) from cancellation
+        finally:
+            talk.close(stage)
             if recording is not None:
                 stage.services.recordings.stop(recording.sid)
-        if not errand.left.is_set():
-            child.end(Verdict(CallStatus.COMPLETED, "The caller left the call."))
-        await child.ended.wait() if not child.live else None
-        return _bridged(stage, child, recording)
+        if not talk.called.live:
+            await talk.called.ended.wait()
+        return _bridged(stage, talk.called, recording)
 
     def _record(self, stage: Stage, effect: DialTargets) -> RecordingRecord | None:
         if effect.recording is None:
