@@ -28,11 +28,7 @@ from mixminus.calls.records import (
     ParticipantStatus,
     ReasonParticipantLeft,
 )
-from mixminus.calls.refusals import (
-    ConferenceCompleted,
-    ConferenceNotBridged,
-    Origin,
-)
+from mixminus.calls.refusals import ConferenceCompleted, ConferenceNotBridged, Origin
 from mixminus.calls.role import Role, role_in
 from mixminus.calls.roster import Roster
 from mixminus.calls.seating import Seating, voices
@@ -235,6 +231,20 @@ class Conference:
         """An announcement could not be played. *why* is for people."""
         self._announced("announcement-fail", call_sid, {"AnnounceUrl": url, "ReasonAnnouncementFailed": why}, at)
 
+    def succeed(self, leaver: Sid, heir: Sid, at: datetime) -> None:
+        """A connected leg takes the place of another as it stands: label, role, mute, hold. Raises 20404.
+
+        Everybody hears the one instead of the other from one tick to the next; no beep says so.
+        """
+        old = self._live(leaver)
+        new = old.handed_over(replace(self._new_record(heir, ParticipantStatus.CONNECTED, at), join_time=at))
+        self._roster.put(new)
+        self._roster.rename_coachee(leaver, heir)
+        self._tell("participant-join", at, new)
+        gone = Departure.TRANSFERRED
+        self._part(old, gone.reason, CallStatus.IN_PROGRESS, at, gone.sentence)
+        self._settle()
+
     # --- leaving ---------------------------------------------------------------------------------------------
 
     def leave(
@@ -307,7 +317,7 @@ class Conference:
         """Seat a connected leg. It joins before the conference starts: two participants are what makes it start."""
         self._roster.put(participant)
         self._tell("participant-join", at, participant)
-        starts = self._may_start()
+        starts = self._record.status is ConferenceStatus.INIT and self._roster.may_talk
         if starts:
             self._rewrite(ConferenceStatus.IN_PROGRESS, at)
             self._record = replace(self._record, start_time=at)
@@ -318,13 +328,6 @@ class Conference:
             self._said.append(BeginRecording())
         self._settle()
         return participant.record
-
-    def _may_start(self) -> bool:
-        """Two are connected, and one of them has startConferenceOnEnter (reference, section 1.2)."""
-        if self._record.status is not ConferenceStatus.INIT:
-            return False
-        connected = [participant.record for participant in self._roster if participant.connected]
-        return len(connected) >= 2 and any(record.start_conference_on_enter for record in connected)
 
     def _part(
         self, leaver: Participant, reason: ReasonParticipantLeft, status: CallStatus, at: datetime, why: str

@@ -20,6 +20,7 @@ class Departure(Enum):
     REMOVED = "was removed through the Participants API"
     DIAL_FAILED = "could not be reached"
     MOVED = "was moved elsewhere through the Streams API"
+    TRANSFERRED = "was transferred, and another has its place"
 
     @property
     def reason(self) -> ReasonParticipantLeft:

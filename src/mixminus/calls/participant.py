@@ -86,6 +86,26 @@ class Participant:
         here = self.stepped(ParticipantStatus.CONNECTED, at)
         return replace(here, record=replace(here.record, join_time=at))
 
+    def handed_over(self, record: ParticipantRecord) -> "Participant":
+        """The same place with somebody else in it: who, and since when, is what *record* says."""
+        mine = self.record
+        return replace(
+            self,
+            record=replace(
+                record,
+                label=mine.label,
+                muted=mine.muted,
+                hold=mine.hold,
+                coaching=mine.coaching,
+                call_sids_to_coach=mine.call_sids_to_coach,
+                moderator=mine.moderator,
+                start_conference_on_enter=mine.start_conference_on_enter,
+                end_conference_on_exit=mine.end_conference_on_exit,
+            ),
+            speaking=False,
+            sends_early_media=False,
+        )
+
     def left(self, reason: ReasonParticipantLeft, at: datetime) -> "Participant":
         """It is gone. Raises `IllegalStep` if a connected leg is said to have failed to connect."""
         got_in = self.connected and reason is not ReasonParticipantLeft.ADD_FAILED

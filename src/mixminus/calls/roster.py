@@ -1,6 +1,7 @@
 """Who is in a conference, or on the way into it, and who ever was."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mixminus.base.types import Sid
 from mixminus.calls.participant import Participant
@@ -32,6 +33,12 @@ class Roster:
         """The live participant with that call SID or label. A label cannot look like a call SID."""
         return self._live.get(self._by_label.get(participant, Sid(participant)))
 
+    @property
+    def may_talk(self) -> bool:
+        """Two are connected, and one of them has startConferenceOnEnter (reference, section 1.2)."""
+        connected = [participant.record for participant in self if participant.connected]
+        return len(connected) >= 2 and any(record.start_conference_on_enter for record in connected)
+
     def put(self, participant: Participant) -> None:
         """Add a newcomer, or replace what was known of one who is here."""
         self._live[participant.call_sid] = participant
@@ -42,9 +49,17 @@ class Roster:
     def remove(self, gone: Participant) -> None:
         """Take out one who has left; *gone* is the last that is known of it."""
         del self._live[gone.call_sid]
-        if gone.record.label is not None:
-            del self._by_label[gone.record.label]
+        label = gone.record.label
+        if label is not None and self._by_label[label] == gone.call_sid:  # else somebody else has it by now
+            del self._by_label[label]
         self._write(gone.record)
+
+    def rename_coachee(self, before: Sid, now: Sid) -> None:
+        """Who coached *before* coaches *now*, who has its place."""
+        for coach in tuple(self):
+            if before in coach.record.call_sids_to_coach:
+                coachees = tuple(now if one == before else one for one in coach.record.call_sids_to_coach)
+                self.put(replace(coach, record=replace(coach.record, call_sids_to_coach=coachees)))
 
     def records(self) -> tuple[ParticipantRecord, ...]:
         """Everybody who was ever here, oldest first."""

@@ -145,6 +145,16 @@ class ConferenceRoom:
         self._services.roles.seated(call_sid, self._voices)
         return seat
 
+    def succeed(self, leaver: Sid, heir: Sid, leg: int, about: FormPairs) -> ConferenceSeat:
+        """*heir* has the place of *leaver* from one tick to the next. Raises 20404 when that one is not here."""
+        self.machine.succeed(leaver, heir, self._at())
+        seat = self._seats[heir] = ConferenceSeat(self, leg, about)
+        self._carry_out()
+        del self._seats[leaver]
+        self._services.roles.left(leaver, self._voices)
+        self._services.roles.seated(heir, self._voices)
+        return seat
+
     def require_places(self, *newcomers: tuple[Sid, ParticipantOptions]) -> None:
         """Raise the refusal that one of these would meet if they joined one after another."""
         with self._admitting():
