@@ -40,6 +40,8 @@ VALUES = {
     "max_call_s": ("1", "2", "0"),
     "allow_destinations": ("+1", "+44,+49", "+"),
     "deny_destinations": ("+1900", "+88", "+979,+870"),
+    "transfers": ("never", "trunks", "everybody"),
+    "transfer_hosts": ("a.example.com", "192.0.2.7,b", ""),
     "public_recordings": ("true", "false", "true"),
     "session_expires_s": ("600", "1200", "0"),
     "nameservers": ("192.0.2.53", "192.0.2.1:5353,192.0.2.2", "[2001:db8::53]:53"),

@@ -28,6 +28,7 @@ from mixminus.app.sounds.sound_sources import Prompts
 from mixminus.app.sounds.sounds import SoundSystem
 from mixminus.app.streams.streams import Streams
 from mixminus.app.tasks import Tasks
+from mixminus.app.transfers.transfers import TransferDesk
 from mixminus.app.trunks.places import Locate
 from mixminus.app.trunks.presence import Presence
 from mixminus.app.trunks.probing import Probing
@@ -154,6 +155,8 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
     incoming = IncomingCalls(services, desk, lines, calls, runner)
     desk.on_invited = incoming.invited
     desk.on_sought = Seeking(services.settings.trunks, desk, services.tasks).sought
+    transfers = TransferDesk(services, desk, lines, calls, conferences, dial.conversations, placing)
+    desk.on_referred, incoming.replacing = transfers.referred, transfers.replacing
     registering = Registering(trunks, desk, services.tasks, random_bytes)
     presence = Presence(services.settings.users, desk, trunks, registering, services.clock)
     exchange = Exchange(services, calls, conferences, placing, incoming, runner, moderators, presence)

@@ -175,6 +175,10 @@ class Settings:
     """Prefixes of numbers that may, and may not, be called over any trunk."""
     max_call_s: float = 0.0
     """Every call ends after so long; 0: when it ends."""
+    transfers: str = "users"
+    """Whose phones may transfer calls: `never`, `users`, `trunks`, `everybody`; each includes those before it."""
+    transfer_hosts: tuple[str, ...] = ()
+    """Hosts elsewhere to which a call may be transferred; others are taken for this node."""
     numbers: tuple[DeclaredNumber, ...] = ()
     applications: tuple[DeclaredApplication, ...] = ()
     public_recordings: bool = False

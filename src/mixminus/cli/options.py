@@ -195,6 +195,14 @@ def servers(name: str, text: str) -> tuple[str, ...]:
     return found
 
 
+def hosts(name: str, text: str) -> tuple[str, ...]:
+    """Host names and addresses, as they stand in SIP addresses; an empty text is none."""
+    found = tuple(word.strip().lower() for word in text.split(",") if word.strip())
+    if not all(re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", word) for word in found):
+        raise BadSetting(f"{name} {text!r} must be hosts, such as pbx.example.com,192.0.2.7.")
+    return found
+
+
 def up_to_ten(name: str, text: str) -> int:
     if not _is_number(text) or int(text) > 10:
         raise BadSetting(f"{name} {text!r} must be a whole number from 0 to 10.")
@@ -270,6 +278,15 @@ OPTIONS: Final = tuple(
         ("max_call_s", "0", "0", "Every call ends when it has lasted so many seconds", seconds, False),
         ("allow_destinations", "", "all", "Beginnings of numbers that may be called over trunks", prefixes, False),
         ("deny_destinations", "", "none", "Beginnings of numbers that may not be called", prefixes, False),
+        (
+            "transfers",
+            "users",
+            "users",
+            "Whose phones may transfer calls: never, users, trunks, everybody",
+            one_of("never", "users", "trunks", "everybody"),
+            False,
+        ),
+        ("transfer_hosts", "", "none", "Hosts elsewhere to which calls may be transferred", hosts, False),
         ("public_recordings", "false", "false", "Whether anybody may fetch recordings", truth, False),
         (
             "session_expires_s",

@@ -31,6 +31,10 @@ class Calls:
     def get(self, sid: str) -> CallSession | None:
         return self._live.get(Sid(sid))
 
+    def over(self, line: object) -> CallSession | None:
+        """The call that goes over that line."""
+        return next((session for session in self._live.values() if session.line is line), None)
+
     async def _until_ended(self, session: CallSession) -> None:
         await session.ended.wait()
         self.ended[session.record.direction, session.record.status] += 1

@@ -1,6 +1,7 @@
 """Calls from outside: a number answers, or nobody does (404)."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -47,6 +48,8 @@ class IncomingCalls:
         self._lines = lines
         self._calls = calls
         self._runner = runner
+        self.replacing: Callable[[Invited], None]
+        """Takes calls that are to go on where another is (RFC 3891)."""
         self.open = False
         """Whether the node wants calls: not while starting or draining."""
         self.has_media = True
@@ -58,6 +61,9 @@ class IncomingCalls:
 
     def invited(self, invited: Invited) -> None:
         """The desk's listener."""
+        if invited.replaces is not None:
+            self.replacing(invited)
+            return
         self._services.tasks.spawn(self._take(invited), f"incoming call {invited.call_id[:40]}")
 
     async def _take(self, invited: Invited) -> None:

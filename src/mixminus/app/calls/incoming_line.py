@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import math
+from typing import Final
 
 from mixminus.app.calls.line import LineOwner
-from mixminus.app.calls.sip_desk import SipDesk
+from mixminus.app.calls.peer import Peer
+from mixminus.app.calls.secrecy import Secrecy
+from mixminus.app.calls.sip_desk import DialogOwner, SipDesk
 from mixminus.app.calls.sip_media import SipMedia
 from mixminus.app.media_link import NoMedia
 from mixminus.base.errors import Refusal
@@ -23,6 +26,8 @@ from mixminus.sip.contract import (
 )
 
 REFUSALS = {"busy": 486, "rejected": 603, "failed": 500, "not-acceptable": 488}
+
+REPLACED: Final = 'SIP;cause=200;text="Call taken over"'
 
 ENDINGS = {
     Ending.BYE: "The caller hung up.",
@@ -47,6 +52,9 @@ class IncomingLine:
         self._desk = desk
         self._media = media
         self._invited = invited
+        self._dialog = invited.dialog
+        self._call_ids = [invited.call_id]
+        self._answered = False
         self._established: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._owner: LineOwner | None = None
         self._answering = False
@@ -58,7 +66,11 @@ class IncomingLine:
 
     @property
     def sip_call_ids(self) -> tuple[str, ...]:
-        return (self._invited.call_id,)
+        return tuple(self._call_ids)
+
+    @property
+    def peer(self) -> Peer:
+        return Peer(self._invited.user, self._desk.trusts(self._invited.source.host))
 
     async def open(self) -> bool:
         """Bind a port, so that nobody rings who could not be answered. False: the caller gave up meanwhile.
@@ -78,8 +90,8 @@ class IncomingLine:
     def attach(self, owner: LineOwner) -> None:
         """Tell *owner* how it goes, from now on; the phone rings."""
         self._owner = owner
-        self._desk.own(self._invited.dialog, self)
-        self._desk.ring(self._invited.dialog)
+        self._desk.own(self._dialog, self)
+        self._desk.ring(self._dialog)
 
     @property
     def longest_s(self) -> float:
@@ -98,15 +110,16 @@ class IncomingLine:
             raise CallerGone
         try:
             await self._negotiate()
+            self._answered = True
         except SdpError as error:
             self.refuse("not-acceptable")
             raise Refusal(13243, 488, f"The caller's media cannot be used: {error}") from error
 
     async def _negotiate(self) -> None:
         if self._invited.offer is not None:
-            self._desk.answer(self._invited.dialog, self._media.answer(self._invited.offer))
+            self._desk.answer(self._dialog, self._media.answer(self._invited.offer))
             return
-        self._desk.answer(self._invited.dialog, self._media.offer())
+        self._desk.answer(self._dialog, self._media.offer())
         answer = await self._established
         if answer is None:
             raise CallerGone
@@ -115,12 +128,20 @@ class IncomingLine:
     def refuse(self, reason: str) -> None:
         if not self._over:
             self._over = True
-            self._desk.refuse(self._invited.dialog, REFUSALS.get(reason, 603))
+            self._desk.refuse(self._dialog, REFUSALS.get(reason, 603))
 
     def hang_up(self) -> None:
         if not self._over:
             self._over = True
-            self._desk.hang_up(self._invited.dialog)
+            self._desk.hang_up(self._dialog)
+
+    def take_over(self, invited: Invited, secrecy: Secrecy) -> bool:
+        if self._over or not self._answered or not answers_instead(self._desk, self._media, invited, secrecy, self):
+            return False
+        before, self._dialog = self._dialog, invited.dialog
+        self._call_ids.append(invited.call_id)
+        self._desk.hang_up(before, REPLACED)
+        return True
 
     def take_leave(self) -> None:
         """A phone is hung up when the call is over."""
@@ -129,7 +150,7 @@ class IncomingLine:
         self._media.size_jitter_buffer(size)
 
     def release(self) -> None:
-        self._desk.disown(self._invited.dialog)
+        self._desk.disown(self._dialog)
         self._media.close()
 
     def heard(self, event: SipEvent) -> None:
@@ -149,6 +170,19 @@ class IncomingLine:
                     self._established.set_result(None)
                 if self._owner is not None:
                     self._owner.line_gone(because(ENDINGS[ending], reason))
+
+
+def answers_instead(desk: SipDesk, media: SipMedia, invited: Invited, secrecy: Secrecy, line: DialogOwner) -> bool:
+    """Answer who wants to take the far end's place, with the same media leg; False: its media is of no use."""
+    if invited.offer is None:  # then it would have to be trusted to answer before the other one goes
+        return False
+    try:
+        answer = media.answer_instead(invited.dialog, invited.offer, secrecy)
+    except SdpError:
+        return False
+    desk.own(invited.dialog, line)
+    desk.answer(invited.dialog, answer)
+    return True
 
 
 def because(ending: str, reason: str | None) -> str:

@@ -15,6 +15,7 @@ from mixminus.app.calls.application_line import ApplicationLine, RunDocument
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.line import Line
 from mixminus.app.calls.outgoing_line import OutgoingLine
+from mixminus.app.calls.peer import Peer
 from mixminus.app.calls.secrecy import PLAIN, Secrecy, SrtpRules
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import MediaTerms, SipMedia
@@ -65,23 +66,27 @@ class PhoneLines:
                 return self._to_trunk(number, dial)
             case ClientAddress(identity):
                 calling = self._calling(dial, {}, self._srtp.of_user(identity))
-                return self._sip(ByPreference(self._desk.phones(identity), calling))
+                return self._sip(ByPreference(self._desk.phones(identity), calling), Peer(identity))
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
                 calling = self._calling(dial, asserted | headers, self._srtp.of_anybody())
                 phones = self._phones_at(usable(uri))
                 if phones is not None:
-                    return self._sip(ByPreference(phones, calling))
-                return self._sip(AtOnce((Destination((Hop(uri, uri),), calling),)))
+                    return self._sip(ByPreference(phones, calling), self._peer_at(uri))
+                return self._sip(AtOnce((Destination((Hop(uri, uri),), calling),)), Peer())
 
     def called(self, invited: Invited) -> str:
         """The number that an incoming call is for."""
         return self._trunks.called(invited)
 
+    def secrecy_with(self, invited: Invited) -> Secrecy:
+        """How keys may be agreed on with who calls there."""
+        return self._srtp.with_caller(invited)
+
     def media_with(self, invited: Invited) -> SipMedia | None:
         """Media for a call from there; None: nothing in its offer suits us."""
-        media = self._media(self._srtp.with_caller(invited))
+        media = self._media(self.secrecy_with(invited))
         host = self._services.settings.rtp.host
         return media if invited.offer is None or media.suits(invited.offer, host) else None
 
@@ -100,7 +105,7 @@ class PhoneLines:
             srtp = self._srtp.of_trunk(trunk)
             return Calling(caller.from_uri, caller.display, own or credentials, caller.headers, srtp)
 
-        return self._sip(self._trunks.way_to(number, calling))
+        return self._sip(self._trunks.way_to(number, calling), Peer(over_trunk=True))
 
     def _phones_at(self, uri: str) -> tuple[Phone, ...] | None:
         """Of an address that is one of our own users, or of one phone of theirs (RFC 5627); None: it is not ours."""
@@ -115,15 +120,20 @@ class PhoneLines:
             return self._desk.phones(address.user)
         return None
 
+    def _peer_at(self, uri: str) -> Peer:
+        """Whose address that is."""
+        user = Uri.parse(uri).user
+        return Peer(user if user in self._services.settings.users else None)
+
     def _calling(self, dial: DialOptions, headers: dict[str, str], srtp: Srtp) -> Calling:
         """What phones are told that are called as they are, over no trunk."""
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
         return Calling(self.identity.uri(user), display, _own_credentials(dial), headers, srtp)
 
-    def _sip(self, way: Way) -> OutgoingLine:
+    def _sip(self, way: Way, peer: Peer) -> OutgoingLine:
         new_key = lambda: DialogKey(self._random_bytes(12).hex())  # noqa: E731
-        return OutgoingLine(self._desk, self._media(), way, new_key, self._srtp)
+        return OutgoingLine(self._desk, self._media(), way, new_key, self._srtp, peer)
 
 
 def _own_credentials(dial: DialOptions) -> Credentials | None:

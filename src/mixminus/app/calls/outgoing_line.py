@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from mixminus.app.calls.incoming_line import because, renegotiated, reoffered
+from mixminus.app.calls.incoming_line import REPLACED, answers_instead, because, renegotiated, reoffered
 from mixminus.app.calls.line import LineOwner, Unreached
-from mixminus.app.calls.secrecy import SrtpRules
+from mixminus.app.calls.peer import Peer
+from mixminus.app.calls.secrecy import Secrecy, SrtpRules
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import SipMedia
 from mixminus.app.trunks.attempts import (
@@ -31,6 +32,7 @@ from mixminus.sip.contract import (
     DialogKey,
     Ended,
     Invitation,
+    Invited,
     KeyPressed,
     Progressed,
     Refused,
@@ -57,8 +59,15 @@ class OutgoingLine:
     """
 
     def __init__(
-        self, desk: SipDesk, media: SipMedia, way: Way, new_key: Callable[[], DialogKey], srtp: SrtpRules
+        self,
+        desk: SipDesk,
+        media: SipMedia,
+        way: Way,
+        new_key: Callable[[], DialogKey],
+        srtp: SrtpRules,
+        peer: Peer,
     ) -> None:
+        self.peer = peer
         self._desk = desk
         self._media = media
         self._way = way
@@ -199,6 +208,19 @@ class OutgoingLine:
             self._answered = None
         self._way.leave()
 
+    def take_over(self, invited: Invited, secrecy: Secrecy) -> bool:
+        """Also of a phone that rings: whoever picks the call up there has it."""
+        if self._over or self._owner is None or not answers_instead(self._desk, self._media, invited, secrecy, self):
+            return False
+        before, self._answered = self._answered, invited.dialog
+        self._call_ids.append(invited.call_id)
+        if before is not None:
+            self._desk.hang_up(before, REPLACED)
+        else:
+            self._stop_trying(ELSEWHERE)
+            self._owner.line_answered()
+        return True
+
     def take_leave(self) -> None:
         """A phone is hung up when the call is over."""
 
@@ -220,6 +242,7 @@ class OutgoingLine:
             case Refused():
                 self._was_refused(event)
             case Reoffered(dialog, offer):
+                self._media.turn_to(dialog)
                 reoffered(self._desk, self._media, dialog, offer)
             case KeyPressed(dialog, key) if dialog == self._answered:
                 self._media.key_pressed(key)

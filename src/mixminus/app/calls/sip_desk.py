@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
+from mixminus.app.calls.peer import Peer
+from mixminus.app.calls.secrecy import Secrecy
 from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import (
@@ -28,6 +30,7 @@ from mixminus.sip.contract import (
     SipEvent,
     Sought,
 )
+from mixminus.sip.gate import is_within
 from mixminus.sip.registrar import Phone
 
 DECLINED: Final = 603
@@ -35,6 +38,12 @@ DECLINED: Final = 603
 
 class DialogOwner(Protocol):
     """Who wants to hear of a dialog."""
+
+    @property
+    def peer(self) -> Peer: ...
+
+    def take_over(self, invited: Invited, secrecy: Secrecy) -> bool:
+        """Go on with who calls instead of who is, or rings, at the far end now (RFC 3891); False: that cannot be."""
 
     def heard(self, event: SipEvent) -> None: ...
 
@@ -105,6 +114,11 @@ class SipDesk:
     def local(self, place: Address) -> Listener:
         """Where *place* reaches us."""
         return self._agent.local(place)
+
+    def trusts(self, host: str) -> bool:
+        """Whether calls from there are a trunk's."""
+        settings = self._agent.settings
+        return host in settings.trusted_hosts or is_within(host, settings.trusted_networks)
 
     def own(self, dialog: DialogKey, owner: DialogOwner) -> None:
         """From now on *owner* hears of this dialog."""

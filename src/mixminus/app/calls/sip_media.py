@@ -87,6 +87,14 @@ class SipMedia:
         """From now on it is about what was offered there."""
         self._negotiation = self._negotiations[dialog]
 
+    def answer_instead(self, dialog: DialogKey, offer: bytes, secrecy: Secrecy) -> bytes:
+        """Another phone has the leg from now on. Raises `SdpError`, and then nothing has changed."""
+        negotiation = self._begin(secrecy)
+        answer = negotiation.answer(offer)
+        self._negotiations[dialog] = self._negotiation = negotiation
+        self._carry_out(negotiation.agreed)
+        return answer
+
     # --- offers and answers ---------------------------------------------------------------------------------------
 
     def offer(self) -> bytes:

@@ -1,5 +1,6 @@
 """One live conference: its machine, its room in the engine, and what its legs hear besides each other (law 4)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -53,6 +54,7 @@ class ConferenceRoom:
     ) -> None:
         self.room = services.media.new_id()
         self.machine = machine
+        self.ended = asyncio.Event()
         self._services = services
         self._sounds = sounds
         self._on_over = on_over
@@ -320,6 +322,7 @@ class ConferenceRoom:
         self._ledger.plays(beep.player, "beep", "enter" if entering else "exit")
 
     def _over(self) -> None:
+        self.ended.set()
         for announcement in self._announcements:
             announcement.task.cancel()
         self._voices.close()

@@ -1,0 +1,197 @@
+"""What phones ask of calls by SIP: to send one to somebody else, and to go on with one of somebody else's."""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+import structlog
+
+from mixminus.app.calls.call_session import CallSession, CallWishes, Verdict
+from mixminus.app.calls.calls import Calls
+from mixminus.app.calls.lines import PhoneLines
+from mixminus.app.calls.peer import Peer, Transfers
+from mixminus.app.calls.place_call import PlacedCall, Placing
+from mixminus.app.calls.sip_desk import DialogOwner, SipDesk
+from mixminus.app.conferences.conference_room import ConferenceRoom
+from mixminus.app.conferences.conferences import Conferences
+from mixminus.app.documents.conversation import Conversations
+from mixminus.app.services import Services
+from mixminus.app.transfers.come_instead import ComeInstead
+from mixminus.app.transfers.destination import destination
+from mixminus.app.transfers.place import Place, SeatPlace, TalkPlace
+from mixminus.base.errors import Refusal
+from mixminus.calls.options import Callback, DialOptions
+from mixminus.calls.records import CallStatus, Direction
+from mixminus.sip.contract import DialogKey, Invited, Referred
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.transfers")
+
+FORBIDDEN: Final = 403
+NOT_FOUND: Final = 404
+NO_SUCH_CALL: Final = 481
+NOT_ACCEPTABLE: Final = 488
+PENDING: Final = 491
+DECLINED: Final = 603
+
+RING_S: Final = 30
+"""How long whom a call is transferred to may ring (TwiML: Dial, timeout)."""
+
+
+class Unwilling(Exception):
+    """A transfer that we will not make; `status` says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"transfer refused: {status}")
+        self.status = status
+
+
+class TransferDesk:
+    """Decides who may, and finds out which places change hands."""
+
+    def __init__(
+        self,
+        services: Services,
+        desk: SipDesk,
+        lines: PhoneLines,
+        calls: Calls,
+        conferences: Conferences,
+        conversations: Conversations,
+        placing: Placing,
+    ) -> None:
+        self._services = services
+        self._desk = desk
+        self._lines = lines
+        self._calls = calls
+        self._conferences = conferences
+        self._conversations = conversations
+        self._placing = placing
+        self._allowed = Transfers(services.settings.transfers)
+
+    # --- REFER ----------------------------------------------------------------------------------------------------
+
+    def referred(self, referred: Referred) -> None:
+        """The desk's listener."""
+        try:
+            line, session = self._call_of(referred.dialog)
+            if not line.peer.may_transfer(self._allowed):
+                raise Unwilling(FORBIDDEN)
+            if referred.replaces is not None:
+                self._attended(referred, line.peer, session, referred.replaces)
+            else:
+                self._blind(referred, session)
+        except Unwilling as refusal:
+            log.info("transfer refused", status=refusal.status, target=referred.target[:100])
+            self._desk.refuse_referral(referred.referral, refusal.status)
+
+    def _blind(self, referred: Referred, session: CallSession) -> None:
+        """Call the target; when it answers it has the place of who sent the REFER (RFC 5589 6)."""
+        if referred.is_foreign:  # the dialog it is to replace is over, or was never ours
+            raise Unwilling(DECLINED)
+        place = self._place_of(session)
+        to = destination(referred, self._services.settings)
+        if to is None:
+            raise Unwilling(NOT_FOUND)
+        errand = ComeInstead(place, (), partial(self._report, referred.referral))
+        kept = place.opposite()
+        dial = DialOptions(to=to, from_=far_number(kept if isinstance(kept, CallSession) else session))
+        wishes = CallWishes(callback=_callback(session), timeout_s=RING_S)
+        try:
+            placed = PlacedCall(dial, errand, wishes, Direction.OUTBOUND_DIAL, parent_call_sid=place.parent)
+            newcomer = self._placing.place(placed)
+        except Refusal as refusal:
+            session.warn(refusal.code, refusal.message)
+            raise Unwilling(FORBIDDEN if refusal.code == 21215 else NOT_FOUND) from refusal
+        self._begin(referred, errand, newcomer, place)
+
+    def _attended(self, referred: Referred, peer: Peer, session: CallSession, replaces: DialogKey) -> None:
+        """Two calls of one phone with us: their far ends meet, and it leaves both (RFC 5589 7)."""
+        other_line, other = self._call_of(replaces)
+        if not peer.may_replace(other_line.peer, self._allowed):
+            raise Unwilling(FORBIDDEN)
+        place, given_up = self._place_of(session), self._place_of(other)
+        if session is other or place.holder is given_up.opposite():
+            raise Unwilling(DECLINED)
+        if given_up.opposite() is None:  # in a conference: the one far end comes into it
+            place, given_up = given_up, place
+        newcomer = given_up.opposite()
+        if not isinstance(
+            newcomer, CallSession
+        ):  # two conferences do not merge, and applications stay where they are
+            raise Unwilling(DECLINED)
+        errand = ComeInstead(place, (given_up,), partial(self._report, referred.referral))
+        self._begin(referred, errand, newcomer, place)
+        self._services.tasks.spawn(newcomer.redirect(errand), f"transfer of {newcomer.sid}")
+
+    def _begin(self, referred: Referred, errand: ComeInstead, newcomer: CallSession, place: Place) -> None:
+        self._desk.accept_referral(referred.referral)
+        log.info("transfer", call_sid=place.holder.sid, newcomer=newcomer.sid, referred_by=referred.referred_by)
+        errand.begin()
+        self._services.tasks.spawn(_until_decided(errand, newcomer, place), f"transfer by {place.holder.sid}")
+
+    def _report(self, referral: DialogKey, status: int) -> None:
+        self._desk.report(referral, status)
+
+    # --- INVITE with Replaces -------------------------------------------------------------------------------------
+
+    def replacing(self, invited: Invited) -> None:
+        """Somebody calls to take over a call of ours: the call goes on, its far end is another (RFC 3891)."""
+        status = self._refusal_of(invited)
+        if status is not None:
+            log.info("take-over refused", status=status, source=invited.source.host)
+            self._desk.refuse(invited.dialog, status)
+
+    def _refusal_of(self, invited: Invited) -> int | None:
+        owner = self._desk.owner(invited.replaces) if invited.replaces is not None else None
+        if owner is None:
+            return NO_SUCH_CALL
+        newcomer = Peer(invited.user, self._desk.trusts(invited.source.host))
+        if not newcomer.may_replace(owner.peer, self._allowed):
+            return FORBIDDEN
+        return None if owner.take_over(invited, self._lines.secrecy_with(invited)) else NOT_ACCEPTABLE
+
+    # --- where calls are ------------------------------------------------------------------------------------------
+
+    def _call_of(self, dialog: DialogKey) -> tuple[DialogOwner, CallSession]:
+        line = self._desk.owner(dialog)
+        session = self._calls.over(line) if line is not None else None
+        if line is None or session is None or not session.live:
+            raise Unwilling(NO_SUCH_CALL)
+        return line, session
+
+    def _place_of(self, session: CallSession) -> Place:
+        """Raises `Unwilling`: it talks to nobody, or somebody is on the way to its place or the opposite one."""
+        if not session.is_answered:
+            raise Unwilling(DECLINED)
+        seat = self._conferences.seat(session.sid, session.leg)
+        talk = self._conversations.of(session)
+        if talk is not None and talk.leaving is not None:
+            raise Unwilling(PENDING)
+        if talk is not None:
+            return TalkPlace(talk, session)
+        if seat is not None and isinstance(seat.room, ConferenceRoom):
+            return SeatPlace(seat.room, session)
+        raise Unwilling(DECLINED)
+
+
+async def _until_decided(errand: ComeInstead, newcomer: CallSession, place: Place) -> None:
+    """Whom nobody waits for any more need not come."""
+    deserted = asyncio.ensure_future(place.deserted())
+    decided = asyncio.ensure_future(errand.decided.wait())
+    try:
+        await asyncio.wait((deserted, decided), return_when=asyncio.FIRST_COMPLETED)
+        if not errand.decided.is_set():
+            newcomer.end(Verdict(CallStatus.CANCELED, "Who was to be transferred hung up first."))
+    finally:
+        deserted.cancel()
+        decided.cancel()
+
+
+def far_number(session: CallSession) -> str:
+    """Who is at the far end of a call."""
+    record = session.record
+    return record.from_ if record.direction is Direction.INBOUND else record.to
+
+
+def _callback(session: CallSession) -> Callback | None:
+    """A dialled leg's callback is told of the leg that comes for it; a number's is about calls to the number."""
+    return None if session.record.direction is Direction.INBOUND else session.wishes.callback

@@ -1,0 +1,395 @@
+"""Phones transfer calls by SIP: who hears whom before, meanwhile and after, and what is told of it
+(RFC 3515, 3891, 5589; docs/decisions/0019).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.scenarios.cast import TRUNK, Scene, enter, everybody, scenario, scenario_with, twiml
+
+from mixminus.testing.call import Call
+from mixminus.testing.errors import CallRefused
+from mixminus.testing.phone import VirtualPhone
+from mixminus.testing.sounds import SPEECH_HZ
+
+USERS = {"agent": "secret", "expert": "secret"}
+RINGBACK_HZ = (440.0, 480.0)
+
+desk: Callable[..., Any] = scenario_with(users=USERS, trunks=[TRUNK])
+"""Scenes in which `agent` and `expert` are users of the node."""
+
+
+async def user(scene: Scene, name: str) -> VirtualPhone:
+    phone = await scene.phone(name, password=USERS[name])
+    await phone.register()
+    return phone
+
+
+async def caller_and_agent(scene: Scene) -> tuple[Call, Call]:
+    """The caller dials a number that dials the agent."""
+    agent = await user(scene, "agent")
+    document = '<Dial action="/after"><Client statusCallback="/leg">agent</Client></Dial><Say>After.</Say>'
+    scene.app.answers("/after", twiml("<Say>This is said when the dial is over.</Say>"))
+    caller = await scene.calls_in("caller", twiml(document))
+    agent_call = await scene.rings(agent)
+    await asyncio.sleep(0.3)
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+    return caller, agent_call
+
+
+# --- blind ------------------------------------------------------------------------------------------------------
+
+
+@desk
+async def test_a_dialled_phone_sends_the_caller_to_another(scene: Scene) -> None:
+    """The caller's <Dial> goes on with the expert in the agent's place."""
+    expert = await user(scene, "expert")
+    expert.waits()
+    caller, agent = await caller_and_agent(scene)
+    transfer = await agent.transfer("expert")
+    ringing = await scene.rings(expert)
+    ringing.ring()
+    await asyncio.sleep(1.5)
+    assert all(caller.hears(hertz) for hertz in RINGBACK_HZ)
+    assert agent.chord() == set()
+    assert await scene.pairs("caller", "agent") == set()
+    ringing.answer()
+    assert await transfer.concluded(within_s=2) == 200
+    assert transfer.statuses == [100, 180, 200]
+    await agent.ended(within_s=2)
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+    await ringing.hang_up()
+    after = await scene.app.wait_for("/after", within_s=5)
+    child = await scene.twilio.calls(after["DialCallSid"]).fetch_async()
+    assert (child.to, child.parent_call_sid, child.status) == ("client:expert", scene.sid("caller"), "completed")
+    assert after["DialCallStatus"] == "completed"
+    await asyncio.sleep(0.5)
+    assert caller.hears(SPEECH_HZ)
+    assert [leg["CallStatus"] for leg in scene.told("/leg")] == ["completed", "completed"]
+
+
+@desk
+async def test_a_caller_sends_whom_it_reached_to_another(scene: Scene) -> None:
+    """The agent calls in and is connected; the carrier's phone goes on with the expert, and the agent is released."""
+    carrier = await scene.phone("carrier")
+    agent, expert = await user(scene, "agent"), await user(scene, "expert")
+    assert expert.calls == []
+    scene.app.answers("/out", twiml('<Dial><Number statusCallback="/leg">+15558675310</Number></Dial>'))
+    scene.app.answers("/in", twiml("<Dial><Client>agent</Client></Dial>"))
+    await scene.world.number("+15550009999", "/in")
+    # The agent is rung by a call of the API, so that it is known as a user, and then dials out.
+    await scene.twilio.calls.create_async(
+        to="client:agent",
+        from_="+15550009000",
+        url=scene.world.url("/out"),
+        status_callback=scene.world.url("/first"),
+    )
+    scene.calls["agent"] = await scene.rings(agent)
+    scene.calls["carrier"] = await scene.rings(carrier)
+    await asyncio.sleep(0.5)
+    assert await scene.pairs("agent", "carrier") == everybody("agent", "carrier")
+    transfer = await scene.calls["agent"].transfer("expert")
+    scene.calls["expert"] = await scene.rings(expert)
+    assert await transfer.concluded(within_s=2) == 200
+    await scene.calls["agent"].ended(within_s=2)
+    assert await scene.pairs("carrier", "expert") == everybody("carrier", "expert")
+    await scene.calls["carrier"].hang_up()
+    await scene.calls["expert"].ended(within_s=2)
+    await asyncio.sleep(0.5)
+    assert scene.statuses("/first")[-1] == "completed"
+
+
+@pytest.mark.parametrize("status", [486, 603, 404])
+def test_who_refuses_a_transfer_leaves_the_two_together(status: int) -> None:
+    @desk
+    async def story(scene: Scene) -> None:
+        expert = await user(scene, "expert")
+        expert.rejects(status)
+        _, agent = await caller_and_agent(scene)
+        transfer = await agent.transfer("expert")
+        assert await transfer.concluded(within_s=5) == status
+        assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+        await agent.hang_up()
+        assert (await scene.app.wait_for("/after", within_s=5))["DialCallStatus"] == "completed"
+
+    story()
+
+
+@desk
+async def test_nobody_answers_and_the_two_go_on(scene: Scene) -> None:
+    (await user(scene, "expert")).rings_forever()
+    _, agent = await caller_and_agent(scene)
+    transfer = await agent.transfer("expert")
+    assert await transfer.concluded(within_s=40) == 487
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+
+
+@desk
+async def test_a_transferor_that_hangs_up_at_once_does_not_take_the_caller_along(scene: Scene) -> None:
+    expert = await user(scene, "expert")
+    expert.answers(after_s=3)
+    _, agent = await caller_and_agent(scene)
+    await agent.transfer("expert")
+    await agent.hang_up()
+    scene.calls["expert"] = await scene.rings(expert)
+    await asyncio.sleep(4)
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+
+
+@desk
+async def test_a_transferor_that_hung_up_and_a_target_that_refuses_end_the_dial(scene: Scene) -> None:
+    (await user(scene, "expert")).rejects(486, after_s=2)
+    caller, agent = await caller_and_agent(scene)
+    await agent.transfer("expert")
+    await agent.hang_up()
+    await scene.app.wait_for("/after", within_s=10)
+    await asyncio.sleep(0.5)
+    assert caller.hears(SPEECH_HZ)
+
+
+@desk
+async def test_a_caller_that_hangs_up_meanwhile_leaves_nobody_ringing(scene: Scene) -> None:
+    expert = await user(scene, "expert")
+    expert.rings_forever()
+    caller, agent = await caller_and_agent(scene)
+    transfer = await agent.transfer("expert")
+    ringing = await scene.rings(expert)
+    await asyncio.sleep(1)
+    await caller.hang_up()
+    await ringing.ended(within_s=2)
+    assert await transfer.concluded(within_s=2) == 487
+    await agent.ended(within_s=2)
+
+
+@desk
+async def test_a_number_goes_over_the_trunk_that_leads_there(scene: Scene) -> None:
+    carrier = await scene.phone("carrier")
+    _, agent = await caller_and_agent(scene)
+    # the first phone of the scene is the trunk's gateway
+    assert await (await agent.transfer("+15558675310")).concluded(within_s=5) == 200
+    far = await scene.rings(carrier)
+    assert far.invite.uri.startswith("sip:+15558675310@")
+    assert far.remote_uri.startswith("sip:caller@")  # on whose behalf
+    assert await scene.pairs("caller", "carrier") == everybody("caller", "carrier")
+
+
+# --- who may, and where to -----------------------------------------------------------------------------------------
+
+
+@desk
+async def test_a_caller_that_is_nobody_s_user_may_transfer_nothing(scene: Scene) -> None:
+    caller, _ = await caller_and_agent(scene)
+    with pytest.raises(CallRefused, match="403"):
+        await caller.transfer("expert")
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+
+
+@scenario_with(users=USERS, transfers="never")
+async def test_nobody_may_where_transfers_are_off(scene: Scene) -> None:
+    _, agent = await caller_and_agent(scene)
+    with pytest.raises(CallRefused, match="403"):
+        await agent.transfer("expert")
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("nobody", 404),
+        ("sip:expert@gateway.example.com;x=1", 202),
+        ("sip:gateway.example.com", 404),
+        ("sip:+19005550000@10.0.0.1", 403),
+        ("+4930123456", 404),
+        ("tel:nobody", 404),
+    ],
+)
+def test_transfers_lead_where_calls_may_go(target: str, status: int) -> None:
+    @scenario_with(users=USERS, trunks=[TRUNK], deny_destinations=("+1900",))
+    async def story(scene: Scene) -> None:
+        await user(scene, "expert")
+        _, agent = await caller_and_agent(scene)
+        if status == 202:
+            await agent.transfer(target)
+            return
+        with pytest.raises(CallRefused, match=str(status)):
+            await agent.transfer(target)
+        assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+
+    story()
+
+
+@desk
+async def test_a_phone_that_talks_to_nobody_has_nobody_to_transfer(scene: Scene) -> None:
+    agent = await user(scene, "agent")
+    await scene.twilio.calls.create_async(to="client:agent", from_="+15550009000", twiml=twiml("<Pause length='9'/>"))
+    call = await scene.rings(agent)
+    await asyncio.sleep(0.5)
+    with pytest.raises(CallRefused, match="603"):
+        await call.transfer("expert")
+
+
+# --- in conferences -----------------------------------------------------------------------------------------------
+
+
+async def agent_in_a_conference(scene: Scene, **parameters: Any) -> Call:
+    """A caller, and an agent whom the API added."""
+    agent = await user(scene, "agent")
+    await scene.calls_in("caller", enter(status_callback="/events", status_callback_event="start end join leave"))
+    await scene.twilio.conferences("room").participants.create_async(
+        from_="+15550009000", to="client:agent", label="desk", **parameters
+    )
+    call = await scene.rings(agent)
+    await asyncio.sleep(0.5)
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+    return call
+
+
+@desk
+async def test_a_participant_sends_another_into_its_place(scene: Scene) -> None:
+    agent = await agent_in_a_conference(scene, end_conference_on_exit=True)
+    expert = await user(scene, "expert")
+    expert.answers(after_s=2)
+    transfer = await agent.transfer("expert")
+    scene.calls["expert"] = await scene.rings(expert)
+    await asyncio.sleep(1)
+    assert await scene.pairs("caller", "agent", "expert") == everybody("caller", "agent")
+    assert await transfer.concluded(within_s=3) == 200
+    await agent.ended(within_s=2)
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+    (desk_now,) = [one for one in (await scene.participants()).values() if one.label == "desk"]
+    assert desk_now.end_conference_on_exit is True
+    assert scene.events()[-2:] == ["participant-join", "participant-leave"]
+    await scene.calls["expert"].hang_up()
+    await scene.calls["caller"].ended(within_s=2)
+    assert scene.events()[-1] == "conference-end"
+
+
+@desk
+async def test_a_participant_that_hangs_up_at_once_does_not_end_the_conference(scene: Scene) -> None:
+    agent = await agent_in_a_conference(scene, end_conference_on_exit=True)
+    expert = await user(scene, "expert")
+    expert.answers(after_s=2)
+    await agent.transfer("expert")
+    await agent.hang_up()
+    scene.calls["expert"] = await scene.rings(expert)
+    await asyncio.sleep(3)
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+    (desk_now,) = [one for one in (await scene.participants()).values() if one.label == "desk"]
+    assert desk_now.end_conference_on_exit is True
+
+
+@desk
+async def test_a_conference_whose_transfer_failed_is_as_before(scene: Scene) -> None:
+    agent = await agent_in_a_conference(scene, end_conference_on_exit=True)
+    (await user(scene, "expert")).rejects(486)
+    assert await (await agent.transfer("expert")).concluded(within_s=3) == 486
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+    await agent.hang_up()
+    await scene.calls["caller"].ended(within_s=2)
+
+
+# --- attended -----------------------------------------------------------------------------------------------------
+
+
+async def consults(scene: Scene, agent: VirtualPhone, document: str) -> Call:
+    """The agent's phone has a second call with us, while the first one is on hold."""
+    await scene.calls["agent"].hold()
+    await scene.twilio.calls.create_async(to="client:agent", from_="+15550009000", twiml=document)
+    call = await agent.next_call(within_s=2)
+    await asyncio.sleep(0.6)
+    return call
+
+
+@desk
+async def test_an_attended_transfer_joins_the_two_far_ends(scene: Scene) -> None:
+    caller, first = await caller_and_agent(scene)
+    expert = await user(scene, "expert")
+    second = await consults(scene, first.phone, twiml("<Dial><Client>expert</Client></Dial>"))
+    scene.calls["expert"] = await scene.rings(expert)
+    await asyncio.sleep(0.3)
+    scene.calls["agent"] = second
+    assert await scene.pairs("caller", "agent", "expert") == everybody("agent", "expert")
+    transfer = await first.transfer_to(second)
+    assert await transfer.concluded(within_s=2) == 200
+    await first.ended(within_s=2)
+    await second.ended(within_s=2)
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+    await caller.hang_up()
+    await scene.calls["expert"].ended(within_s=2)
+
+
+@desk
+async def test_an_attended_transfer_into_a_conference(scene: Scene) -> None:
+    caller, first = await caller_and_agent(scene)
+    await scene.calls_in("expert", enter("room"))
+    second = await consults(scene, first.phone, enter("room", participant_label="desk"))
+    scene.calls["agent"] = second
+    assert await scene.pairs("caller", "agent", "expert") == everybody("agent", "expert")
+    await first.transfer_to(second)
+    await first.ended(within_s=2)
+    await second.ended(within_s=2)
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+    (desk_now,) = [one for one in (await scene.participants()).values() if one.label == "desk"]
+    assert desk_now.call_sid == scene.sid("caller")
+    await caller.hang_up()
+
+
+@desk
+async def test_two_conferences_do_not_merge(scene: Scene) -> None:
+    first = await agent_in_a_conference(scene)
+    second = await consults(scene, first.phone, enter("other"))
+    with pytest.raises(CallRefused, match="603"):
+        await first.transfer_to(second)
+
+
+# --- taking a call over -------------------------------------------------------------------------------------------
+
+
+@scenario_with(users=USERS, transfers="everybody")
+async def test_another_phone_takes_a_call_over(scene: Scene) -> None:
+    """RFC 3891: an INVITE with Replaces. The call goes on under its SID; the first phone is hung up."""
+    _, agent = await caller_and_agent(scene)
+    tablet = await scene.phone("tablet")
+    scene.calls["tablet"] = await tablet.dial("anything", headers={"Replaces": agent.replaces})
+    await agent.ended(within_s=2)
+    assert await scene.pairs("caller", "tablet") == everybody("caller", "tablet")
+    assert len(await scene.twilio.calls.list_async()) == 2
+
+
+@scenario_with(users=USERS, transfers="everybody")
+async def test_another_phone_picks_up_what_rings_elsewhere(scene: Scene) -> None:
+    agent = await user(scene, "agent")
+    agent.rings_forever()
+    await scene.calls_in("caller", twiml("<Dial><Client>agent</Client></Dial>"))
+    ringing = await scene.rings(agent)
+    await asyncio.sleep(0.5)
+    tablet = await scene.phone("tablet")
+    replaces = f"{ringing.replaces};early-only"
+    scene.calls["tablet"] = await tablet.dial("anything", headers={"Replaces": replaces})
+    await ringing.ended(within_s=2)
+    assert await scene.pairs("caller", "tablet") == everybody("caller", "tablet")
+
+
+@desk
+async def test_a_stranger_cannot_take_a_call_over(scene: Scene) -> None:
+    _, agent = await caller_and_agent(scene)
+    thief = await scene.phone("thief")
+    with pytest.raises(CallRefused, match="403"):
+        await thief.dial("anything", headers={"Replaces": agent.replaces})
+    with pytest.raises(CallRefused, match="481"):
+        await thief.dial("anything", headers={"Replaces": agent.replaces.replace("to-tag=", "to-tag=x")})
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+
+
+# --- why it ended ---------------------------------------------------------------------------------------------------
+
+
+@scenario
+async def test_a_phone_that_lost_the_race_is_told_that_another_answered(scene: Scene) -> None:
+    quick, slow = await scene.phone("quick"), await scene.phone("slow")
+    quick.answers(after_s=1)
+    slow.rings_forever()
+    await scene.calls_in("caller", twiml(f"<Dial><Sip>{quick.uri}</Sip><Sip>{slow.uri}</Sip></Dial>"))
+    lost = await scene.rings(slow)
+    await lost.ended(within_s=5)
