@@ -382,6 +382,73 @@ async def test_a_stranger_cannot_take_a_call_over(scene: Scene) -> None:
     assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
 
 
+# --- <Refer> -------------------------------------------------------------------------------------------------------
+
+
+def sends_to(target: str) -> str:
+    return twiml(f'<Refer action="/after"><Sip>{target}?X-Account=12</Sip></Refer>', "<Say>Not reached.</Say>")
+
+
+@scenario
+async def test_a_document_sends_its_caller_elsewhere(scene: Scene) -> None:
+    """2.10: ReferCallStatus, ReferSipResponseCode, NotifySipResponseCode; X- headers of the address."""
+    expert = await scene.phone("expert")
+    caller = await scene.calls_in("caller", sends_to(expert.uri))
+    reached = await scene.rings(expert)
+    assert reached.invite.headers.get("X-Account") == "12"
+    after = await scene.app.wait_for("/after", within_s=5)
+    assert (after["ReferCallStatus"], after["ReferSipResponseCode"], after["NotifySipResponseCode"]) == (
+        "in-progress",
+        "202",
+        "200",
+    )
+    await caller.ended(within_s=2)
+    assert not reached.is_over
+
+
+@scenario
+async def test_a_document_goes_on_when_its_caller_could_not_be_sent(scene: Scene) -> None:
+    (expert := await scene.phone("expert")).rejects(486, after_s=1)
+    scene.app.answers("/after", twiml("<Say>They are busy, please hold the line.</Say>"))
+    caller = await scene.calls_in("caller", sends_to(expert.uri))
+    after = await scene.app.wait_for("/after", within_s=5)
+    assert (after["ReferCallStatus"], after["NotifySipResponseCode"]) == ("busy", "486")
+    await asyncio.sleep(0.5)
+    assert caller.hears(SPEECH_HZ)
+
+
+@scenario
+async def test_a_phone_that_knows_no_transfers(scene: Scene) -> None:
+    number = await scene.number_for("caller", sends_to("sip:expert@example.com"))
+    phone = await scene.phone("caller")
+    phone.transfers_refused_with = 405
+    await phone.dial(number)
+    after = await scene.app.wait_for("/after", within_s=5)
+    assert (after["ReferCallStatus"], after["ReferSipResponseCode"]) == ("failed", "405")
+    assert "NotifySipResponseCode" not in after.form
+
+
+@scenario
+async def test_a_caller_that_hangs_up_while_it_is_sent_elsewhere(scene: Scene) -> None:
+    (expert := await scene.phone("expert")).rings_forever()
+    caller = await scene.calls_in("caller", sends_to(expert.uri))
+    await asyncio.sleep(1)
+    await caller.hang_up()
+    after = await scene.app.wait_for("/after", within_s=5)
+    assert after["ReferCallStatus"] == "canceled"
+
+
+@scenario
+async def test_an_application_has_no_phone_to_send_elsewhere(scene: Scene) -> None:
+    """13801."""
+    scene.app.answers("/app", sends_to("sip:expert@example.com"))
+    application = await scene.twilio.applications.create_async(friendly_name="x", voice_url=scene.world.url("/app"))
+    nouns = f"<Dial><Application>{application.sid}</Application></Dial>"
+    caller = await scene.calls_in("caller", twiml(nouns))
+    await caller.ended(within_s=60)
+    assert not scene.told("/after")
+
+
 # --- why it ended ---------------------------------------------------------------------------------------------------
 
 

@@ -239,6 +239,16 @@ def test_a_refer_that_nobody_answers_fails() -> None:
     assert world.caller.told(ReferAnswered) == [ReferAnswered(CALL, 408)]
 
 
+def test_a_refer_waits_for_the_ack() -> None:
+    world = World()
+    world.dial()
+    world.run(1)
+    world.callee.agent.answer(world.callee.dialog, ANSWER, world.now)
+    world.callee.agent.refer(world.callee.dialog, CAROL, world.now)
+    world.run(1)
+    assert world.wire[:5] == ["INVITE", "100", "200", "ACK", "REFER"]
+
+
 # --- in whose place ----------------------------------------------------------------------------------------------
 
 

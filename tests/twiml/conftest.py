@@ -16,6 +16,8 @@ from mixminus.twiml.effects import (
     Dialled,
     DialTargets,
     JoinConference,
+    ReferCaller,
+    ReferOutcome,
     Relayed,
     Warn,
 )
@@ -26,6 +28,7 @@ DEFAULTS = {
     JoinConference: ConferenceLeft(),
     DialTargets: Dialled("completed", "CA1", 7, True),
     ConnectRelay: Relayed("VX1", "ended"),
+    ReferCaller: ReferOutcome(202, 200),
 }
 
 

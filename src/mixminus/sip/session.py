@@ -60,6 +60,7 @@ class Session:
         self._refresher = Refresher(talk, self._lost)
         self._refresher.agreed(terms, now)
         self._referring = Referring(talk)
+        self._refer_later: tuple[str, HeaderLines] | None = None
         self._unacknowledged: Unacknowledged | None = None
         self._reinvite: ServerTransaction | None = None
         self._bye_headers: HeaderLines = ()
@@ -100,9 +101,11 @@ class Session:
             self._say_bye(now)
 
     def refer(self, target: str, headers: HeaderLines, now: float) -> None:
-        """Send the peer to somebody else (RFC 3515)."""
+        """Send the peer to somebody else (RFC 3515), as soon as it has confirmed the call."""
         if self._phase is Phase.OPEN:
             self._referring.ask(target, headers, now)
+        elif self._phase is Phase.UNCONFIRMED:
+            self._refer_later = (target, headers)
 
     # --- the peer --------------------------------------------------------------------------------------------
 
@@ -182,6 +185,9 @@ class Session:
             if waiting.carries_offer:
                 self._talk.peer_sdp = ack.sdp
             self._endpoint.emit(Established(self._key, ack.sdp if waiting.carries_offer else None))
+            if self._refer_later is not None:
+                later, self._refer_later = self._refer_later, None
+                self._referring.ask(*later, now)
 
     def cancelled(self, cancel: Request, now: float) -> None:
         """The peer took its re-INVITE back: the call goes on (9.2)."""

@@ -189,6 +189,25 @@ class Dialled:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferCaller:
+    """`<Refer>`: tell the far end of this very leg, by SIP, to call somebody else. Resumed with `ReferOutcome`."""
+
+    address: str
+    """A SIP address without its headers."""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReferOutcome:
+    """What is None did not happen: no answer to the REFER, no NOTIFY."""
+
+    refer_code: int | None = None
+    notify_code: int | None = None
+    hung_up: bool = False
+    """The call ended before all was known."""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamAttributes:
     """`<Stream>`. `url` is absolute, if it is any; `name` is unique in its call, or not said."""
 
@@ -297,6 +316,7 @@ Effect = (
     | Warn
     | JoinConference
     | DialTargets
+    | ReferCaller
     | ConnectStream
     | ConnectRelay
     | StartStream

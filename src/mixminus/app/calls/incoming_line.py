@@ -8,6 +8,7 @@ from typing import Final
 from mixminus.app.calls.line import LineOwner
 from mixminus.app.calls.peer import Peer
 from mixminus.app.calls.secrecy import Secrecy
+from mixminus.app.calls.sent_referral import SentReferral
 from mixminus.app.calls.sip_desk import DialogOwner, SipDesk
 from mixminus.app.calls.sip_media import SipMedia
 from mixminus.app.media_link import NoMedia
@@ -20,6 +21,8 @@ from mixminus.sip.contract import (
     Established,
     Invited,
     KeyPressed,
+    ReferAnswered,
+    ReferReported,
     Renegotiated,
     Reoffered,
     SipEvent,
@@ -56,6 +59,7 @@ class IncomingLine:
         self._call_ids = [invited.call_id]
         self._answered = False
         self._established: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._referral: SentReferral | None = None
         self._owner: LineOwner | None = None
         self._answering = False
         self._over = False
@@ -143,6 +147,12 @@ class IncomingLine:
         self._desk.hang_up(before, REPLACED)
         return True
 
+    def refer(self, target: str) -> SentReferral:
+        """Tell the phone to call somebody else. Raises `SipError` or `AddressError`."""
+        self._referral = SentReferral()
+        self._desk.refer(self._dialog, target)
+        return self._referral
+
     def take_leave(self) -> None:
         """A phone is hung up when the call is over."""
 
@@ -162,6 +172,8 @@ class IncomingLine:
                 reoffered(self._desk, self._media, dialog, offer)
             case Renegotiated(_, answer):
                 renegotiated(self._media, answer)
+            case ReferAnswered() | ReferReported() if self._referral is not None:
+                self._referral.heard(event)
             case KeyPressed(_, key):
                 self._media.key_pressed(key)
             case Ended(_, ending, reason):

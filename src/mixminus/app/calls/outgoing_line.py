@@ -9,6 +9,7 @@ from mixminus.app.calls.incoming_line import REPLACED, answers_instead, because,
 from mixminus.app.calls.line import LineOwner, Unreached
 from mixminus.app.calls.peer import Peer
 from mixminus.app.calls.secrecy import Secrecy, SrtpRules
+from mixminus.app.calls.sent_referral import SentReferral
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import SipMedia
 from mixminus.app.trunks.attempts import (
@@ -35,6 +36,8 @@ from mixminus.sip.contract import (
     Invited,
     KeyPressed,
     Progressed,
+    ReferAnswered,
+    ReferReported,
     Refused,
     Renegotiated,
     Reoffered,
@@ -78,6 +81,7 @@ class OutgoingLine:
         self._rang: set[DialogKey] = set()
         self._answered: DialogKey | None = None
         self._early: DialogKey | None = None
+        self._referral: SentReferral | None = None
         self._owner: LineOwner | None = None
         self._over = False
         self._call_ids: list[str] = []
@@ -221,6 +225,13 @@ class OutgoingLine:
             self._owner.line_answered()
         return True
 
+    def refer(self, target: str) -> SentReferral:
+        """Tell the phone to call somebody else. Raises `SipError` or `AddressError`."""
+        assert self._answered is not None, "a phone that has not answered was sent elsewhere"
+        self._referral = SentReferral()
+        self._desk.refer(self._answered, target)
+        return self._referral
+
     def take_leave(self) -> None:
         """A phone is hung up when the call is over."""
 
@@ -244,6 +255,8 @@ class OutgoingLine:
             case Reoffered(dialog, offer):
                 self._media.turn_to(dialog)
                 reoffered(self._desk, self._media, dialog, offer)
+            case ReferAnswered() | ReferReported() if self._referral is not None:
+                self._referral.heard(event)
             case KeyPressed(dialog, key) if dialog == self._answered:
                 self._media.key_pressed(key)
             case Renegotiated(dialog, answer) if dialog == self._answered:

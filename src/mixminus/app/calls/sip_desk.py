@@ -1,7 +1,7 @@
 """Between the SIP agent and the lines: requests go in with the time, events come out to the line they concern."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from mixminus.app.calls.peer import Peer
@@ -154,9 +154,9 @@ class SipDesk:
         self.disown(dialog)
         self._do(lambda agent, now: agent.hang_up(dialog, now, reason))
 
-    def refer(self, dialog: DialogKey, target: str, headers: Mapping[str, str]) -> None:
+    def refer(self, dialog: DialogKey, target: str) -> None:
         """REFER. Raises `SipError` or `AddressError` when it cannot be sent."""
-        self._do(lambda agent, now: agent.refer(dialog, target, now, headers))
+        self._do(lambda agent, now: agent.refer(dialog, target, now))
 
     def accept_referral(self, referral: DialogKey) -> None:
         self._do(lambda agent, now: agent.accept_referral(referral, now))

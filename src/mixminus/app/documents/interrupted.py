@@ -6,14 +6,14 @@ from typing import Any
 
 from mixminus.app.documents.stage import Stage
 from mixminus.calls.options import Webhook
-from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome, Relayed
+from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome, ReferOutcome, Relayed
 from mixminus.twiml.errors import TwimlError
 
 
 class Interrupted(asyncio.CancelledError):
     """The effect was cancelled; `result` is how far it had come."""
 
-    def __init__(self, result: Dialled | ConferenceLeft | Relayed) -> None:
+    def __init__(self, result: Dialled | ConferenceLeft | Relayed | ReferOutcome) -> None:
         super().__init__()
         self.result = result
 

@@ -12,6 +12,7 @@ from mixminus.app.relays.connect_relay import connect_relay
 from mixminus.app.sounds.prompting import Loudspeaker, play_prompts
 from mixminus.app.streams.connect_stream import connect_stream
 from mixminus.app.tasks import cancelled
+from mixminus.app.transfers.refer import refer_caller
 from mixminus.streams.contract import StreamError
 from mixminus.streams.faults import BAD_TRACKS
 from mixminus.twiml.effects import (
@@ -25,6 +26,7 @@ from mixminus.twiml.effects import (
     Pause,
     Prompt,
     Prompting,
+    ReferCaller,
     Result,
     SendDigits,
     StartStream,
@@ -52,6 +54,8 @@ class Performer:
                 return await join_conference(stage, effect, self._conferences)
             case DialTargets():
                 return await self._dial.targets(stage, effect)
+            case ReferCaller():
+                return await refer_caller(stage, effect)
             case SendDigits(digits):
                 await stage.answer()
                 return await stage.services.media.send_digits(stage.leg, digits)

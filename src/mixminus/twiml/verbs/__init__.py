@@ -9,6 +9,7 @@ from mixminus.twiml.verbs.hangup import Hangup
 from mixminus.twiml.verbs.pause import Pause
 from mixminus.twiml.verbs.play import Play
 from mixminus.twiml.verbs.redirect import Redirect
+from mixminus.twiml.verbs.refer import Refer
 from mixminus.twiml.verbs.reject import Reject
 from mixminus.twiml.verbs.say import Say
 from mixminus.twiml.verbs.start import Start
@@ -22,6 +23,7 @@ VERBS: Final[dict[str, type[OfferedVerb]]] = {
     "Gather": Gather,
     "Dial": Dial,
     "Redirect": Redirect,
+    "Refer": Refer,
     "Reject": Reject,
     "Hangup": Hangup,
     "Connect": Connect,
@@ -29,5 +31,5 @@ VERBS: Final[dict[str, type[OfferedVerb]]] = {
     "Stop": Stop,
 }
 
-NOT_OFFERED: Final = frozenset({"Record", "Enqueue", "Leave", "Refer", "Sms", "Message", "Pay", "Prompt", "Echo"})
+NOT_OFFERED: Final = frozenset({"Record", "Enqueue", "Leave", "Sms", "Message", "Pay", "Prompt", "Echo"})
 """Verbs of TwiML that are reported and skipped."""
