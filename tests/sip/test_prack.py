@@ -5,7 +5,7 @@ from tests.sip.test_agent_calls import ANSWER, CALL, EARLY, OFFER, World
 from tests.sip.test_agent_strangers import PHONE, agent, answers, invited, message, statuses
 
 from mixminus.sip.answers import response_to
-from mixminus.sip.contract import Answered, Ended, Ending, Invitation, Progressed, Transmit, Transport
+from mixminus.sip.contract import Answered, Ended, Ending, Invitation, Progressed, Reoffered, Transmit, Transport
 from mixminus.sip.message import Request, Response, parse
 
 WANTS = ("INVITE", "Supported: 100rel")
@@ -150,13 +150,112 @@ def test_rfc3262_4_a_caller_takes_reliable_answers_in_order_and_once() -> None:
     assert heard == [("7", "7 1 INVITE"), ("7", "180"), ("8", "8 1 INVITE"), ("8", "183")]
 
 
-def test_who_rings_may_move_but_not_change_its_media() -> None:
+# --- offers before the answer (RFC 3311 5, RFC 3262 5) -------------------------------------------------------------
+
+OTHER, REPLY = b"v=0 other", b"v=0 reply"
+
+
+def by_hand(world: World, method: str, cseq: int, *extra: tuple[str, str], body: bytes = b"") -> None:
+    """A request of the caller in its early dialog."""
+    rang = next(m for m in world.messages if isinstance(m, Response) and m.status == 183)
+    via = ("Via", f"SIP/2.0/UDP 10.0.0.1:5060;rport;branch=z9hG4bKh{cseq}")
+    parties = (("From", rang.get("From") or ""), ("To", rang.get("To") or ""), ("Call-ID", rang.call_id))
+    request = Request((via, *parties, ("CSeq", f"{cseq} {method}"), *extra), body, method, "sip:a@10.0.0.2")
+    world.callee.agent.receive(bytes(request), world.caller.address, world.now)
+    world.run(0.005)
+
+
+def last_answer(world: World) -> tuple[int, bytes]:
+    answer = next(m for m in reversed(world.messages) if isinstance(m, Response))
+    return answer.status, answer.body
+
+
+def test_who_rings_may_move_and_change_its_media() -> None:
     world = early(World())
     world.run(1)
-    for number, (body, status) in enumerate([(b"", 200), (EARLY, 488)], start=1):
-        world.caller.agent.receive(by_the_callee(world, "UPDATE", number, body), world.callee.address, world.now)
-        world.run(0.1)
-        assert world.wire[-1] == str(status)
+    world.caller.agent.receive(by_the_callee(world, "UPDATE", 1, b""), world.callee.address, world.now)
+    world.run(0.005)
+    assert last_answer(world) == (200, b"")
+    world.caller.agent.receive(by_the_callee(world, "UPDATE", 2, OTHER), world.callee.address, world.now)
+    world.caller.agent.receive(by_the_callee(world, "UPDATE", 3, OTHER), world.callee.address, world.now)
+    world.run(0.005)
+    assert last_answer(world) == (500, b"")  # one after another
+    assert world.caller.told(Reoffered) == [Reoffered(CALL, OTHER)]
+    world.caller.agent.accept_reoffer(CALL, REPLY, world.now)
+    world.run(0.005)
+    assert last_answer(world) == (200, REPLY)
+
+
+def test_rfc3311_5_2_no_offer_of_the_callee_s_before_it_answered_ours_reliably() -> None:
+    world = World()
+    world.rewrite = lambda data: data.replace(b", 100rel", b"")
+    early(world)
+    world.run(1)
+    world.caller.agent.receive(by_the_callee(world, "UPDATE", 1, OTHER), world.callee.address, world.now)
+    world.run(0.005)
+    assert last_answer(world) == (491, b"")
+    assert world.caller.told(Reoffered) == []
+
+
+def test_an_offer_that_is_not_answered_when_the_call_is_gets_its_refusal() -> None:
+    world = early(World())
+    world.run(1)
+    world.caller.agent.receive(by_the_callee(world, "UPDATE", 1, OTHER), world.callee.address, world.now)
+    world.callee.agent.answer(world.callee.dialog, ANSWER, world.now)
+    world.run(1)
+    refusal = next(m for m in world.messages if isinstance(m, Response) and m.cseq.method == "UPDATE")
+    assert refusal.status == 487
+    world.caller.agent.hang_up(CALL, world.now)
+    world.run(60)
+    assert world.is_clean()
+
+
+def test_a_caller_may_change_its_media_while_it_hears_early_media() -> None:
+    world = early(World())
+    world.run(1)
+    by_hand(world, "UPDATE", 10, body=OTHER)
+    assert world.callee.told(Reoffered) == [Reoffered(world.callee.dialog, OTHER)]
+    by_hand(world, "UPDATE", 11, body=OTHER)
+    assert last_answer(world) == (500, b"")
+    world.callee.agent.accept_reoffer(world.callee.dialog, REPLY, world.now)
+    world.run(0.005)
+    assert last_answer(world) == (200, REPLY)
+    by_hand(world, "UPDATE", 12, body=OTHER)
+    world.callee.agent.refuse_reoffer(world.callee.dialog, 488, world.now)
+    world.run(0.005)
+    assert last_answer(world) == (488, b"")
+    world.callee.agent.answer(world.callee.dialog, ANSWER, world.now)
+    world.run(1)
+    assert world.caller.events[-1] == Answered(CALL, ANSWER)
+
+
+def test_rfc3311_5_2_a_caller_waits_for_our_answer_before_its_next_offer() -> None:
+    world = World()
+    world.fate = lambda data: not data.startswith(b"PRACK")
+    early(world)
+    world.run(0.3)
+    by_hand(world, "UPDATE", 10, body=OTHER)
+    assert last_answer(world)[0] == 500
+
+
+def test_rfc3262_5_a_prack_may_bring_the_next_offer() -> None:
+    world = World()
+    world.fate = lambda data: not data.startswith(b"PRACK")
+    early(world)
+    world.run(0.3)
+    rang = next(m for m in world.messages if isinstance(m, Response) and m.status == 183)
+    by_hand(world, "PRACK", 10, ("RAck", f"{rang.get('RSeq')} 1 INVITE"), body=OTHER)
+    assert world.callee.told(Reoffered) == [Reoffered(world.callee.dialog, OTHER)]
+    world.callee.agent.accept_reoffer(world.callee.dialog, REPLY, world.now)
+    world.run(0.005)
+    assert last_answer(world) == (200, REPLY)
+
+
+def test_a_call_that_rings_cannot_be_sent_elsewhere() -> None:
+    world = early(World())
+    world.run(1)
+    by_hand(world, "REFER", 10, ("Refer-To", "<sip:carol@10.0.0.3>"))
+    assert last_answer(world)[0] == 603
 
 
 def by_the_callee(world: World, method: str, cseq: int, body: bytes) -> bytes:

@@ -208,11 +208,11 @@ class SipAgent:
 
     def accept_reoffer(self, dialog: DialogKey, sdp: bytes, now: float) -> None:
         """Answer a re-INVITE with 200. If it came without an offer, `Established` brings the answer."""
-        if isinstance(call := self._endpoint.calls.get(dialog), Session):
+        if isinstance(call := self._endpoint.calls.get(dialog), IncomingCall | OutgoingCall | Session):
             call.accept_reoffer(sdp, now)
 
     def refuse_reoffer(self, dialog: DialogKey, status: int, now: float) -> None:
-        if isinstance(call := self._endpoint.calls.get(dialog), Session):
+        if isinstance(call := self._endpoint.calls.get(dialog), IncomingCall | OutgoingCall | Session):
             call.refuse_reoffer(status, now)
 
     def hang_up(self, dialog: DialogKey, now: float, reason_header: str | None = None) -> None:

@@ -170,7 +170,10 @@ class Established:
 
 @dataclass(frozen=True, slots=True)
 class Reoffered:
-    """A re-INVITE. Answer with `accept_reoffer` or `refuse_reoffer`. Without an offer, we are asked for one."""
+    """A re-INVITE, an UPDATE, or a PRACK with another offer. Answer with `accept_reoffer` or `refuse_reoffer`.
+
+    Without an offer, we are asked for one.
+    """
 
     dialog: DialogKey
     offer: bytes | None

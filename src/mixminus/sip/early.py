@@ -20,7 +20,9 @@ class Early:
     dialog: Dialog
     rseq: int | None = None
     sdp: bytes | None = None
-    """Its answer to our offer, if it was given early; its 200 need not repeat it."""
+    """Its answer to our offer, if it was given early, or what it offered since; its 200 need not repeat it."""
+    has_answered: bool = False
+    """Whether the answer came reliably: then the next offer may follow."""
 
 
 class EarlyDialogs:
@@ -32,9 +34,8 @@ class EarlyDialogs:
         self._flow = flow
         self._by_tag: dict[str, Early] = {}
 
-    def find(self, tag: str | None) -> Dialog | None:
-        early = self._by_tag.get(tag or "")
-        return early.dialog if early is not None else None
+    def of(self, tag: str | None) -> Early | None:
+        return self._by_tag.get(tag or "")
 
     def rang(self, invite: Request, response: Response, now: float) -> bool:
         """Whether an 18x is news. A reliable one is acknowledged; one out of order, or known, is not news (4)."""
@@ -55,6 +56,7 @@ class EarlyDialogs:
         if not decimal(number, 2**32 - 1) or (early.rseq is not None and int(number) != early.rseq + 1):
             return False
         early.rseq = int(number)
+        early.has_answered = early.has_answered or response.sdp is not None
         rack = ("RAck", f"{early.rseq} {response.cseq}")
         DialogRequest(self._endpoint, early.dialog, self._proof, "PRACK", _nothing_follows).send((rack,), b"", now)
         return True

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from mixminus.sip.contract import Address, DialogKey, Ended, Ending
+from mixminus.sip.contract import Address, DialogKey, Ended, Ending, Reoffered
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, Endpoint
 from mixminus.sip.info import take_info
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.proof import Proof
 from mixminus.sip.provisionals import Provisionals
+from mixminus.sip.referring import METHODS as REFERRING
 from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.session import Session
 from mixminus.sip.session_expires import agreed_by_server, answer_headers
@@ -30,6 +31,7 @@ class IncomingCall:
         headers = self._dialog_headers()
         self._provisionals = Provisionals(endpoint, server, self._dialog.local_tag, headers, self._not_confirmed)
         self._answer: bytes | None = None
+        self._reoffer: ServerTransaction | None = None
         endpoint.calls.put(key, self._dialog.call_id, self._dialog.local_tag, self)
         server.user, server.to_tag = self, self._dialog.local_tag
         endpoint.answer(server, 100, now)
@@ -51,6 +53,7 @@ class IncomingCall:
 
     def _accept(self, sdp: bytes, now: float) -> None:
         """From now on it is a session."""
+        self.refuse_reoffer(500, now)
         self._provisionals.stop()
         self._server.user = None
         request = self._server.request
@@ -75,8 +78,21 @@ class IncomingCall:
         talk.learn(request)
         Session(talk, terms, now).sent_ok(self._server, response, now)
 
+    def accept_reoffer(self, sdp: bytes, now: float) -> None:
+        """Answer the offer of an UPDATE or a PRACK."""
+        server, self._reoffer = self._reoffer, None
+        if server is not None:
+            self._endpoint.answer(server, 200, now, headers=(self._contact(server),), body=sdp)
+
+    def refuse_reoffer(self, status: int, now: float) -> None:
+        """What was agreed on stays."""
+        server, self._reoffer = self._reoffer, None
+        if server is not None:
+            self._endpoint.answer(server, status, now)
+
     def refuse(self, status: int, reason: str, now: float, headers: HeaderLines = ()) -> None:
         """Answer with a status of 300 or more; the owner hears nothing more of this call."""
+        self.refuse_reoffer(487, now)
         if status == 503:  # without it, it would mean that we are broken (21.5.4)
             headers = (*headers, ("Retry-After", str(AGAIN_S)))
         self._endpoint.answer(
@@ -92,6 +108,7 @@ class IncomingCall:
 
     def cancelled(self, cancel: Request, now: float) -> None:
         """CANCEL: the INVITE is answered with 487 (9.2)."""
+        self.refuse_reoffer(487, now)
         self._endpoint.answer(self._server, 487, now, to_tag=self._dialog.local_tag)
         self._forget()
         self._endpoint.emit(Ended(self._key, Ending.CANCELLED, cancel.why))
@@ -105,6 +122,7 @@ class IncomingCall:
             self._endpoint.answer(server, 500, now)
         elif request.method == "BYE":
             self._endpoint.answer(server, 200, now)
+            self.refuse_reoffer(487, now)
             self._endpoint.answer(self._server, 487, now, to_tag=self._dialog.local_tag)
             self._forget()
             self._endpoint.emit(Ended(self._key, Ending.BYE, request.why))
@@ -118,26 +136,43 @@ class IncomingCall:
             take_info(self._endpoint, self._key, server, now)
         elif request.method == "UPDATE":
             self._updated(server, now)
+        elif request.method in REFERRING:
+            self._endpoint.answer(server, 603, now)  # nobody is talking yet who could be sent elsewhere
         else:
             self._endpoint.answer(server, 405, now, headers=(ALLOW,))
 
     def _confirmed(self, server: ServerTransaction, now: float) -> None:
-        """A PRACK. It may bring no new offer: the one of the INVITE has just been answered."""
+        """A PRACK. If what it confirms was an answer, it may bring the next offer (RFC 3262 5)."""
         if not self._provisionals.acknowledged(server.request, now):
             self._endpoint.answer(server, 481, now)
             return
-        self._endpoint.answer(server, 488 if server.request.body else 200, now)
+        if server.request.body:
+            self._offered(server, now)
+        else:
+            self._endpoint.answer(server, 200, now)
         if self._answer is not None and not self._provisionals.holds_the_answer:
             self._accept(self._answer, now)
 
     def _updated(self, server: ServerTransaction, now: float) -> None:
-        """Before our final answer there is nothing to renegotiate, only the caller may have moved (RFC 3311 5.2)."""
-        if server.request.body:
+        """The caller moved, or wants other media before we answer (RFC 3311 5.2)."""
+        if server.request.body and not self._provisionals.has_answered:
             self._endpoint.answer(server, 500, now, headers=(("Retry-After", "2"),))
             return
         self._dialog.refresh_target(server.request)
-        contact = self._endpoint.contact(server.reply_to, self._dialog.remote_target)
-        self._endpoint.answer(server, 200, now, headers=(contact,))
+        if server.request.body:
+            self._offered(server, now)
+        else:
+            self._endpoint.answer(server, 200, now, headers=(self._contact(server),))
+
+    def _offered(self, server: ServerTransaction, now: float) -> None:
+        """One offer after another, the first of which has our confirmed answer."""
+        if not self._provisionals.has_answered:
+            self._endpoint.answer(server, 488, now)
+        elif self._reoffer is not None:
+            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "2"),))
+        else:
+            self._reoffer = server
+            self._endpoint.emit(Reoffered(self._key, server.request.sdp))
 
     def connection_lost(self, address: Address) -> None:
         self._dialog.connection_lost(address)
@@ -155,6 +190,9 @@ class IncomingCall:
         """64 T1 without a PRACK: refused with a 5xx (RFC 3262 3)."""
         self.refuse(504, "", now)
         self._endpoint.emit(Ended(self._key, Ending.NO_ACK))
+
+    def _contact(self, server: ServerTransaction) -> tuple[str, str]:
+        return self._endpoint.contact(server.reply_to, self._dialog.remote_target)
 
     def _dialog_headers(self) -> HeaderLines:
         """What makes a dialog: our Contact, and the proxies' Record-Route as it came (12.1.1)."""

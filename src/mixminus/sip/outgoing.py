@@ -12,11 +12,12 @@ from mixminus.sip.contract import (
     Invitation,
     Progressed,
     Refused,
+    Reoffered,
     Transmit,
 )
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.dialog_request import DialogRequest
-from mixminus.sip.early import EarlyDialogs
+from mixminus.sip.early import Early, EarlyDialogs
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, SDP_TYPE, Endpoint
 from mixminus.sip.message import REASONS, HeaderLines, Request, Response, clean, extra_headers
 from mixminus.sip.proof import CHALLENGES, Proof
@@ -71,6 +72,8 @@ class OutgoingCall:
         self._early = EarlyDialogs(endpoint, self._proof, invitation.via)
         self._acks: dict[str | None, Transmit | None] = {}
         self._bye_headers: HeaderLines = ()
+        self._sdp = invitation.offer
+        self._reoffer: tuple[Early, ServerTransaction] | None = None
         self._transaction = self._send_invite(now)
         endpoint.calls.put(invitation.dialog, self.call_id, self._local_tag, self)
 
@@ -81,13 +84,28 @@ class OutgoingCall:
         self._endpoint.calls.drop_key(self._invitation.dialog)
         self._bye_headers = headers
         if self._phase is Phase.SEEKING:
-            self._over()
+            self._over(now)
             self._drop()
         elif self._phase is Phase.CALLING:
             self._phase = Phase.CANCEL_PENDING
             self._wait(None)  # what answers late is to be hung up, so the transaction lives on
         elif self._phase is Phase.PROCEEDING:
             self._cancel(now)
+
+    def accept_reoffer(self, sdp: bytes, now: float) -> None:
+        """Answer the UPDATE of a phone that rings; its 200 to the INVITE need not repeat what it says."""
+        if self._reoffer is not None:
+            (early, server), self._reoffer = self._reoffer, None
+            early.dialog.refresh_target(server.request)
+            early.sdp, self._sdp = server.request.sdp, sdp
+            contact = self._endpoint.contact(server.reply_to, early.dialog.remote_target)
+            self._endpoint.answer(server, 200, now, headers=(contact,), body=sdp)
+
+    def refuse_reoffer(self, status: int, now: float) -> None:
+        """What was agreed on stays."""
+        if self._reoffer is not None:
+            (_, server), self._reoffer = self._reoffer, None
+            self._endpoint.answer(server, status, now)
 
     # --- answers to the INVITE -------------------------------------------------------------------------------
 
@@ -99,12 +117,12 @@ class OutgoingCall:
         elif response.status < 300:
             self._succeeded(response, now)
         elif not self._tries_again(response, now):
-            self._failed(response.status, response.reason, response.retry_after_s)
+            self._failed(response.status, response.reason, now, response.retry_after_s)
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Silence is a 408, a broken connection a 503 (8.1.3.1)."""
         if transaction is self._transaction:
-            self._failed(status, REASONS[status])
+            self._failed(status, REASONS[status], now)
 
     def _provisional(self, response: Response, now: float) -> None:
         if self._phase is Phase.CANCEL_PENDING:
@@ -127,7 +145,7 @@ class OutgoingCall:
         dialog = self._early.answered(self._transaction.request, response)
         self._acks[tag] = self._endpoint.acknowledge(dialog, response.cseq.number)
         if self._is_wanted():
-            self._over()
+            self._over(now)
             self._begin_session(dialog, response, now)
             self._endpoint.emit(Answered(self._invitation.dialog, self._early.sdp_of(response)))
             return
@@ -135,20 +153,20 @@ class OutgoingCall:
         bye = DialogRequest(self._endpoint, dialog, self._proof, "BYE", lambda outcome, now: None)
         bye.send(self._bye_headers, b"", now)
         if self._phase is not Phase.OVER:
-            self._over()
+            self._over(now)
             self._drop()
 
     def _begin_session(self, dialog: Dialog, response: Response, now: float) -> None:
         invitation = self._invitation
-        talk = Talk(self._endpoint, invitation.dialog, dialog, True, invitation.offer, None, self._proof)
+        talk = Talk(self._endpoint, invitation.dialog, dialog, True, self._sdp, None, self._proof)
         talk.learn(response)
         Session(talk, agreed_by_client(response), now)
 
-    def _failed(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
+    def _failed(self, status: int, reason: str, now: float, retry_after_s: int | None = None) -> None:
         wanted = self._is_wanted()
         if self._phase is Phase.OVER:
             return
-        self._over()
+        self._over(now)
         self._drop()
         if wanted:
             self._endpoint.emit(Refused(self._invitation.dialog, status, reason, retry_after_s))
@@ -198,7 +216,7 @@ class OutgoingCall:
         if via is not None:
             self._redirected(via, now)
         elif not self._goes_elsewhere(now):
-            self._failed(self._refusal.status, self._refusal.reason, self._refusal.retry_after_s)
+            self._failed(self._refusal.status, self._refusal.reason, now, self._refusal.retry_after_s)
 
     def _redirected(self, via: Address, now: float) -> None:
         self._via = via
@@ -218,10 +236,10 @@ class OutgoingCall:
     # --- the peer, before its 2xx reached us -----------------------------------------------------------------
 
     def receive(self, server: ServerTransaction, now: float) -> None:
-        """A BYE may overtake the 200 that it ends. Who rings may also say where it is now (RFC 3311)."""
+        """A BYE may overtake the 200 that it ends. Who rings may also move, or want other media (RFC 3311)."""
         request = server.request
-        early = self._early.find(request.from_.tag)
-        if request.method == "UPDATE" and early is not None and early.accepts_cseq(request):
+        early = self._early.of(request.from_.tag)
+        if request.method == "UPDATE" and early is not None and early.dialog.accepts_cseq(request):
             self._updated(early, server, now)
             return
         if request.method != "BYE":
@@ -229,27 +247,32 @@ class OutgoingCall:
             return
         self._endpoint.answer(server, 200, now)
         wanted = self._is_wanted()
-        self._over()
+        self._over(now)
         self._drop()
         self._endpoint.sleepers.set(self, now + LIFETIME)  # the 200 may still come, or be lost for good
         if wanted:
             self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE, request.why))
 
-    def _updated(self, early: Dialog, server: ServerTransaction, now: float) -> None:
-        """Its media stays as it was until it answers."""
-        if server.request.body:
-            self._endpoint.answer(server, 488, now)
-            return
-        early.refresh_target(server.request)
-        contact = self._endpoint.contact(server.reply_to, early.remote_target)
-        self._endpoint.answer(server, 200, now, headers=(contact,))
+    def _updated(self, early: Early, server: ServerTransaction, now: float) -> None:
+        """A new offer may only follow the answer to ours, if that was given reliably (RFC 3311 5.2, RFC 3262 5)."""
+        if server.request.body and not early.has_answered:
+            self._endpoint.answer(server, 491, now)
+        elif server.request.body and self._reoffer is not None:
+            self._endpoint.answer(server, 500, now, headers=(("Retry-After", "2"),))
+        elif not server.request.body:
+            early.dialog.refresh_target(server.request)
+            contact = self._endpoint.contact(server.reply_to, early.dialog.remote_target)
+            self._endpoint.answer(server, 200, now, headers=(contact,))
+        else:
+            self._reoffer = (early, server)
+            self._endpoint.emit(Reoffered(self._invitation.dialog, server.request.sdp))
 
     def connection_lost(self, address: Address) -> None:
         """The transaction layer fails the INVITE; there is no dialog yet."""
 
     def replaced(self, replaces: Replaces) -> DialogKey:
         """A phone that rings for us may be relieved by another (RFC 3891 3)."""
-        if self._early.find(replaces.dialog.their_tag) is None:
+        if self._early.of(replaces.dialog.their_tag) is None:
             raise CannotReplace(481)
         if not self._is_wanted():
             raise CannotReplace(603)
@@ -269,7 +292,7 @@ class OutgoingCall:
             self._endpoint.emit(Refused(self._invitation.dialog, 408, "No answer in time"))
             self.hang_up(now, ())
             return
-        self._over()
+        self._over(now)
         self._drop()
         self._endpoint.layer.abandon(self._transaction)
 
@@ -317,7 +340,8 @@ class OutgoingCall:
     def _is_wanted(self) -> bool:
         return self._phase in (Phase.CALLING, Phase.SEEKING, Phase.PROCEEDING)
 
-    def _over(self) -> None:
+    def _over(self, now: float) -> None:
+        self.refuse_reoffer(487, now)
         self._phase = Phase.OVER
         self._endpoint.sleepers.set(self, None)
 

@@ -55,6 +55,8 @@ class Provisionals:
         self._unconfirmed: Unconfirmed | None = None
         self._rseq = 1 + int(endpoint.chance() * 0xFFFF)
         self._last_status: int | None = None
+        self.has_answered = False
+        """Whether the caller has our answer to its offer, and has confirmed that."""
 
     @property
     def holds_the_answer(self) -> bool:
@@ -81,6 +83,7 @@ class Provisionals:
         if waiting is None or words != [str(waiting.rseq), str(invite.number), invite.method]:
             return False
         self._unconfirmed = None
+        self.has_answered = self.has_answered or waiting.has_sdp
         self._wake_at(now + AGAIN_S)
         self._next(now)
         return True
