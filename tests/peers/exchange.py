@@ -44,8 +44,8 @@ class Exchange:
     def sip_port(self) -> int:
         return self.node.sip.port
 
-    def phone(self, user: str) -> VirtualPhone:
-        return VirtualPhone(LoopbackNetwork(), user=user, server=(LOOPBACK, self.sip_port))
+    def phone(self, user: str, password: str | None = None) -> VirtualPhone:
+        return VirtualPhone(LoopbackNetwork(), user=user, server=(LOOPBACK, self.sip_port), password=password)
 
     def is_registered(self, user: str) -> bool:
         return bool(self.node.world.node.desk.phones(user))
