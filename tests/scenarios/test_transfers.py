@@ -11,11 +11,13 @@ from tests.scenarios.cast import TRUNK, Scene, enter, everybody, scenario, scena
 
 from mixminus.testing.call import Call
 from mixminus.testing.errors import CallRefused
+from mixminus.testing.listening import leaks
 from mixminus.testing.phone import VirtualPhone
 from mixminus.testing.sounds import SPEECH_HZ
 
 USERS = {"agent": "secret", "expert": "secret"}
 RINGBACK_HZ = (440.0, 480.0)
+AGENT_HZ, EXPERT_HZ = 1979, 2161
 
 desk: Callable[..., Any] = scenario_with(users=USERS, trunks=[TRUNK])
 """Scenes in which `agent` and `expert` are users of the node."""
@@ -175,6 +177,83 @@ async def test_a_number_goes_over_the_trunk_that_leads_there(scene: Scene) -> No
     assert await scene.pairs("caller", "carrier") == everybody("caller", "carrier")
 
 
+@desk
+async def test_an_agent_that_held_the_caller_first_may_transfer_it_and_have_it_back(scene: Scene) -> None:
+    """What most phones do at the key: a re-INVITE that holds, then the REFER."""
+    expert = await user(scene, "expert")
+    expert.rejects(486)
+    _, agent = await caller_and_agent(scene)
+    await agent.hold()
+    assert await (await agent.transfer("expert")).concluded(within_s=5) == 486
+    await agent.resume()
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+    expert.answers()
+    await agent.hold()
+    assert await (await agent.transfer("expert")).concluded(within_s=5) == 200
+    scene.calls["expert"] = expert.calls[-1]
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+
+
+@desk
+async def test_one_transfer_at_a_time_whoever_of_the_two_asks(scene: Scene) -> None:
+    (await user(scene, "expert")).rings_forever()
+    _, agent = await caller_and_agent(scene)
+    await agent.transfer("expert")
+    with pytest.raises(CallRefused, match="491"):
+        await agent.transfer("expert")
+
+
+@desk
+async def test_a_transferred_call_may_be_transferred_on_and_back(scene: Scene) -> None:
+    expert = await user(scene, "expert")
+    caller, agent = await caller_and_agent(scene)
+    await agent.transfer("expert")
+    second = await scene.rings(expert)
+    await second.answered(within_s=2)
+    await asyncio.sleep(0.3)
+    await second.transfer("agent")
+    scene.calls["agent"] = await agent.phone.next_call(within_s=3)
+    await asyncio.sleep(0.5)
+    assert second.is_over
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+    await caller.hang_up()
+    await scene.calls["agent"].ended(within_s=2)
+
+
+@desk
+async def test_a_caller_that_is_redirected_meanwhile_goes_where_it_is_sent(scene: Scene) -> None:
+    expert = await user(scene, "expert")
+    expert.rings_forever()
+    caller, agent = await caller_and_agent(scene)
+    await agent.transfer("expert")
+    ringing = await scene.rings(expert)
+    await scene.twilio.calls(scene.sid("caller")).update_async(twiml=twiml("<Say>Something else altogether.</Say>"))
+    await ringing.ended(within_s=2)
+    await agent.ended(within_s=2)
+    await asyncio.sleep(0.3)
+    assert caller.hears(SPEECH_HZ)
+
+
+@desk
+async def test_callbacks_of_the_new_leg_come_in_order_and_name_its_parent(scene: Scene) -> None:
+    agent = await user(scene, "agent")
+    expert = await user(scene, "expert")
+    expert.answers(after_s=1)
+    noun = '<Client statusCallback="/leg" statusCallbackEvent="initiated ringing answered completed">agent</Client>'
+    caller = await scene.calls_in("caller", twiml(f"<Dial>{noun}</Dial>"))
+    first = await scene.rings(agent)
+    await asyncio.sleep(0.3)
+    assert await (await first.transfer("expert")).concluded(within_s=5) == 200
+    await asyncio.sleep(0.5)
+    await caller.hang_up()
+    await asyncio.sleep(0.5)
+    legs: dict[str, list[str]] = {}
+    for told in scene.told("/leg"):
+        legs.setdefault(told["CallSid"], []).append(told["CallStatus"])
+        assert told["ParentCallSid"] == scene.sid("caller")
+    assert list(legs.values()) == [["initiated", "ringing", "in-progress", "completed"]] * 2
+
+
 # --- who may, and where to -----------------------------------------------------------------------------------------
 
 
@@ -289,6 +368,42 @@ async def test_a_conference_whose_transfer_failed_is_as_before(scene: Scene) -> 
     await scene.calls["caller"].ended(within_s=2)
 
 
+@desk
+async def test_nobody_hears_both_or_the_one_who_left(scene: Scene) -> None:
+    """Law 2, by ear: the expert's first frame comes after the agent's last one, and the two never hear each other."""
+    caller = scene.calls
+    agent = await agent_in_a_conference(scene)
+    expert = await user(scene, "expert")
+    expert.hum(EXPERT_HZ)
+    expert.answers(after_s=1)
+    agent.hum(AGENT_HZ)
+    await agent.transfer("expert")
+    reached = await scene.rings(expert)
+    await asyncio.sleep(2)
+    last, first = caller["caller"].last_heard(AGENT_HZ), caller["caller"].first_heard(EXPERT_HZ)
+    assert last is not None
+    assert first is not None
+    assert 0 <= first - last < 0.5  # to a cell of 20 ms, which may hold the end of the one and the start of the other
+    assert reached.first_heard(AGENT_HZ) is None
+    assert agent.first_heard(EXPERT_HZ) is None
+
+
+@desk
+async def test_a_muted_listener_gets_no_voice_by_transferring_itself(scene: Scene) -> None:
+    agent = await user(scene, "agent")
+    await scene.calls_in("caller", enter())
+    await scene.twilio.conferences("room").participants.create_async(
+        from_="+15550009000", to="client:agent", muted=True
+    )
+    call = await scene.rings(agent)
+    await asyncio.sleep(0.5)
+    expert = await user(scene, "expert")
+    await call.transfer("expert")
+    scene.calls["expert"] = await scene.rings(expert)
+    await asyncio.sleep(0.5)
+    assert await scene.pairs("caller", "expert") == {("expert", "caller")}
+
+
 # --- attended -----------------------------------------------------------------------------------------------------
 
 
@@ -310,10 +425,17 @@ async def test_an_attended_transfer_joins_the_two_far_ends(scene: Scene) -> None
     await asyncio.sleep(0.3)
     scene.calls["agent"] = second
     assert await scene.pairs("caller", "agent", "expert") == everybody("agent", "expert")
+    second.hum(AGENT_HZ)
+    scene.calls["expert"].hum(EXPERT_HZ)
+    await asyncio.sleep(1)
+    assert caller.first_heard(EXPERT_HZ) is None, "the consultation is private"
+    since = asyncio.get_running_loop().time()
     transfer = await first.transfer_to(second)
     assert await transfer.concluded(within_s=2) == 200
     await first.ended(within_s=2)
     await second.ended(within_s=2)
+    await asyncio.sleep(0.3)
+    assert leaks(caller, AGENT_HZ, since, asyncio.get_running_loop().time()) == []
     assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
     await caller.hang_up()
     await scene.calls["expert"].ended(within_s=2)
