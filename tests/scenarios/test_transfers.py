@@ -547,7 +547,7 @@ async def test_a_phone_that_knows_no_transfers(scene: Scene) -> None:
     await phone.dial(number)
     after = await scene.app.wait_for("/after", within_s=5)
     assert (after["ReferCallStatus"], after["ReferSipResponseCode"]) == ("failed", "405")
-    assert "NotifySipResponseCode" not in after.form
+    assert "NotifySipResponseCode" not in dict(after.form)
 
 
 @scenario
@@ -568,6 +568,29 @@ async def test_an_application_has_no_phone_to_send_elsewhere(scene: Scene) -> No
     nouns = f"<Dial><Application>{application.sid}</Application></Dial>"
     caller = await scene.calls_in("caller", twiml(nouns))
     await caller.ended(within_s=60)
+    assert not scene.told("/after")
+
+
+# --- <Dial referUrl> -----------------------------------------------------------------------------------------------
+
+
+@scenario_with(users=USERS, transfers="never")
+async def test_a_document_that_wants_to_know_of_a_refer_decides(scene: Scene) -> None:
+    """2.6 referUrl, referMethod: the caller's document goes on there, with ReferTransferTarget."""
+    agent = await user(scene, "agent")
+    document = '<Dial referUrl="/refer" referMethod="GET" action="/after"><Client>agent</Client></Dial>'
+    scene.app.answers("/refer", twiml("<Say>You will be connected to somebody else.</Say>"))
+    caller = await scene.calls_in("caller", twiml(document))
+    call = await scene.rings(agent)
+    await asyncio.sleep(0.3)
+    transfer = await call.transfer("sip:expert@elsewhere.example.com?X-Why=billing")
+    refer = await scene.app.wait_for("/refer", within_s=2)
+    assert (refer.method, refer["ReferTransferTarget"]) == ("GET", "sip:expert@elsewhere.example.com")
+    assert (refer["SipHeader_X-Why"], refer["DialCallStatus"]) == ("billing", "completed")
+    assert await transfer.concluded(within_s=2) == 200
+    await call.ended(within_s=2)
+    await asyncio.sleep(0.5)
+    assert caller.hears(SPEECH_HZ)
     assert not scene.told("/after")
 
 

@@ -340,7 +340,7 @@ def test_an_attended_transfer_names_the_call_of_ours_whose_place_is_to_be_taken(
     assert statuses_of(world, inside(world, "REFER", 5, ("Refer-To", target))) == []
     assert referred(world).replaces == world.callee.dialog
     assert not referred(world).is_foreign
-    assert dict(referred(world).headers) == {"x-case": "7"}
+    assert dict(referred(world).headers) == {"X-Case": "7"}
 
 
 def test_a_dialog_that_is_not_ours_is_said_to_be_foreign() -> None:

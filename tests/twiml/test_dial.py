@@ -19,6 +19,7 @@ from mixminus.twiml.effects import (
     JoinConference,
     Prompting,
     RanOut,
+    Referral,
     SayText,
     Target,
     TargetKind,
@@ -319,3 +320,21 @@ def test_no_number_password_or_key_is_repeated_in_a_warning(verb: str) -> None:
     warnings = list(itertools.takewhile(lambda effect: isinstance(effect, Warn), steps))
     assert warnings
     assert "4155551212" not in repr(warnings)
+
+
+# --- referUrl ------------------------------------------------------------------------------------------------------
+
+
+def test_a_refer_of_the_dialled_party_goes_to_the_refer_url(twiml: Callable[..., Any]) -> None:
+    referral = Referral("sip:expert@example.com", (("X-Why", "billing"),))
+    dialled = Dialled("completed", "CA1", 7, True, referral=referral)
+    ran = twiml('<Dial referUrl="/refer" referMethod="GET" action="/after"><Client>a</Client></Dial>', dialled)
+    assert ran.effect.takes_refer
+    assert (ran.outcome.url, ran.outcome.method) == ("https://app.test/refer", "GET")
+    told = dict(ran.outcome.parameters)
+    assert (told["ReferTransferTarget"], told["SipHeader_X-Why"]) == ("sip:expert@example.com", "billing")
+    assert told["DialCallSid"] == "CA1"
+
+
+def test_without_a_refer_url_transfers_are_not_the_document_s_business(twiml: Callable[..., Any]) -> None:
+    assert not twiml("<Dial><Client>a</Client></Dial>").effect.takes_refer

@@ -250,7 +250,7 @@ class Referred:
     referred_by: str | None = None
     """On whose behalf, as the peer says (RFC 3892)."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """`X-…` and `User-to-User` of the address, for our INVITE. Names are in lower case."""
+    """`X-…` and `User-to-User` of the address, for our INVITE."""
 
 
 @dataclass(frozen=True, slots=True)

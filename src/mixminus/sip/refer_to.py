@@ -1,5 +1,6 @@
 """Where a REFER would have us go (RFC 3515 2.1, RFC 5589, RFC 3892), and what a NOTIFY says of how that went."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
@@ -13,6 +14,7 @@ from mixminus.sip.uri import AddressError, NameAddr, Uri
 FRAGMENT: Final = "message/sipfrag"
 FRAGMENT_TYPE: Final = ("Content-Type", f"{FRAGMENT};version=2.0")
 """RFC 3420; the version is what RFC 3515 2.4.5 writes."""
+HEADER_NAME: Final = re.compile(r"X-[A-Za-z0-9_.!%*+`'~-]+|User-to-User", re.IGNORECASE)
 MAX_HEADERS: Final = 20
 """Headers of an address that are looked at."""
 
@@ -49,7 +51,7 @@ class ReferTo:
             raise Unreferable(603)
         plain, _, query = address.text.partition("?")
         headers = _headers(query)
-        replaces = headers.pop("replaces", None)
+        replaces = next((value for name, value in headers.items() if name.lower() == "replaces"), None)
         try:
             return cls(_without_method(plain), Replaces.parse(replaces) if replaces else None, _allowed(headers))
         except CannotReplace as error:
@@ -84,9 +86,9 @@ def _without_method(uri: str) -> str:
 
 def _headers(query: str) -> dict[str, str]:
     pairs = (pair.partition("=") for pair in query.split("&")[:MAX_HEADERS] if pair)
-    return {unquote(name).lower(): unquote(value) for name, _, value in pairs}
+    return {unquote(name): unquote(value) for name, _, value in pairs}
 
 
 def _allowed(headers: Mapping[str, str]) -> dict[str, str]:
     """What a stranger may write into a request of ours (RFC 3261 19.1.5): nothing that routes it or signs it."""
-    return {name: value for name, value in headers.items() if name.startswith("x-") or name == "user-to-user"}
+    return {name: value for name, value in headers.items() if HEADER_NAME.fullmatch(name)}

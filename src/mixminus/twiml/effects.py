@@ -175,6 +175,16 @@ class DialTargets:
     answer_on_bridge: bool = False
     sequential: bool = False
     recording: DialRecording | None = None
+    takes_refer: bool = False
+    """Should the dialled party send a REFER, the document wants to know, and decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """Whom the dialled party wants the caller to be connected to (SIP REFER)."""
+
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +196,8 @@ class Dialled:
     bridged: bool = False
     recording_url: str | None = None
     sip_response_code: int | None = None
+    referral: Referral | None = None
+    """How it ended, where the document wanted to know."""
 
 
 @dataclass(frozen=True, slots=True)

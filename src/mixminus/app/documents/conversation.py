@@ -7,6 +7,7 @@ from mixminus.app.documents.bridge import Bridge
 from mixminus.app.documents.stage import Stage
 from mixminus.app.tasks import cancelled
 from mixminus.calls.records import CallStatus
+from mixminus.twiml.effects import Referral
 
 PARTED = "The caller left the call."
 
@@ -18,7 +19,12 @@ class Conversation:
     becomes of who leaves.
     """
 
-    def __init__(self, bridge: Bridge, caller: Stage, called: CallSession, left: asyncio.Event) -> None:
+    def __init__(
+        self, bridge: Bridge, caller: Stage, called: CallSession, left: asyncio.Event, *, takes_refer: bool = False
+    ) -> None:
+        self.takes_refer = takes_refer
+        """What the called one wishes is for the caller's document to decide."""
+        self.referral: Referral | None = None
         self.bridge = bridge
         self.caller = caller
         self.called = called
@@ -32,6 +38,11 @@ class Conversation:
 
     def opposite(self, session: CallSession) -> Stage:
         return self.called if session is self.caller else self.caller
+
+    def refer(self, referral: Referral) -> None:
+        """The called one wants the caller to be connected to somebody else: that is the end here."""
+        self.referral = referral
+        self._changed.set()
 
     # --- places change hands --------------------------------------------------------------------------------------
 
@@ -75,7 +86,7 @@ class Conversation:
             self._changed.clear()
             if self.caller is not caller:
                 await asyncio.Event().wait()
-            if self.leaving is None and self._called_is_gone:
+            if self.referral is not None or (self.leaving is None and self._called_is_gone):
                 return
             leavers = (self._left, self.called.ended) if self.leaving is None else ()
             await first(self._changed, star, *leavers)
@@ -114,9 +125,11 @@ class Conversations:
     def __init__(self) -> None:
         self._open: list[Conversation] = []
 
-    def begin(self, bridge: Bridge, caller: Stage, called: CallSession, left: asyncio.Event) -> Conversation:
+    def begin(
+        self, bridge: Bridge, caller: Stage, called: CallSession, left: asyncio.Event, *, takes_refer: bool
+    ) -> Conversation:
         """Join the two."""
-        talk = Conversation(bridge, caller, called, left)
+        talk = Conversation(bridge, caller, called, left, takes_refer=takes_refer)
         self._open = [one for one in self._open if not one.closed.is_set()] + [talk]
         return talk
 

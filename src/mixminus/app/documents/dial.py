@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlencode
 
@@ -207,7 +208,7 @@ class Dial:
             bridge.part()
             _hang_up([child], CallStatus.CANCELED)
             raise
-        talk = self.conversations.begin(bridge, stage, child, errand.left)
+        talk = self.conversations.begin(bridge, stage, child, errand.left, takes_refer=effect.takes_refer)
         recording = self._record(stage, effect)
         star = stage.listen_for_star() if effect.hangup_on_star else None
         try:
@@ -222,7 +223,7 @@ class Dial:
                 stage.services.recordings.stop(recording.sid)
         if not talk.called.live:
             await talk.called.ended.wait()
-        return _bridged(stage, talk.called, recording)
+        return replace(_bridged(stage, talk.called, recording), referral=talk.referral)
 
     def _record(self, stage: Stage, effect: DialTargets) -> RecordingRecord | None:
         if effect.recording is None:

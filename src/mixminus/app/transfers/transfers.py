@@ -23,6 +23,7 @@ from mixminus.base.errors import Refusal
 from mixminus.calls.options import Callback, DialOptions
 from mixminus.calls.records import CallStatus, Direction
 from mixminus.sip.contract import DialogKey, Invited, Referred
+from mixminus.twiml.effects import Referral
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.transfers")
 
@@ -73,6 +74,8 @@ class TransferDesk:
         """The desk's listener."""
         try:
             line, session = self._call_of(referred.dialog)
+            if self._is_for_the_document(referred, session):
+                return
             if not line.peer.may_transfer(self._allowed):
                 raise Unwilling(FORBIDDEN)
             if referred.replaces is not None:
@@ -82,6 +85,16 @@ class TransferDesk:
         except Unwilling as refusal:
             log.info("transfer refused", status=refusal.status, target=referred.target[:100])
             self._desk.refuse_referral(referred.referral, refusal.status)
+
+    def _is_for_the_document(self, referred: Referred, session: CallSession) -> bool:
+        """`<Dial referUrl>`: the caller's document goes on there, and the dialled party is released."""
+        talk = self._conversations.of(session)
+        if talk is None or not talk.takes_refer or session is not talk.called or talk.referral is not None:
+            return False
+        self._desk.accept_referral(referred.referral)
+        self._report(referred.referral, 200)
+        talk.refer(Referral(referred.target, tuple(referred.headers.items())))
+        return True
 
     def _blind(self, referred: Referred, session: CallSession) -> None:
         """Call the target; when it answers it has the place of who sent the REFER (RFC 5589 6)."""

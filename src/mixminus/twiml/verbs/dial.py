@@ -15,6 +15,7 @@ from mixminus.twiml.effects import (
     Effect,
     GoTo,
     JoinConference,
+    Referral,
     Result,
     Steps,
     Warn,
@@ -61,6 +62,8 @@ RECORD: Final = Attribute("record", words(RECORDINGS), None, 13217)
 RECORDING_TRACK: Final = Attribute("recordingTrack", one_of("both", "inbound", "outbound"), "both", 13217)
 TRIM: Final = Attribute("trim", words({"trim-silence": True, "do-not-trim": False}), False)
 SEQUENTIAL: Final = Attribute("sequential", BOOLEAN, False, 13218)
+REFER_URL: Final[Attribute[str | None]] = Attribute("referUrl", URL, None, 11100)
+REFER_METHOD: Final = Attribute("referMethod", HTTP_METHOD, "POST")
 
 Parameters = Generator[Effect, Result, FormPairs]
 """Steps that end with what the action URL is told."""
@@ -80,6 +83,8 @@ class Dial:
     time_limit_s: int = 14_400
     sequential: bool = False
     recording: DialRecording | None = None
+    refer_url: str | None = None
+    refer_method: str = "POST"
 
     ATTRIBUTES: ClassVar[Table] = (
         ACTION,
@@ -96,9 +101,10 @@ class Dial:
         *callbacks.RECORDING.table,
         *(
             Attribute[Any](name, TEXT, None, offered=False)
-            for name in ("recordingConfigurationId", "callReason", "ringTone", "referUrl", "events", "passports")
+            for name in ("recordingConfigurationId", "callReason", "ringTone", "events", "passports")
         ),
-        Attribute[Any]("referMethod", TEXT, "POST", offered=False),
+        REFER_URL,
+        REFER_METHOD,
     )
 
     @classmethod
@@ -115,13 +121,19 @@ class Dial:
             time_limit_s=read(TIME_LIMIT),
             sequential=read(SEQUENTIAL),
             recording=_recording(read),
+            refer_url=read(REFER_URL) or None,
+            refer_method=read(REFER_METHOD),
         )
 
     def steps(self, context: Context) -> Steps:
         if isinstance(self.whom, Conference):
             parameters = yield from self._join(self.whom, context)
         else:
-            parameters = yield from self._ring(self.whom, context)
+            refer_url = context.url(self.refer_url) if self.refer_url else None
+            dialled = yield from self._ring(self.whom, context)
+            parameters = dial_parameters(dialled)
+            if dialled.referral is not None and refer_url is not None:
+                return GoTo(refer_url, self.refer_method, (*parameters, *refer_parameters(dialled.referral)))
         if self.action is None:
             return None
         return GoTo(context.url(self.action), self.method, parameters)
@@ -143,7 +155,7 @@ class Dial:
             left = yield effect
         return conference_parameters(left)
 
-    def _ring(self, targets: tuple[Noun, ...], context: Context) -> Parameters:
+    def _ring(self, targets: tuple[Noun, ...], context: Context) -> Generator[Effect, Result, Dialled]:
         dialled = Dialled("failed")
         if targets:
             warnings: list[Warn] = []
@@ -157,10 +169,11 @@ class Dial:
                 self.answer_on_bridge,
                 self.sequential,
                 _resolved(self.recording, context, warn),
+                takes_refer=self.refer_url is not None,
             )
             yield from warnings
             dialled = yield effect
-        return dial_parameters(dialled)
+        return dialled
 
 
 def conference_parameters(left: ConferenceLeft) -> FormPairs:
@@ -182,6 +195,12 @@ def dial_parameters(dialled: Dialled) -> FormPairs:
         DialSipResponseCode=dialled.sip_response_code,
         RecordingUrl=dialled.recording_url,
     )
+
+
+def refer_parameters(referral: Referral) -> FormPairs:
+    """What the referUrl is told besides: where to, and with which headers."""
+    headers = ((f"SipHeader_{name}", value) for name, value in referral.headers)
+    return (("ReferTransferTarget", referral.target), *headers)
 
 
 def _pairs(**parameters: str | int | None) -> FormPairs:
