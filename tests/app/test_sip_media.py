@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from mixminus.app.calls.secrecy import PLAIN, Secrecy
+from mixminus.app.calls.far_ends import PLAIN, FarEnd
 from mixminus.app.calls.sip_media import MediaTerms, SipMedia
 from mixminus.app.media_link import MediaLink
 from mixminus.media.contract import Command, Event, LegOpened, OpenLeg, SetLegMedia
@@ -20,9 +20,9 @@ from mixminus.sdp.media import LocalMedia, NotAcceptable, NotSecure, Srtp
 from mixminus.sdp.negotiation import Negotiation
 from mixminus.sip.contract import DialogKey
 
-OFFERED = Secrecy(Srtp.OFFERED, in_sdp=True)
-REQUIRED = Secrecy(Srtp.REQUIRED, in_sdp=True)
-BROWSER = Secrecy(Srtp.OFFERED, in_sdp=True, by_handshake=True)
+OFFERED = FarEnd(Srtp.OFFERED, in_sdp=True)
+REQUIRED = FarEnd(Srtp.REQUIRED, in_sdp=True)
+BROWSER = FarEnd(Srtp.OFFERED, in_sdp=True, by_handshake=True)
 CERTIFICATE = Fingerprint("sha-256", bytes(32))
 FAR = LocalMedia("192.0.2.9", 4000, 1)
 FAR_KEYS = offered_keys(bytes(range(OFFERED_BYTES)))
@@ -48,12 +48,12 @@ class NotedPlane:
         self.on_event = on_event
 
 
-def opened(secrecy: Secrecy = PLAIN, certificate: Fingerprint | None = None) -> tuple[SipMedia, NotedPlane]:
+def opened(far: FarEnd = PLAIN, certificate: Fingerprint | None = None) -> tuple[SipMedia, NotedPlane]:
     plane = NotedPlane()
-    terms = MediaTerms(("PCMU",), 5, 60_000, random.Random(1).randbytes, certificate)
+    terms = MediaTerms(("PCMU",), 5, 60_000, random.Random(1).randbytes, certificate=certificate)
 
     async def begin() -> SipMedia:
-        media = SipMedia(MediaLink(plane), terms, secrecy)
+        media = SipMedia(MediaLink(plane), terms, far)
         await media.open()
         return media
 
@@ -116,19 +116,19 @@ def test_phones_that_ring_together_have_keys_of_their_own_and_the_one_that_answe
 
 def test_best_effort_may_be_plain_and_nothing_else() -> None:
     media, _ = opened()
-    for dialog, secrecy, may in ((FIRST, OFFERED, True), (SECOND, REQUIRED, False)):
-        media.offer_to(dialog, secrecy)
+    for dialog, far, may in ((FIRST, OFFERED, True), (SECOND, REQUIRED, False)):
+        media.offer_to(dialog, far)
         assert media.may_be_plain(dialog) is may
-    media.offer_to(FIRST, Secrecy(Srtp.OFFERED))
+    media.offer_to(FIRST, FarEnd(Srtp.OFFERED))
     assert not media.may_be_plain(FIRST)
-    media.offer_to(FIRST, Secrecy(Srtp.NEVER, in_sdp=True))
+    media.offer_to(FIRST, FarEnd(Srtp.NEVER, in_sdp=True))
     assert not media.may_be_plain(FIRST)
 
 
 def test_what_is_required_is_not_offered_in_the_clear() -> None:
     media, _ = opened()
     with pytest.raises(NotSecure):
-        media.offer_to(FIRST, Secrecy(Srtp.REQUIRED))
+        media.offer_to(FIRST, FarEnd(Srtp.REQUIRED))
     media, _ = opened(REQUIRED)
     with pytest.raises(NotAcceptable):
         media.answer(Negotiation(FAR).offer())
@@ -138,8 +138,8 @@ def test_whether_an_offer_suits_is_known_before_there_is_a_leg() -> None:
     terms = MediaTerms(("PCMU",), 5, 60_000, random.Random(1).randbytes)
     plain, secure = Negotiation(FAR).offer(), Negotiation(replace(FAR, keys=FAR_KEYS)).offer()
     link = MediaLink(NotedPlane())
-    for secrecy, suits in ((OFFERED, (True, True)), (REQUIRED, (False, True)), (PLAIN, (True, False))):
-        media = SipMedia(link, terms, secrecy)
+    for far, suits in ((OFFERED, (True, True)), (REQUIRED, (False, True)), (PLAIN, (True, False))):
+        media = SipMedia(link, terms, far)
         assert (media.suits(plain, "192.0.2.1"), media.suits(secure, "192.0.2.1")) == suits
     assert not SipMedia(link, terms).suits(plain, "2001:db8::1")
     assert not SipMedia(link, terms).suits(b"nonsense", "192.0.2.1")
@@ -165,3 +165,21 @@ def test_without_a_certificate_there_are_no_handshakes() -> None:
     assert audio(media.offer()).protocol == "RTP/SAVP"
     media, _ = opened(BROWSER, CERTIFICATE)
     assert audio(media.offer()).protocol == "UDP/TLS/RTP/SAVPF"
+
+
+def test_a_far_end_is_told_the_address_that_it_reaches_and_checks_get_all() -> None:
+    advertised = ("203.0.113.5", "2001:db8::5")
+    terms = MediaTerms(("PCMU",), 5, 60_000, random.Random(1).randbytes, advertised, CERTIFICATE)
+
+    async def offer(host: str) -> bytes:
+        media = SipMedia(MediaLink(NotedPlane()), terms)
+        await media.open()
+        return media.offer_to(FIRST, replace(BROWSER, host=host))
+
+    assert parse(asyncio.run(offer("198.51.100.1"))).host == "203.0.113.5"
+    described = parse(asyncio.run(offer("2001:db8::9")))
+    assert described.host == "2001:db8::5"
+    checks = ice_of(described, described.streams[0])
+    assert checks is not None
+    assert [each.host for each in checks.candidates] == ["2001:db8::5", "203.0.113.5"]
+    assert checks.candidates[0].priority > checks.candidates[1].priority

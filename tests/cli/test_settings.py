@@ -31,6 +31,7 @@ VALUES = {
     "sip_tls_key": ("/one", "/two", "/three"),
     "sip_keepalive_s": ("1", "2", "0"),
     "rtp": ("127.0.0.2:2-4", "127.0.0.2:6-8", "127.0.0.2:10-12"),
+    "rtp_advertise": ("203.0.113.1", "203.0.113.2,192.0.2.1", "203.0.113.3"),
     "data": ("/one", "/two", "/three"),
     "database": ("sqlite:///one", "sqlite:///two", "postgresql://three"),
     "workers": ("11", "12", "13"),
@@ -132,8 +133,9 @@ def test_serve_takes_every_option_of_the_table_and_no_other() -> None:
         ("rtp", "127.0.0.1:20000"),
         ("rtp", "127.0.0.1:30000-20000"),
         ("rtp", "20000-30000"),
-        ("rtp", "0.0.0.0:20000-30000"),
-        ("rtp", "[::1]:20000-30000"),
+        ("rtp", "::1:20000-"),
+        ("rtp_advertise", "0.0.0.0"),
+        ("rtp_advertise", "192.0.2.1,example.com"),
         ("rtp", "example.com:20000-30000"),
         ("sip", "0.0.0.0:5060"),
         ("sip", "[::]:5060"),
@@ -161,6 +163,30 @@ def test_a_log_that_nobody_writes_is_refused(name: str, text: str) -> None:
 def test_the_variable_is_named_when_it_is_the_variable_that_is_wrong() -> None:
     with pytest.raises(BadSetting, match="MIXMINUS_DRAIN_S 'x'"):
         read_settings({}, None, {**HOME, "MIXMINUS_DRAIN_S": "x"})
+
+
+@pytest.mark.parametrize(
+    ("rtp", "told", "complaint"),
+    [
+        ("0.0.0.0:2-4", "", "rtp 0.0.0.0: phones cannot send to that"),
+        ("[::]:2-4", "", "rtp ::: phones cannot send to that"),
+        ("0.0.0.0:2-4", "2001:db8::1", "has no ports in that IP version"),
+        ("[2001:db8::1]:2-4", "203.0.113.1", "has no ports in that IP version"),
+    ],
+)
+def test_phones_are_told_of_no_media_where_there_is_none(rtp: str, told: str, complaint: str) -> None:
+    with pytest.raises(BadSetting, match=complaint):
+        read_settings({"rtp": rtp}, None, {**HOME, "MIXMINUS_RTP_ADVERTISE": told})
+
+
+@pytest.mark.parametrize(
+    ("rtp", "told"),
+    [("192.0.2.1:2-4", "203.0.113.1"), ("[::]:2-4", "203.0.113.1,2001:db8::1"), ("[2001:db8::1]:2-4", "")],
+)
+def test_media_may_be_told_of_by_other_addresses(rtp: str, told: str) -> None:
+    settings = read_settings({"rtp": rtp}, None, {**HOME, "MIXMINUS_RTP_ADVERTISE": told})
+    assert settings.rtp_advertise == tuple(told.split(",") if told else ())
+    assert "[" not in settings.rtp.host
 
 
 def test_ipv6_addresses_come_in_brackets() -> None:

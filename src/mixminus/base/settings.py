@@ -153,6 +153,8 @@ class Settings:
     sip_keepalive_s: float = 25.0
     """How often connections, and phones behind a NAT, are shown that we live; 0: never."""
     rtp: PortRange = PortRange("127.0.0.1", 20_000, 29_999)
+    rtp_advertise: tuple[str, ...] = ()
+    """Addresses of ours that SDP tells instead of `rtp`'s, best first."""
     database: str | None = None
     workers: int = 1
     public_url: str | None = None

@@ -100,9 +100,29 @@ def port_range(name: str, text: str) -> PortRange:
     numbers = _is_number(low) and _is_number(high)
     if not host or not dash or not numbers or not 0 <= int(low) <= int(high) <= 65_535:
         raise BadSetting(f"{name} {text!r} must be HOST:LOW-HIGH, such as 127.0.0.1:20000-29999.")
-    if host in WILDCARDS or not _is_ipv4(host):
-        raise BadSetting(f"{name} {text!r}: SDP tells phones this host. Write the IPv4 address that they reach.")
+    host = host.strip("[]")
+    if not _is_address(host):
+        raise BadSetting(f"{name} {text!r}: {host} is no IP address, and SDP tells phones addresses.")
     return PortRange(host, int(low), int(high))
+
+
+def addresses(name: str, text: str) -> tuple[str, ...]:
+    """IP addresses that others may reach; an empty text is none."""
+    found = tuple(dict.fromkeys(word.strip().strip("[]") for word in text.split(",") if word.strip()))
+    for address in found:
+        if address in WILDCARDS or not _is_address(address):
+            raise BadSetting(f"{name} {address!r} must be an IP address that phones reach, such as 192.0.2.10.")
+    return found
+
+
+def check_media_addresses(bound: str, advertised: tuple[str, ...]) -> None:
+    """Raises `BadSetting` when phones would be told of media where it is not."""
+    if bound in WILDCARDS and not advertised:
+        raise BadSetting(f"rtp {bound}: phones cannot send to that. Set rtp_advertise to the addresses they reach.")
+    if bound == "::":
+        return
+    if wrong := [address for address in advertised if (":" in address) != (":" in bound)]:
+        raise BadSetting(f"rtp_advertise {wrong[0]}: rtp {bound} has no ports in that IP version; [::] has in both.")
 
 
 def whole(name: str, text: str) -> int:
@@ -245,9 +265,9 @@ def folder(_name: str, text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
-def _is_ipv4(text: str) -> bool:
+def _is_address(text: str) -> bool:
     try:
-        ipaddress.IPv4Address(text)
+        ipaddress.ip_address(text)
     except ValueError:
         return False
     return True
@@ -269,6 +289,7 @@ OPTIONS: Final = tuple(
         ("sip_tls_key", "", "one of its own", "File with the key of that certificate", folder, False),
         ("sip_keepalive_s", "25", "25", "Seconds from one sign of life to the next", seconds, False),
         ("rtp", "127.0.0.1:20000-29999", "127.0.0.1:20000-29999", "Media ports, HOST:LOW-HIGH", port_range),
+        ("rtp_advertise", "", "the host of --rtp", "Addresses that SDP tells phones for media", addresses, False),
         ("data", "", "platform data directory", "Where everything is kept that a node keeps", folder),
         ("database", "", "SQLite in --data", "Database URL", database),
         ("workers", str(os.cpu_count() or 1), "one per core", "Cores that media may use at the same time", whole),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mixminus.base.settings import Settings
-from mixminus.cli.options import BY_NAME, OPTIONS, BadSetting, Option
+from mixminus.cli.options import BY_NAME, OPTIONS, BadSetting, Option, check_media_addresses
 from mixminus.cli.tables import KEYS, read_tables
 
 NOT_OF_THE_NODE = frozenset({"log", "log_level"})
@@ -36,6 +36,7 @@ class Told:
         """Raises `BadSetting`."""
         values = {option.name: self._value(option) for option in OPTIONS if option.name not in NOT_OF_THE_NODE}
         values["data"] = values["data"] or default_data(self._environment)
+        check_media_addresses(values["rtp"].host, values["rtp_advertise"])
         return Settings(**values, **read_tables(self._file))
 
     def log(self) -> LogSettings:

@@ -5,9 +5,9 @@ import contextlib
 import math
 from typing import Final
 
+from mixminus.app.calls.far_ends import FarEnd
 from mixminus.app.calls.line import LineOwner
 from mixminus.app.calls.peer import Peer
-from mixminus.app.calls.secrecy import Secrecy
 from mixminus.app.calls.sent_referral import SentReferral
 from mixminus.app.calls.sip_desk import DialogOwner, SipDesk
 from mixminus.app.calls.sip_media import SipMedia
@@ -139,8 +139,8 @@ class IncomingLine:
             self._over = True
             self._desk.hang_up(self._dialog)
 
-    def take_over(self, invited: Invited, secrecy: Secrecy) -> bool:
-        if self._over or not self._answered or not answers_instead(self._desk, self._media, invited, secrecy, self):
+    def take_over(self, invited: Invited, far: FarEnd) -> bool:
+        if self._over or not self._answered or not answers_instead(self._desk, self._media, invited, far, self):
             return False
         before, self._dialog = self._dialog, invited.dialog
         self._call_ids.append(invited.call_id)
@@ -184,12 +184,12 @@ class IncomingLine:
                     self._owner.line_gone(because(ENDINGS[ending], reason))
 
 
-def answers_instead(desk: SipDesk, media: SipMedia, invited: Invited, secrecy: Secrecy, line: DialogOwner) -> bool:
+def answers_instead(desk: SipDesk, media: SipMedia, invited: Invited, far: FarEnd, line: DialogOwner) -> bool:
     """Answer who wants to take the far end's place, with the same media leg; False: its media is of no use."""
     if invited.offer is None:  # then it would have to be trusted to answer before the other one goes
         return False
     try:
-        answer = media.answer_instead(invited.dialog, invited.offer, secrecy)
+        answer = media.answer_instead(invited.dialog, invited.offer, far)
     except SdpError:
         return False
     desk.own(invited.dialog, line)

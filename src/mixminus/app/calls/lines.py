@@ -12,11 +12,11 @@ from mixminus.app.calls.addresses import (
     check_destination,
 )
 from mixminus.app.calls.application_line import ApplicationLine, RunDocument
+from mixminus.app.calls.far_ends import PLAIN, FarEnd, FarEnds
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.line import Line
 from mixminus.app.calls.outgoing_line import OutgoingLine
 from mixminus.app.calls.peer import Peer
-from mixminus.app.calls.secrecy import PLAIN, Secrecy, SrtpRules
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import MediaTerms, SipMedia
 from mixminus.app.services import Services
@@ -51,8 +51,9 @@ class PhoneLines:
             rtp_timeout_ms=round(services.settings.rtp_timeout_s * 1_000),
             random_bytes=random_bytes,
             certificate=Fingerprint("sha-256", services.media_fingerprint),
+            advertised=services.settings.rtp_advertise,
         )
-        self._srtp = SrtpRules(services.settings)
+        self._srtp = FarEnds(services.settings)
         self.identity: SipIdentity
         self.run_document: RunDocument
 
@@ -80,18 +81,18 @@ class PhoneLines:
         """The number that an incoming call is for."""
         return self._trunks.called(invited)
 
-    def secrecy_with(self, invited: Invited) -> Secrecy:
-        """How keys may be agreed on with who calls there."""
+    def far_end_of(self, invited: Invited) -> FarEnd:
+        """Who calls, as far as media has to know."""
         return self._srtp.with_caller(invited)
 
     def media_with(self, invited: Invited) -> SipMedia | None:
         """Media for a call from there; None: nothing in its offer suits us."""
-        media = self._media(self.secrecy_with(invited))
+        media = self._media(self.far_end_of(invited))
         host = self._services.settings.rtp.host
         return media if invited.offer is None or media.suits(invited.offer, host) else None
 
-    def _media(self, secrecy: Secrecy = PLAIN) -> SipMedia:
-        return SipMedia(self._services.media, self._media_terms, secrecy)
+    def _media(self, far: FarEnd = PLAIN) -> SipMedia:
+        return SipMedia(self._services.media, self._media_terms, far)
 
     def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
         check_destination(number, self._services.settings)

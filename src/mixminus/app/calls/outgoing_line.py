@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
+from mixminus.app.calls.far_ends import FarEnd, FarEnds
 from mixminus.app.calls.incoming_line import REPLACED, answers_instead, because, renegotiated, reoffered
 from mixminus.app.calls.line import LineOwner, Unreached
 from mixminus.app.calls.peer import Peer
-from mixminus.app.calls.secrecy import Secrecy, SrtpRules
 from mixminus.app.calls.sent_referral import SentReferral
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import SipMedia
@@ -67,7 +67,7 @@ class OutgoingLine:
         media: SipMedia,
         way: Way,
         new_key: Callable[[], DialogKey],
-        srtp: SrtpRules,
+        srtp: FarEnds,
         peer: Peer,
     ) -> None:
         self.peer = peer
@@ -212,9 +212,9 @@ class OutgoingLine:
             self._answered = None
         self._way.leave()
 
-    def take_over(self, invited: Invited, secrecy: Secrecy) -> bool:
+    def take_over(self, invited: Invited, far: FarEnd) -> bool:
         """Also of a phone that rings: whoever picks the call up there has it."""
-        if self._over or self._owner is None or not answers_instead(self._desk, self._media, invited, secrecy, self):
+        if self._over or self._owner is None or not answers_instead(self._desk, self._media, invited, far, self):
             return False
         before, self._answered = self._answered, invited.dialog
         self._call_ids.append(invited.call_id)

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from mixminus.app.calls.far_ends import FarEnd
 from mixminus.app.calls.peer import Peer
-from mixminus.app.calls.secrecy import Secrecy
 from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import (
@@ -42,7 +42,7 @@ class DialogOwner(Protocol):
     @property
     def peer(self) -> Peer: ...
 
-    def take_over(self, invited: Invited, secrecy: Secrecy) -> bool:
+    def take_over(self, invited: Invited, far: FarEnd) -> bool:
         """Go on with who calls instead of who is, or rings, at the far end now (RFC 3891); False: that cannot be."""
 
     def heard(self, event: SipEvent) -> None: ...

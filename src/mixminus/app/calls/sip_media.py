@@ -6,7 +6,8 @@ from functools import partial
 
 import msgspec
 
-from mixminus.app.calls.secrecy import PLAIN, Secrecy
+from mixminus.app.calls.far_ends import PLAIN, FarEnd
+from mixminus.app.calls.media_hosts import told_hosts
 from mixminus.app.media_link import MediaLink, OpenedLeg
 from mixminus.base.types import RandomBytes
 from mixminus.media.codec_terms import OpusMedia
@@ -30,6 +31,8 @@ class MediaTerms:
     opus_complexity: int
     rtp_timeout_ms: int
     random_bytes: RandomBytes
+    advertised: tuple[str, ...] = ()
+    """Our addresses in SDP; none: the one that ports are bound at."""
     certificate: Fingerprint | None = None
     """Of the one that is shown in handshakes; None: there are none."""
 
@@ -41,11 +44,11 @@ class SipMedia:
     turned to last has the leg.
     """
 
-    def __init__(self, media: MediaLink, terms: MediaTerms, secrecy: Secrecy = PLAIN) -> None:
+    def __init__(self, media: MediaLink, terms: MediaTerms, far: FarEnd = PLAIN) -> None:
         self._media = media
         self._terms = terms
         self._session_id = int.from_bytes(terms.random_bytes(6))
-        self._secrecy = secrecy
+        self._far = far
         self._opened: OpenedLeg | None = None
         self._negotiation: Negotiation | None = None
         self._negotiations: dict[DialogKey, Negotiation] = {}
@@ -60,21 +63,21 @@ class SipMedia:
         """Bind a port. Raises `NoMedia`."""
         if self._opened is None:
             self._opened = await self._media.open_leg()
-            self._negotiation = self._begin(self._secrecy)
+            self._negotiation = self._begin(self._far)
 
     def suits(self, offer: bytes, host: str) -> bool:
         """Whether it could be answered, with media on *host*; asked before there is a leg."""
         try:
-            make_answer(offer, self._local(OpenedLeg(0, host, 9), self._secrecy))
+            make_answer(offer, self._local(OpenedLeg(0, host, 9), self._far))
         except SdpError:
             return False
         return True
 
     # --- several phones -------------------------------------------------------------------------------------------
 
-    def offer_to(self, dialog: DialogKey, secrecy: Secrecy) -> bytes:
+    def offer_to(self, dialog: DialogKey, far: FarEnd) -> bytes:
         """The first offer to one of several phones. Raises `NotSecure` when it cannot be as secure as it has to."""
-        negotiation = self._begin(secrecy)
+        negotiation = self._begin(far)
         offer = negotiation.offer()
         self._negotiations[dialog] = self._negotiation = negotiation
         return offer
@@ -87,9 +90,9 @@ class SipMedia:
         """From now on it is about what was offered there."""
         self._negotiation = self._negotiations[dialog]
 
-    def answer_instead(self, dialog: DialogKey, offer: bytes, secrecy: Secrecy) -> bytes:
+    def answer_instead(self, dialog: DialogKey, offer: bytes, far: FarEnd) -> bytes:
         """Another phone has the leg from now on. Raises `SdpError`, and then nothing has changed."""
-        negotiation = self._begin(secrecy)
+        negotiation = self._begin(far)
         answer = negotiation.answer(offer)
         self._negotiations[dialog] = self._negotiation = negotiation
         self._carry_out(negotiation.agreed)
@@ -115,30 +118,37 @@ class SipMedia:
         self._negotiation.take_answer(answer)
         self._carry_out(self._negotiation.agreed)
 
-    def _begin(self, secrecy: Secrecy) -> Negotiation:
+    def _begin(self, far: FarEnd) -> Negotiation:
         assert self._opened is not None
-        return Negotiation(self._local(self._opened, secrecy), partial(self._ice, self._opened))
+        return Negotiation(self._local(self._opened, far), partial(self._ice, self._opened, far))
 
-    def _local(self, opened: OpenedLeg, secrecy: Secrecy) -> LocalMedia:
+    def _local(self, opened: OpenedLeg, far: FarEnd) -> LocalMedia:
         """Keys are drawn for each far end anew."""
         terms = self._terms
-        certificate = terms.certificate if secrecy.by_handshake else None
+        certificate = terms.certificate if far.by_handshake else None
+        host, other_host = told_hosts(terms.advertised or (opened.host,), far.host)
         return LocalMedia(
-            host=opened.host,
+            host=host,
             port=opened.port,
+            other_host=other_host,
             session_id=self._session_id,
             codecs=terms.codecs,
-            srtp=secrecy.srtp,
-            keys=offered_keys(terms.random_bytes(OFFERED_BYTES)) if secrecy.in_sdp else (),
+            srtp=far.srtp,
+            keys=offered_keys(terms.random_bytes(OFFERED_BYTES)) if far.in_sdp else (),
             dtls=DtlsEnd(certificate) if certificate is not None else None,
-            ice=self._ice(opened) if certificate is not None else None,
+            ice=self._ice(opened, far) if certificate is not None else None,
         )
 
-    def _ice(self, opened: OpenedLeg) -> IceEnd:
+    def _ice(self, opened: OpenedLeg, far: FarEnd) -> IceEnd:
         """With 48 and 144 random bits, where 24 and 128 must be (RFC 8445 5.3). There is nothing to gather."""
         fragment, password = (base64.b64encode(self._terms.random_bytes(size)).decode() for size in (6, 18))
-        candidate = Candidate("1", 1, HOST_PRIORITY, opened.host, opened.port)
-        return IceEnd(fragment, password, is_lite=True, candidates=(candidate,), is_complete=True)
+        hosts = told_hosts(self._terms.advertised or (opened.host,), far.host)
+        candidates = tuple(
+            # The local preference is lower by one for each (RFC 8445 5.1.2.1).
+            Candidate(str(number + 1), 1, HOST_PRIORITY - (number << 8), host, opened.port)
+            for number, host in enumerate(host for host in hosts if host is not None)
+        )
+        return IceEnd(fragment, password, is_lite=True, candidates=candidates, is_complete=True)
 
     # --- the leg --------------------------------------------------------------------------------------------------
 

@@ -160,7 +160,7 @@ class TransferDesk:
         newcomer = Peer(invited.user, self._desk.trusts(invited.source.host))
         if not newcomer.may_replace(owner.peer, self._allowed):
             return FORBIDDEN
-        return None if owner.take_over(invited, self._lines.secrecy_with(invited)) else NOT_ACCEPTABLE
+        return None if owner.take_over(invited, self._lines.far_end_of(invited)) else NOT_ACCEPTABLE
 
     # --- where calls are ------------------------------------------------------------------------------------------
 

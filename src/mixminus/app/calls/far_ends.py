@@ -1,4 +1,4 @@
-"""Whether a call's audio is secured: what the settings think of it, and what the far end's signalling is fit for."""
+"""What the media of a call has to know of its far end: where it is, and whether audio with it is secured."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,21 +10,23 @@ from mixminus.sip.gate import is_within
 
 
 @dataclass(frozen=True, slots=True)
-class Secrecy:
-    """How keys may be agreed on with one far end."""
+class FarEnd:
+    """Where its SIP comes from, and how keys may be agreed on with it."""
 
     srtp: Srtp
     in_sdp: bool = False
     """Keys may be told in SDP (RFC 4568 6.1: where nobody but the two reads it)."""
     by_handshake: bool = False
     """An offer of ours asks for a handshake; one is answered in any case."""
+    host: str = ""
+    """Empty: nobody knows."""
 
 
-PLAIN: Final = Secrecy(Srtp.NEVER)
+PLAIN: Final = FarEnd(Srtp.NEVER)
 
 
-class SrtpRules:
-    """`srtp` of users, of trunks, of the node: the first that says something holds."""
+class FarEnds:
+    """Their rules. `srtp` of users, of trunks, of the node: the first that says something holds."""
 
     def __init__(self, settings: Settings) -> None:
         self._srtp = Srtp(settings.srtp)
@@ -41,18 +43,19 @@ class SrtpRules:
     def of_trunk(self, trunk: Trunk) -> Srtp:
         return Srtp(trunk.srtp) if trunk.srtp is not None else self._srtp
 
-    def towards(self, srtp: Srtp, via: Address) -> Secrecy:
+    def towards(self, srtp: Srtp, via: Address) -> FarEnd:
         """In a call of ours to that place."""
-        return Secrecy(srtp, self._may_tell(via), by_handshake=via.transport.is_websocket)
+        return FarEnd(srtp, self._may_tell(via), by_handshake=via.transport.is_websocket, host=via.host)
 
-    def with_caller(self, invited: Invited) -> Secrecy:
+    def with_caller(self, invited: Invited) -> FarEnd:
         """In a call from there. A trunk is known by its `addresses`."""
         if invited.user is not None:
             srtp = self.of_user(invited.user)
         else:
             trunk = next((each for each in self._trunks if is_within(invited.source.host, each.addresses)), None)
             srtp = self.of_trunk(trunk) if trunk is not None else self._srtp
-        return Secrecy(srtp, self._may_tell(invited.source), by_handshake=True)
+        source = invited.source
+        return FarEnd(srtp, self._may_tell(source), by_handshake=True, host=source.host)
 
     def _may_tell(self, place: Address) -> bool:
         return self._anywhere or place.transport.is_secure

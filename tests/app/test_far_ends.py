@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mixminus.app.calls.secrecy import Secrecy, SrtpRules
+from mixminus.app.calls.far_ends import FarEnd, FarEnds
 from mixminus.base.settings import Settings, Trunk
 from mixminus.sdp.media import Srtp
 from mixminus.sip.contract import Address, DialogKey, Invited, Transport
@@ -21,7 +21,7 @@ def invited(source: Address, user: str | None = None) -> Invited:
 
 
 def test_the_nearest_word_holds() -> None:
-    rules = SrtpRules(SETTINGS)
+    rules = FarEnds(SETTINGS)
     assert rules.of_anybody() is Srtp.OFFERED
     assert rules.of_user("ana") is Srtp.NEVER
     assert rules.of_user("bob") is Srtp.OFFERED
@@ -30,7 +30,7 @@ def test_the_nearest_word_holds() -> None:
 
 
 def test_a_caller_is_a_user_then_a_trunk_then_anybody() -> None:
-    rules = SrtpRules(replace(SETTINGS, srtp="never"))
+    rules = FarEnds(replace(SETTINGS, srtp="never"))
     assert rules.with_caller(invited(UDP, "bob")).srtp is Srtp.NEVER
     assert rules.with_caller(invited(UDP)).srtp is Srtp.REQUIRED
     assert rules.with_caller(invited(STRANGER)).srtp is Srtp.NEVER
@@ -38,8 +38,8 @@ def test_a_caller_is_a_user_then_a_trunk_then_anybody() -> None:
 
 @pytest.mark.parametrize("anywhere", [False, True])
 def test_keys_are_told_where_nobody_reads_along_unless_the_settings_say_otherwise(anywhere: bool) -> None:
-    rules = SrtpRules(replace(SETTINGS, srtp_over_any_transport=anywhere))
-    assert rules.towards(Srtp.OFFERED, UDP) == Secrecy(Srtp.OFFERED, in_sdp=anywhere)
+    rules = FarEnds(replace(SETTINGS, srtp_over_any_transport=anywhere))
+    assert rules.towards(Srtp.OFFERED, UDP) == FarEnd(Srtp.OFFERED, in_sdp=anywhere, host=UDP.host)
     assert rules.with_caller(invited(UDP)).in_sdp is anywhere
     for transport in (Transport.TLS, Transport.WSS):
         assert rules.towards(Srtp.OFFERED, replace(UDP, transport=transport)).in_sdp
@@ -47,7 +47,7 @@ def test_keys_are_told_where_nobody_reads_along_unless_the_settings_say_otherwis
 
 
 def test_browsers_are_offered_a_handshake() -> None:
-    rules = SrtpRules(SETTINGS)
+    rules = FarEnds(SETTINGS)
     for transport in Transport:
         browser = transport in (Transport.WS, Transport.WSS)
         assert rules.towards(Srtp.OFFERED, replace(UDP, transport=transport)).by_handshake is browser
