@@ -7,7 +7,7 @@ import pytest
 
 from mixminus.app.calls.far_ends import FarEnd, FarEnds
 from mixminus.base.settings import Settings, Trunk
-from mixminus.sdp.media import Srtp
+from mixminus.sdp.media import Keying, Srtp
 from mixminus.sip.contract import Address, DialogKey, Invited, Transport
 
 CARRIER = Trunk("carrier", "sip:198.51.100.7", ("+",), addresses=("198.51.100.0/24",), srtp="required")
@@ -46,9 +46,10 @@ def test_keys_are_told_where_nobody_reads_along_unless_the_settings_say_otherwis
         assert rules.with_caller(invited(replace(UDP, transport=transport))).in_sdp
 
 
-def test_browsers_are_offered_a_handshake() -> None:
+def test_browsers_are_offered_a_handshake_and_callers_what_they_need_not_take() -> None:
     rules = FarEnds(SETTINGS)
     for transport in Transport:
-        browser = transport in (Transport.WS, Transport.WSS)
-        assert rules.towards(Srtp.OFFERED, replace(UDP, transport=transport)).by_handshake is browser
-        assert rules.with_caller(invited(replace(UDP, transport=transport))).by_handshake
+        browser, place = transport in (Transport.WS, Transport.WSS), replace(UDP, transport=transport)
+        towards, with_caller = rules.towards(Srtp.OFFERED, place), rules.with_caller(invited(place))
+        assert towards.keying is (Keying.HANDSHAKE if browser else Keying.IN_SDP)
+        assert with_caller.keying is (Keying.HANDSHAKE if browser else Keying.BESIDE_PLAIN)

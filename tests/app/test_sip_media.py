@@ -16,13 +16,14 @@ from mixminus.sdp.crypto import KEY_AND_SALT_BYTES, OFFERED_BYTES, cryptos_of, o
 from mixminus.sdp.description import Stream, parse
 from mixminus.sdp.dtls import DtlsEnd, Fingerprint, Setup
 from mixminus.sdp.ice import IceEnd, ice_of
-from mixminus.sdp.media import LocalMedia, NotAcceptable, NotSecure, Srtp
+from mixminus.sdp.media import Keying, LocalMedia, NotAcceptable, NotSecure, Srtp
 from mixminus.sdp.negotiation import Negotiation
 from mixminus.sip.contract import DialogKey
 
 OFFERED = FarEnd(Srtp.OFFERED, in_sdp=True)
 REQUIRED = FarEnd(Srtp.REQUIRED, in_sdp=True)
-BROWSER = FarEnd(Srtp.OFFERED, in_sdp=True, by_handshake=True)
+BROWSER = FarEnd(Srtp.OFFERED, in_sdp=True, keying=Keying.HANDSHAKE)
+CALLER = FarEnd(Srtp.OFFERED, in_sdp=True, keying=Keying.BESIDE_PLAIN)
 CERTIFICATE = Fingerprint("sha-256", bytes(32))
 FAR = LocalMedia("192.0.2.9", 4000, 1)
 FAR_KEYS = offered_keys(bytes(range(OFFERED_BYTES)))
@@ -143,12 +144,15 @@ def test_whether_an_offer_suits_is_known_before_there_is_a_leg() -> None:
         assert (media.suits(plain, "192.0.2.1"), media.suits(secure, "192.0.2.1")) == suits
     assert not SipMedia(link, terms).suits(plain, "2001:db8::1")
     assert not SipMedia(link, terms).suits(b"nonsense", "192.0.2.1")
+    assert SipMedia(link, terms, OFFERED).suits(None, "192.0.2.1")
+    assert not SipMedia(link, terms, FarEnd(Srtp.REQUIRED)).suits(None, "192.0.2.1")
 
 
 def test_a_browsers_handshake_and_checks_reach_the_leg() -> None:
     media, plane = opened(BROWSER, CERTIFICATE)
     theirs = IceEnd("theirs", "t" * 22)
-    far = Negotiation(replace(FAR, dtls=DtlsEnd(Fingerprint("sha-256", b"\x01" * 32), Setup.ACTPASS), ice=theirs))
+    shown = DtlsEnd(Fingerprint("sha-256", b"\x01" * 32), Setup.ACTPASS)
+    far = Negotiation(replace(FAR, dtls=shown, ice=theirs), Keying.HANDSHAKE)
     answer = parse(media.answer(far.offer()))
     ours = ice_of(answer, answer.streams[0])
     assert ours is not None
@@ -165,6 +169,9 @@ def test_without_a_certificate_there_are_no_handshakes() -> None:
     assert audio(media.offer()).protocol == "RTP/SAVP"
     media, _ = opened(BROWSER, CERTIFICATE)
     assert audio(media.offer()).protocol == "UDP/TLS/RTP/SAVPF"
+    for far in (CALLER, OFFERED, PLAIN):
+        media, _ = opened(far, CERTIFICATE)
+        assert (audio(media.offer()).value("setup"), audio(media.offer()).value("ice-ufrag")) == (None, None)
 
 
 def test_a_far_end_is_told_the_address_that_it_reaches_and_checks_get_all() -> None:

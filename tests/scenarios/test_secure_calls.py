@@ -142,11 +142,16 @@ async def test_keys_that_are_pressed_are_secured_too(scene: Scene) -> None:
 
 
 @scenario_with(**ANYWHERE)
-async def test_a_delayed_offer_is_secured(scene: Scene) -> None:
-    number = await scene.number_for("alice", enter("room", beep=False))
-    phone = await scene.world.phone("alice", srtp=(GCM,))
-    scene.calls["alice"] = await phone.dial(number, offer=False)
-    await scene.calls_in("bob", enter("room", beep=False))
+async def test_a_delayed_offer_is_secured_where_the_phone_can_and_plain_else(scene: Scene) -> None:
+    for name, suites in (("alice", (GCM,)), ("bob", ())):
+        number = await scene.number_for(name, enter("room", beep=False))
+        phone = await scene.world.phone(name, srtp=suites)
+        scene.calls[name] = await phone.dial(number, offer=False)
+    assert secure(scene.calls["alice"]).suite == GCM
+    assert scene.calls["bob"].line.secure is None
+    assert await scene.pairs() == everybody("alice", "bob")
+    await scene.calls["alice"].hold()
+    await scene.calls["alice"].resume()
     assert await scene.pairs() == everybody("alice", "bob")
 
 

@@ -206,7 +206,7 @@ def test_a_bundle_only_stream_of_no_group_is_refused() -> None:
 
 
 def test_rfc8839_4_4_1_1_a_restart_gets_new_credentials_of_ours() -> None:
-    negotiation = Negotiation(LOCAL, lambda: replace(ICE, fragment="new1"))
+    negotiation = Negotiation(LOCAL, new_ice=lambda: replace(ICE, fragment="new1"))
     assert b"a=ice-ufrag:ours" in negotiation.answer(browser(*MEDIA))
     assert b"a=ice-ufrag:ours" in negotiation.answer(browser(*MEDIA))
     assert b"a=ice-ufrag:new1" in negotiation.answer(browser(*said(MEDIA, "Tue9", "Wed9")))

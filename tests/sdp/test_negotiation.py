@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from mixminus.sdp.crypto import OFFERED_BYTES, cryptos_of, offered_keys
 from mixminus.sdp.description import SdpError, Stream, parse
-from mixminus.sdp.media import LocalMedia, NoCommonCodec, NoCommonNetwork, NotAcceptable, NotSecure, Srtp
+from mixminus.sdp.dtls import DtlsEnd, Fingerprint
+from mixminus.sdp.ice import IceEnd
+from mixminus.sdp.media import Keying, LocalMedia, NoCommonCodec, NoCommonNetwork, NotAcceptable, NotSecure, Srtp
 from mixminus.sdp.negotiation import Negotiation
 
 LOCAL = LocalMedia("192.0.2.1", 20_000, 7, codecs=("opus", "PCMU", "PCMA"))
@@ -233,6 +235,28 @@ def test_a_session_may_become_secured_and_plain_again_where_either_will_do() -> 
         assert negotiation.agreed.is_secure is is_secure
 
 
+def test_rfc8643_an_offer_that_nobody_can_refuse_has_its_keys_beside_a_plain_profile() -> None:
+    for answer, is_secure in ((PLAIN_AUDIO, False), ((*PLAIN_AUDIO, CRYPTO), True)):
+        negotiation = Negotiation(SECURE, Keying.BESIDE_PLAIN)
+        offer = audio(negotiation.offer())
+        assert (offer.protocol, cryptos_of(offer)) == ("RTP/AVP", list(KEYS))
+        assert not negotiation.is_best_effort
+        negotiation.take_answer(description(*answer))
+        assert negotiation.agreed is not None
+        assert negotiation.agreed.is_secure is is_secure
+        again = audio(negotiation.offer())
+        assert (again.protocol, bool(cryptos_of(again))) == ("RTP/AVP", is_secure)
+    required = Negotiation(replace(SECURE, srtp=Srtp.REQUIRED), Keying.BESIDE_PLAIN)
+    assert audio(required.offer()).protocol == "RTP/SAVP"
+
+
+@pytest.mark.parametrize("profile", ["RTP/AVPF", "RTP/SAVPF", "RTP/SAVP"])
+def test_an_offer_of_ours_keeps_the_profile_of_the_session(profile: str) -> None:
+    negotiation = Negotiation(SECURE)
+    negotiation.answer(description(f"m=audio 4000 {profile} 0", CRYPTO if "SAVP" in profile else "a=x"))
+    assert audio(negotiation.offer()).protocol == profile
+
+
 def test_rfc4028_7_4_a_refresh_that_repeats_our_answer_is_answered_by_the_tag_in_it() -> None:
     negotiation = Negotiation(SECURE)
     said = negotiation.answer(description("m=audio 4000 RTP/SAVP 0", CRYPTO.replace(":3 ", ":9 ")))
@@ -346,3 +370,37 @@ def test_every_answer_names_every_stream_and_one_at_most_is_taken(
         again = places(negotiation.offer())
         assert [kind for kind, _ in again] == [stream.kind for stream in ours]
         assert sum(port != 0 for _, port in again) == 1
+
+
+FULL = replace(SECURE, dtls=DtlsEnd(Fingerprint("sha-256", bytes(32))), ice=IceEnd("ours", "p" * 22, is_lite=True))
+GOOD = description(
+    *(
+        "m=audio 4000 RTP/SAVPF 96 0 101",
+        "a=rtpmap:96 opus/48000/2",
+        CRYPTO,
+        "a=mid:0",
+        "a=rtcp:4001 IN IP4 192.0.2.9",
+    ),
+    *(
+        "a=ice-ufrag:their",
+        "a=ice-pwd:" + "t" * 22,
+        "a=candidate:1 1 udp 1 192.0.2.9 4000 typ host",
+        "a=setup:actpass",
+    ),
+    *("a=fingerprint:sha-256 " + ":".join(["AA"] * 32), "a=rtpmap:101 telephone-event/8000", "m=video 0 RTP/AVP 31"),
+)
+
+
+@given(st.binary(max_size=60), st.integers(0, len(GOOD)), st.integers(0, 60), st.sampled_from([LOCAL, SECURE, FULL]))
+def test_any_octets_anywhere_give_an_answer_or_the_declared_error(
+    junk: bytes, at: int, cut: int, local: LocalMedia
+) -> None:
+    negotiation = Negotiation(local)
+    negotiation.answer(description(*PLAIN_AUDIO))
+    for data in (junk, GOOD[:at] + junk + GOOD[at + cut :], GOOD[:at] + junk):
+        try:
+            negotiation.answer(data)
+            negotiation.offer()
+            negotiation.take_answer(data)
+        except SdpError:
+            pass

@@ -2,7 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from mixminus.sdp.codecs import ALL, NO_WISHES, OpusWishes
 from mixminus.sdp.crypto import AgreedKeys, Crypto
@@ -64,6 +64,17 @@ class Srtp(StrEnum):
     REQUIRED = "required"
 
 
+class Keying(Enum):
+    """How an offer of ours asks for secured audio, where it does."""
+
+    IN_SDP = auto()
+    """Keys, and no plain audio (RFC 4568)."""
+    BESIDE_PLAIN = auto()
+    """Keys beside a plain profile (RFC 8643): for offers that nobody can refuse and be asked again."""
+    HANDSHAKE = auto()
+    """RFC 5763."""
+
+
 @dataclass(frozen=True, slots=True)
 class LocalMedia:
     """Our end of the stream. Codecs in order of preference, for offers; an answer follows the offer's order."""
@@ -81,6 +92,8 @@ class LocalMedia:
     dtls: DtlsEnd | None = None
     """Goes before the keys where the other side can do both: nobody on the way learns a key."""
     ice: IceEnd | None = None
+    profile: str | None = None
+    """Of offers; None: the one that belongs to their protection."""
 
     def bumped(self) -> "LocalMedia":
         """The same media, to be described anew: a changed description has the next version (RFC 3264 8)."""
@@ -129,6 +142,8 @@ class Agreed:
     """The handshake that finds the keys instead (RFC 5763)."""
     ice: AgreedIce | None = None
     """They will be where their checks come from; None: they are where `remote_host` says."""
+    profile: str = "RTP/AVP"
+    """By which the stream goes by name, secured or not."""
 
     @property
     def is_secure(self) -> bool:

@@ -6,18 +6,22 @@ from dataclasses import replace
 from mixminus.sdp.crypto import cryptos_of
 from mixminus.sdp.description import Description, Stream
 from mixminus.sdp.ice import IceEnd
-from mixminus.sdp.media import ALONE, Agreed, LocalMedia, Srtp
+from mixminus.sdp.media import ALONE, Agreed, Keying, LocalMedia, Srtp
 from mixminus.sdp.offer_answer import Answer, make_answer, make_offer, read_answer
 
 
 class Negotiation:
     """One dialog's. Whatever raises has changed nothing.
 
-    *new_ice* is asked for credentials of ours when the far end restarts ICE: they are to be new ones, too.
+    *local* is all that we can do, for their offers; the first one of ours is by *keying*. *new_ice* is asked for
+    credentials of ours when the far end restarts ICE: they are to be new ones, too.
     """
 
-    def __init__(self, local: LocalMedia, new_ice: Callable[[], IceEnd] | None = None) -> None:
+    def __init__(
+        self, local: LocalMedia, keying: Keying = Keying.IN_SDP, new_ice: Callable[[], IceEnd] | None = None
+    ) -> None:
         self._local = local
+        self._keying = keying
         self._new_ice = new_ice
         self._layout = ALONE
         self._said: Description | None = None
@@ -30,12 +34,15 @@ class Negotiation:
 
     @property
     def is_best_effort(self) -> bool:
-        """Offers of ours are secured, and need not be."""
-        return self._local.srtp is Srtp.OFFERED and bool(self._local.keys or self._local.dtls)
+        """The first offer of ours is secured and nothing else, and need not be."""
+        first = _first(self._local, self._keying)
+        return first.srtp is Srtp.OFFERED and first.profile is None and bool(first.keys or first.dtls)
 
     def offer(self) -> bytes:
         """Everything we can do; in a running session in the places and with the protection that it has."""
-        return self._say(make_offer(_kept(self._local, self._agreed), layout=self._layout))
+        before = self._agreed
+        local = _first(self._local, self._keying) if before is None else _kept(self._local, before)
+        return self._say(make_offer(local, layout=self._layout))
 
     def answer(self, offer: bytes) -> bytes:
         """Raises `SdpError`; 488 is the status for it."""
@@ -80,15 +87,22 @@ def _restarts(before: Agreed | None, after: Agreed) -> bool:
     )
 
 
-def _kept(local: LocalMedia, agreed: Agreed | None) -> LocalMedia:
-    """What an offer of ours may say in a running session: another protection would be refused as often as taken."""
-    if agreed is None:
+def _first(local: LocalMedia, keying: Keying) -> LocalMedia:
+    """What the first offer of ours may say. Checks are for those who make handshakes."""
+    if keying is Keying.HANDSHAKE and local.dtls is not None:
         return local
+    beside = keying is Keying.BESIDE_PLAIN and local.srtp is Srtp.OFFERED
+    return replace(local, dtls=None, ice=None, profile="RTP/AVP" if beside else None)
+
+
+def _kept(local: LocalMedia, agreed: Agreed) -> LocalMedia:
+    """What an offer of ours may say in a running session: another protection would be refused as often as taken."""
     return replace(
         local,
         keys=local.keys if agreed.keys is not None else (),
         dtls=local.dtls if agreed.dtls is not None else None,
         ice=local.ice if agreed.ice is not None else None,
+        profile=agreed.profile,
     )
 
 

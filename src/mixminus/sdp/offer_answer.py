@@ -192,6 +192,7 @@ def _agree(theirs: Description, chosen: _Candidate, local: LocalMedia, *, as_off
         keys=chosen.protection.keys,
         dtls=chosen.protection.dtls,
         ice=ice,
+        profile=stream.protocol,
     )
 
 

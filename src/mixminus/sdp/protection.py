@@ -32,12 +32,12 @@ UNPROTECTED: Final = Protection()
 def to_offer(local: LocalMedia) -> tuple[str, Attributes]:
     """The profile of our offer and what belongs to it. Raises `NotSecure`."""
     if local.srtp is not Srtp.NEVER and local.dtls is not None:
-        return "UDP/TLS/RTP/SAVPF", replace(local.dtls, setup=Setup.ACTPASS).attributes
+        return local.profile or "UDP/TLS/RTP/SAVPF", replace(local.dtls, setup=Setup.ACTPASS).attributes
     if local.srtp is not Srtp.NEVER and local.keys:
-        return "RTP/SAVP", tuple(("crypto", key.text) for key in local.keys)
+        return local.profile or "RTP/SAVP", tuple(("crypto", key.text) for key in local.keys)
     if local.srtp is Srtp.REQUIRED:
         raise NotSecure("SRTP is required, and keys would travel in the clear")
-    return "RTP/AVP", ()
+    return local.profile or "RTP/AVP", ()
 
 
 def in_offer(theirs: Description, stream: Stream, local: LocalMedia) -> Protection | None:

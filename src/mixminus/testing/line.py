@@ -30,6 +30,7 @@ class AudioLine:
         self.law = law
         self.secure = SecureLine(suites, random) if suites else None
         """With keys every packet is secured; None: none is."""
+        self.profile = SECURE if suites else PLAIN
         self.ear = Ear()
         self.voice: Voice = Silence()
         self.keys_heard = ""
@@ -61,13 +62,14 @@ class AudioLine:
         """What to say about this line in SDP."""
         assert self._port is not None, "the line is not open"
         plain = Description(*self._port.address, (self.law,), self._events_payload_type, direction)
-        return plain if self.secure is None else replace(plain, profile=SECURE, keys=self.secure.keys)
+        return plain if self.secure is None else replace(plain, profile=self.profile, keys=self.secure.keys)
 
     def agrees_to(self, remote: Description) -> bool:
         """Whether *remote* is as secure as this line; its keys are taken."""
         if self.secure is None:
             return remote.profile == PLAIN
-        return remote.profile == SECURE and self.secure.agree(remote.keys)
+        self.profile = remote.profile  # it may have a plain name all the same (RFC 8643 3.1)
+        return self.secure.agree(remote.keys)
 
     def connect(self, remote: Description, direction: Direction) -> None:
         """Send to where *remote* says, as far as *direction* lets us; may be called again at any time."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mixminus.base.settings import Settings, Trunk
-from mixminus.sdp.media import Srtp
+from mixminus.sdp.media import Keying, Srtp
 from mixminus.sip.contract import Address, Invited
 from mixminus.sip.gate import is_within
 
@@ -16,8 +16,8 @@ class FarEnd:
     srtp: Srtp
     in_sdp: bool = False
     """Keys may be told in SDP (RFC 4568 6.1: where nobody but the two reads it)."""
-    by_handshake: bool = False
-    """An offer of ours asks for a handshake; one is answered in any case."""
+    keying: Keying = Keying.IN_SDP
+    """Of the first offer of ours."""
     host: str = ""
     """Empty: nobody knows."""
 
@@ -45,7 +45,7 @@ class FarEnds:
 
     def towards(self, srtp: Srtp, via: Address) -> FarEnd:
         """In a call of ours to that place."""
-        return FarEnd(srtp, self._may_tell(via), by_handshake=via.transport.is_websocket, host=via.host)
+        return FarEnd(srtp, self._may_tell(via), _keying(via, Keying.IN_SDP), via.host)
 
     def with_caller(self, invited: Invited) -> FarEnd:
         """In a call from there. A trunk is known by its `addresses`."""
@@ -55,7 +55,13 @@ class FarEnds:
             trunk = next((each for each in self._trunks if is_within(invited.source.host, each.addresses)), None)
             srtp = self.of_trunk(trunk) if trunk is not None else self._srtp
         source = invited.source
-        return FarEnd(srtp, self._may_tell(source), by_handshake=True, host=source.host)
+        # Our offer is in the 200 then: who refuses it hangs up, and is not there to be asked again.
+        return FarEnd(srtp, self._may_tell(source), _keying(source, Keying.BESIDE_PLAIN), source.host)
 
     def _may_tell(self, place: Address) -> bool:
         return self._anywhere or place.transport.is_secure
+
+
+def _keying(place: Address, otherwise: Keying) -> Keying:
+    """Browsers know handshakes alone (RFC 8827 6.5)."""
+    return Keying.HANDSHAKE if place.transport.is_websocket else otherwise

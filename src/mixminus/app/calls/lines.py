@@ -89,7 +89,7 @@ class PhoneLines:
         """Media for a call from there; None: nothing in its offer suits us."""
         media = self._media(self.far_end_of(invited))
         host = self._services.settings.rtp.host
-        return media if invited.offer is None or media.suits(invited.offer, host) else None
+        return media if media.suits(invited.offer, host) else None
 
     def _media(self, far: FarEnd = PLAIN) -> SipMedia:
         return SipMedia(self._services.media, self._media_terms, far)

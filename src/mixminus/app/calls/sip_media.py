@@ -19,7 +19,6 @@ from mixminus.sdp.dtls import DtlsEnd, Fingerprint
 from mixminus.sdp.ice import HOST_PRIORITY, Candidate, IceEnd
 from mixminus.sdp.media import Agreed, LocalMedia
 from mixminus.sdp.negotiation import Negotiation
-from mixminus.sdp.offer_answer import make_answer
 from mixminus.sip.contract import DialogKey
 
 
@@ -65,10 +64,14 @@ class SipMedia:
             self._opened = await self._media.open_leg()
             self._negotiation = self._begin(self._far)
 
-    def suits(self, offer: bytes, host: str) -> bool:
-        """Whether it could be answered, with media on *host*; asked before there is a leg."""
+    def suits(self, offer: bytes | None, host: str) -> bool:
+        """Whether it could be answered, or one be made, with media on *host*; asked before there is a leg."""
+        trial = Negotiation(self._local(OpenedLeg(0, host, 9), self._far), self._far.keying)
         try:
-            make_answer(offer, self._local(OpenedLeg(0, host, 9), self._far))
+            if offer is not None:
+                trial.answer(offer)
+            else:
+                trial.offer()
         except SdpError:
             return False
         return True
@@ -120,12 +123,12 @@ class SipMedia:
 
     def _begin(self, far: FarEnd) -> Negotiation:
         assert self._opened is not None
-        return Negotiation(self._local(self._opened, far), partial(self._ice, self._opened, far))
+        return Negotiation(self._local(self._opened, far), far.keying, partial(self._ice, self._opened, far))
 
     def _local(self, opened: OpenedLeg, far: FarEnd) -> LocalMedia:
         """Keys are drawn for each far end anew."""
         terms = self._terms
-        certificate = terms.certificate if far.by_handshake else None
+        certificate = terms.certificate
         host, other_host = told_hosts(terms.advertised or (opened.host,), far.host)
         return LocalMedia(
             host=host,
