@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from mixminus.app.calls.far_ends import PLAIN, FarEnd
+from mixminus.app.calls.far_ends import FarEnd, MediaWishes
 from mixminus.app.calls.sip_media import MediaTerms, SipMedia
 from mixminus.app.media_link import MediaLink
 from mixminus.media.contract import Command, Event, LegOpened, OpenLeg, SetLegMedia
@@ -20,10 +20,11 @@ from mixminus.sdp.media import Keying, LocalMedia, NotAcceptable, NotSecure, Srt
 from mixminus.sdp.negotiation import Negotiation
 from mixminus.sip.contract import DialogKey
 
-OFFERED = FarEnd(Srtp.OFFERED, in_sdp=True)
-REQUIRED = FarEnd(Srtp.REQUIRED, in_sdp=True)
-BROWSER = FarEnd(Srtp.OFFERED, in_sdp=True, keying=Keying.HANDSHAKE)
-CALLER = FarEnd(Srtp.OFFERED, in_sdp=True, keying=Keying.BESIDE_PLAIN)
+PLAIN = FarEnd()
+OFFERED = FarEnd(MediaWishes(Srtp.OFFERED), in_sdp=True)
+REQUIRED = FarEnd(MediaWishes(Srtp.REQUIRED), in_sdp=True)
+BROWSER = FarEnd(MediaWishes(Srtp.OFFERED), in_sdp=True, keying=Keying.HANDSHAKE)
+CALLER = FarEnd(MediaWishes(Srtp.OFFERED), in_sdp=True, keying=Keying.BESIDE_PLAIN)
 CERTIFICATE = Fingerprint("sha-256", bytes(32))
 FAR = LocalMedia("192.0.2.9", 4000, 1)
 FAR_KEYS = offered_keys(bytes(range(OFFERED_BYTES)))
@@ -120,16 +121,16 @@ def test_best_effort_may_be_plain_and_nothing_else() -> None:
     for dialog, far, may in ((FIRST, OFFERED, True), (SECOND, REQUIRED, False)):
         media.offer_to(dialog, far)
         assert media.may_be_plain(dialog) is may
-    media.offer_to(FIRST, FarEnd(Srtp.OFFERED))
+    media.offer_to(FIRST, FarEnd(MediaWishes(Srtp.OFFERED)))
     assert not media.may_be_plain(FIRST)
-    media.offer_to(FIRST, FarEnd(Srtp.NEVER, in_sdp=True))
+    media.offer_to(FIRST, FarEnd(MediaWishes(Srtp.NEVER), in_sdp=True))
     assert not media.may_be_plain(FIRST)
 
 
 def test_what_is_required_is_not_offered_in_the_clear() -> None:
     media, _ = opened()
     with pytest.raises(NotSecure):
-        media.offer_to(FIRST, FarEnd(Srtp.REQUIRED))
+        media.offer_to(FIRST, FarEnd(MediaWishes(Srtp.REQUIRED)))
     media, _ = opened(REQUIRED)
     with pytest.raises(NotAcceptable):
         media.answer(Negotiation(FAR).offer())
@@ -145,7 +146,7 @@ def test_whether_an_offer_suits_is_known_before_there_is_a_leg() -> None:
     assert not SipMedia(link, terms).suits(plain, "2001:db8::1")
     assert not SipMedia(link, terms).suits(b"nonsense", "192.0.2.1")
     assert SipMedia(link, terms, OFFERED).suits(None, "192.0.2.1")
-    assert not SipMedia(link, terms, FarEnd(Srtp.REQUIRED)).suits(None, "192.0.2.1")
+    assert not SipMedia(link, terms, FarEnd(MediaWishes(Srtp.REQUIRED))).suits(None, "192.0.2.1")
 
 
 def test_a_browsers_handshake_and_checks_reach_the_leg() -> None:
@@ -190,3 +191,15 @@ def test_a_far_end_is_told_the_address_that_it_reaches_and_checks_get_all() -> N
     assert checks is not None
     assert [each.host for each in checks.candidates] == ["2001:db8::5", "203.0.113.5"]
     assert checks.candidates[0].priority > checks.candidates[1].priority
+
+
+def test_a_leg_knows_where_the_sip_of_its_far_end_comes_from_and_whom_to_believe() -> None:
+    media, plane = opened(FarEnd(MediaWishes(Srtp.NEVER, "first"), host="198.51.100.1"))
+    media.answer(Negotiation(FAR).offer())
+    assert (plane.agreed[-1].signalled_from, plane.agreed[-1].latch) == ("198.51.100.1", "first")
+    media, plane = opened()
+    for dialog, host in ((FIRST, "198.51.100.1"), (SECOND, "198.51.100.2")):
+        answer = Negotiation(FAR).answer(media.offer_to(dialog, FarEnd(host=host)))
+    media.turn_to(FIRST)
+    media.take_answer(answer)
+    assert (plane.agreed[-1].signalled_from, plane.agreed[-1].latch) == ("198.51.100.1", "announced")

@@ -95,6 +95,7 @@ class Trunk:
     max_call_s: float = 0.0
     """Calls over it end after so long; 0: when they end."""
     srtp: str | None = None
+    latch: str | None = None
     """As in `Settings`; None: what that says."""
     tls_verify: bool = True
     """Whether its certificate has to be one of its host, from somebody who is trusted."""
@@ -167,6 +168,9 @@ class Settings:
     """Whether audio is secured: `never`, `offered`, `required`."""
     srtp_of_users: Mapping[str, str] = field(default_factory=dict)
     """The same for users that say it themselves."""
+    latch: str = "announced"
+    """Whose packets are a call's: `announced`, `first`."""
+    latch_of_users: Mapping[str, str] = field(default_factory=dict)
     srtp_over_any_transport: bool = False
     """Tell keys in SDP where others may read it, too."""
     digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")

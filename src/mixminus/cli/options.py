@@ -55,6 +55,7 @@ class Option:
 
 CODECS: Final = ("opus", "G722", "PCMU", "PCMA")
 SRTP: Final = ("never", "offered", "required")
+LATCHES: Final = ("announced", "first")
 
 # --- how each is read ---------------------------------------------------------------------------------------------
 
@@ -168,10 +169,15 @@ def one_of(*words: str) -> Callable[[str, str], str]:
     return read
 
 
-def srtp(name: str, text: str) -> str:
-    if text.lower() not in SRTP:
-        raise BadSetting(f"{name} {text!r} must be one of {', '.join(SRTP)}.")
-    return text.lower()
+def word_of(words: tuple[str, ...]) -> Callable[[str, str], str]:
+    """One of these, and not an empty text."""
+
+    def read(name: str, text: str) -> str:
+        if text.lower() not in words:
+            raise BadSetting(f"{name} {text!r} must be one of {', '.join(words)}.")
+        return text.lower()
+
+    return read
 
 
 def digest_algorithms(name: str, text: str) -> tuple[str, ...]:
@@ -342,7 +348,7 @@ OPTIONS: Final = tuple(
             codecs,
             False,
         ),
-        ("srtp", "offered", "offered", "Whether audio is secured: never, offered, required", srtp, False),
+        ("srtp", "offered", "offered", "Whether audio is secured: never, offered, required", word_of(SRTP), False),
         (
             "srtp_over_any_transport",
             "false",
@@ -351,6 +357,7 @@ OPTIONS: Final = tuple(
             truth,
             False,
         ),
+        ("latch", "announced", "announced", "Whose audio is a call's: announced, first", word_of(LATCHES), False),
         ("opus_complexity", "5", "5", "Quality of Opus against CPU time, 0 to 10", up_to_ten, False),
         ("stun_urls", "", "none", "STUN servers that browsers are told", ice_urls("stun", "stuns"), False),
         ("turn_urls", "", "none", "TURN servers that browsers are told", ice_urls("turn", "turns"), False),

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from mixminus.base.number_rules import BadRule, compiled
 from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Gateway, SpeechService, Trunk
-from mixminus.cli.options import SRTP, BadSetting
+from mixminus.cli.options import LATCHES, SRTP, BadSetting
 
 KEYS: Final[Mapping[str, Mapping[str, type]]] = {
-    "users": {"password": str, "srtp": str},
+    "users": {"password": str, "srtp": str, "latch": str},
     "trunks": {
         "uri": str,
         "gateways": Gateway,
@@ -35,6 +35,7 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "deny": list,
         "max_call_s": float,
         "srtp": str,
+        "latch": str,
         "tls_verify": bool,
         "tls_roots": str,
     },
@@ -73,9 +74,12 @@ _HOLDS: Final[Mapping[type, str]] = {
 }
 
 
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {"srtp": SRTP, "latch": LATCHES}
+"""Keys that hold one of a few words, in whatever table they are."""
+
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
-    | {"register", "register_s", "max_call_s", "srtp", "tls_verify", "tls_roots"}
+    | {"register", "register_s", "max_call_s", "srtp", "latch", "tls_verify", "tls_roots"}
 )
 """Keys of a trunk that are its fields."""
 _LISTS: Final = frozenset({"number_rules", "caller_rules", "callers", "allow", "deny"})
@@ -88,6 +92,7 @@ def read_tables(file: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "users": {name: said["password"] for name, said in entries["users"].items()},
         "srtp_of_users": {name: said["srtp"] for name, said in entries["users"].items() if "srtp" in said},
+        "latch_of_users": {name: said["latch"] for name, said in entries["users"].items() if "latch" in said},
         "trunks": tuple(_trunk(name, said) for name, said in entries["trunks"].items()),
         "numbers": tuple(DeclaredNumber(name, **said) for name, said in entries["numbers"].items()),
         "applications": tuple(DeclaredApplication(name, **said) for name, said in entries["applications"].items()),
@@ -121,8 +126,9 @@ def _check(where: str, table: str, said: Mapping[str, Any]) -> None:
     for key, value in said.items():
         if not _fits(value, known[key]):
             raise BadSetting(f"{where} {key} must be {_HOLDS[known[key]]}, not {value!r}.")
-    if "srtp" in said and said["srtp"] not in SRTP:
-        raise BadSetting(f"{where} srtp must be one of {_listed(frozenset(SRTP))}, not {said['srtp']!r}.")
+    for key, words in _WORDS.items():
+        if key in said and said[key] not in words:
+            raise BadSetting(f"{where} {key} must be one of {', '.join(words)}, not {said[key]!r}.")
 
 
 def _fits(value: object, kind: type) -> bool:

@@ -1,6 +1,6 @@
 """What the media of a call has to know of its far end: where it is, and whether audio with it is secured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mixminus.base.settings import Settings, Trunk
@@ -10,10 +10,24 @@ from mixminus.sip.gate import is_within
 
 
 @dataclass(frozen=True, slots=True)
+class MediaWishes:
+    """What the settings say of media with somebody."""
+
+    srtp: Srtp = Srtp.OFFERED
+    latch: str = "announced"
+    """As in `SetLegMedia`."""
+
+    @property
+    def plain(self) -> "MediaWishes":
+        """The same without SRTP."""
+        return replace(self, srtp=Srtp.NEVER)
+
+
+@dataclass(frozen=True, slots=True)
 class FarEnd:
     """Where its SIP comes from, and how keys may be agreed on with it."""
 
-    srtp: Srtp
+    wishes: MediaWishes = MediaWishes(Srtp.NEVER)
     in_sdp: bool = False
     """Keys may be told in SDP (RFC 4568 6.1: where nobody but the two reads it)."""
     keying: Keying = Keying.IN_SDP
@@ -22,44 +36,45 @@ class FarEnd:
     """Empty: nobody knows."""
 
 
-PLAIN: Final = FarEnd(Srtp.NEVER)
+UNKNOWN: Final = FarEnd()
 
 
 class FarEnds:
-    """Their rules. `srtp` of users, of trunks, of the node: the first that says something holds."""
+    """Their rules. `srtp` and `latch` of users, of trunks, of the node: the first that says something holds."""
 
     def __init__(self, settings: Settings) -> None:
-        self._srtp = Srtp(settings.srtp)
-        self._anywhere = settings.srtp_over_any_transport
-        self._users = {user: Srtp(srtp) for user, srtp in settings.srtp_of_users.items()}
-        self._trunks = settings.trunks
+        self._settings = settings
 
-    def of_anybody(self) -> Srtp:
-        return self._srtp
+    def of_anybody(self) -> MediaWishes:
+        return self._wishes(None, None)
 
-    def of_user(self, user: str) -> Srtp:
-        return self._users.get(user, self._srtp)
+    def of_user(self, user: str) -> MediaWishes:
+        return self._wishes(self._settings.srtp_of_users.get(user), self._settings.latch_of_users.get(user))
 
-    def of_trunk(self, trunk: Trunk) -> Srtp:
-        return Srtp(trunk.srtp) if trunk.srtp is not None else self._srtp
+    def of_trunk(self, trunk: Trunk) -> MediaWishes:
+        return self._wishes(trunk.srtp, trunk.latch)
 
-    def towards(self, srtp: Srtp, via: Address) -> FarEnd:
+    def towards(self, wishes: MediaWishes, via: Address) -> FarEnd:
         """In a call of ours to that place."""
-        return FarEnd(srtp, self._may_tell(via), _keying(via, Keying.IN_SDP), via.host)
+        return FarEnd(wishes, self._may_tell(via), _keying(via, Keying.IN_SDP), via.host)
 
     def with_caller(self, invited: Invited) -> FarEnd:
         """In a call from there. A trunk is known by its `addresses`."""
         if invited.user is not None:
-            srtp = self.of_user(invited.user)
+            wishes = self.of_user(invited.user)
         else:
-            trunk = next((each for each in self._trunks if is_within(invited.source.host, each.addresses)), None)
-            srtp = self.of_trunk(trunk) if trunk is not None else self._srtp
+            trunks, host = self._settings.trunks, invited.source.host
+            trunk = next((each for each in trunks if is_within(host, each.addresses)), None)
+            wishes = self.of_trunk(trunk) if trunk is not None else self.of_anybody()
         source = invited.source
         # Our offer is in the 200 then: who refuses it hangs up, and is not there to be asked again.
-        return FarEnd(srtp, self._may_tell(source), _keying(source, Keying.BESIDE_PLAIN), source.host)
+        return FarEnd(wishes, self._may_tell(source), _keying(source, Keying.BESIDE_PLAIN), source.host)
+
+    def _wishes(self, srtp: str | None, latch: str | None) -> MediaWishes:
+        return MediaWishes(Srtp(srtp or self._settings.srtp), latch or self._settings.latch)
 
     def _may_tell(self, place: Address) -> bool:
-        return self._anywhere or place.transport.is_secure
+        return self._settings.srtp_over_any_transport or place.transport.is_secure
 
 
 def _keying(place: Address, otherwise: Keying) -> Keying:

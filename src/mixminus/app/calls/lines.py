@@ -12,7 +12,7 @@ from mixminus.app.calls.addresses import (
     check_destination,
 )
 from mixminus.app.calls.application_line import ApplicationLine, RunDocument
-from mixminus.app.calls.far_ends import PLAIN, FarEnd, FarEnds
+from mixminus.app.calls.far_ends import UNKNOWN, FarEnd, FarEnds, MediaWishes
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.line import Line
 from mixminus.app.calls.outgoing_line import OutgoingLine
@@ -29,7 +29,6 @@ from mixminus.calls.options import DialOptions, Instructions
 from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
 from mixminus.sdp.dtls import Fingerprint
-from mixminus.sdp.media import Srtp
 from mixminus.sip.caller_id import presented
 from mixminus.sip.contract import Credentials, DialogKey, Invited
 from mixminus.sip.registrar import Phone
@@ -53,7 +52,7 @@ class PhoneLines:
             certificate=Fingerprint("sha-256", services.media_fingerprint),
             advertised=services.settings.rtp_advertise,
         )
-        self._srtp = FarEnds(services.settings)
+        self._far_ends = FarEnds(services.settings)
         self.identity: SipIdentity
         self.run_document: RunDocument
 
@@ -66,12 +65,12 @@ class PhoneLines:
             case PhoneNumber(number):
                 return self._to_trunk(number, dial)
             case ClientAddress(identity):
-                calling = self._calling(dial, {}, self._srtp.of_user(identity))
+                calling = self._calling(dial, {}, self._far_ends.of_user(identity))
                 return self._sip(ByPreference(self._desk.phones(identity), calling), Peer(identity))
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
-                calling = self._calling(dial, asserted | headers, self._srtp.of_anybody())
+                calling = self._calling(dial, asserted | headers, self._far_ends.of_anybody())
                 phones = self._phones_at(usable(uri))
                 if phones is not None:
                     return self._sip(ByPreference(phones, calling), self._peer_at(uri))
@@ -83,7 +82,7 @@ class PhoneLines:
 
     def far_end_of(self, invited: Invited) -> FarEnd:
         """Who calls, as far as media has to know."""
-        return self._srtp.with_caller(invited)
+        return self._far_ends.with_caller(invited)
 
     def media_with(self, invited: Invited) -> SipMedia | None:
         """Media for a call from there; None: nothing in its offer suits us."""
@@ -91,7 +90,7 @@ class PhoneLines:
         host = self._services.settings.rtp.host
         return media if media.suits(invited.offer, host) else None
 
-    def _media(self, far: FarEnd = PLAIN) -> SipMedia:
+    def _media(self, far: FarEnd = UNKNOWN) -> SipMedia:
         return SipMedia(self._services.media, self._media_terms, far)
 
     def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
@@ -103,8 +102,8 @@ class PhoneLines:
         def calling(trunk: Trunk) -> Calling:
             credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
             caller = presented(trunk, user, display, self.identity.host, self.identity.port)
-            srtp = self._srtp.of_trunk(trunk)
-            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers, srtp)
+            media = self._far_ends.of_trunk(trunk)
+            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers, media)
 
         return self._sip(self._trunks.way_to(number, calling), Peer(over_trunk=True))
 
@@ -126,15 +125,15 @@ class PhoneLines:
         user = Uri.parse(uri).user
         return Peer(user if user in self._services.settings.users else None)
 
-    def _calling(self, dial: DialOptions, headers: dict[str, str], srtp: Srtp) -> Calling:
+    def _calling(self, dial: DialOptions, headers: dict[str, str], media: MediaWishes) -> Calling:
         """What phones are told that are called as they are, over no trunk."""
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
-        return Calling(self.identity.uri(user), display, _own_credentials(dial), headers, srtp)
+        return Calling(self.identity.uri(user), display, _own_credentials(dial), headers, media)
 
     def _sip(self, way: Way, peer: Peer) -> OutgoingLine:
         new_key = lambda: DialogKey(self._random_bytes(12).hex())  # noqa: E731
-        return OutgoingLine(self._desk, self._media(), way, new_key, self._srtp, peer)
+        return OutgoingLine(self._desk, self._media(), way, new_key, self._far_ends, peer)
 
 
 def _own_credentials(dial: DialOptions) -> Credentials | None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from mixminus.app.calls.far_ends import FarEnd, FarEnds
+from mixminus.app.calls.far_ends import FarEnd, FarEnds, MediaWishes
 from mixminus.app.calls.incoming_line import REPLACED, answers_instead, because, renegotiated, reoffered
 from mixminus.app.calls.line import LineOwner, Unreached
 from mixminus.app.calls.peer import Peer
@@ -26,7 +26,7 @@ from mixminus.app.trunks.attempts import (
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import CallStatus
 from mixminus.sdp.description import SdpError
-from mixminus.sdp.media import NotSecure, Srtp
+from mixminus.sdp.media import NotSecure
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -67,7 +67,7 @@ class OutgoingLine:
         media: SipMedia,
         way: Way,
         new_key: Callable[[], DialogKey],
-        srtp: FarEnds,
+        far_ends: FarEnds,
         peer: Peer,
     ) -> None:
         self.peer = peer
@@ -75,7 +75,7 @@ class OutgoingLine:
         self._media = media
         self._way = way
         self._new_key = new_key
-        self._srtp = srtp
+        self._far_ends = far_ends
         self._trying: dict[DialogKey, asyncio.Future[Refused | None]] = {}
         """What each phone that is being called says; None: somebody has answered, or the call is over."""
         self._rang: set[DialogKey] = set()
@@ -150,7 +150,7 @@ class OutgoingLine:
                 is_last = via is places[-1] and hop is destination.hops[-1]
                 invitation = attempt.invitation(destination.calling, hop, via, is_last=is_last)
                 try:
-                    refusal = await self._ring(invitation, destination.calling.srtp)
+                    refusal = await self._ring(invitation, destination.calling.media)
                 except NotSecure:
                     failure = INSECURE
                     continue
@@ -168,18 +168,18 @@ class OutgoingLine:
         """Raises `AddressError`."""
         return await self._desk.places.of(hop.to) if isinstance(hop.to, str) else (hop.to,)
 
-    async def _ring(self, invitation: Invitation, srtp: Srtp) -> Refused | None:
+    async def _ring(self, invitation: Invitation, media: MediaWishes) -> Refused | None:
         """*invitation* lacks a key and an offer. Raises `NotSecure`: nobody can be called there as has to be."""
         if self._over or self._answered is not None:
             return None
         dialog = self._new_key()
-        offer = self._media.offer_to(dialog, self._srtp.towards(srtp, invitation.via))
+        offer = self._media.offer_to(dialog, self._far_ends.towards(media, invitation.via))
         outcome: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
         self._trying[dialog] = outcome
         self._call_ids.append(self._desk.invite(replace(invitation, dialog=dialog, offer=offer), self))
         refusal = await outcome
         if refusal is not None and refusal.status == NOT_ACCEPTABLE and self._media.may_be_plain(dialog):
-            return await self._ring(invitation, Srtp.NEVER)
+            return await self._ring(invitation, media.plain)
         return refusal
 
     def _tire(self) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from mixminus.app.calls.far_ends import PLAIN, FarEnd
+from mixminus.app.calls.far_ends import UNKNOWN, FarEnd
 from mixminus.app.calls.media_hosts import told_hosts
 from mixminus.app.media_link import MediaLink, OpenedLeg
 from mixminus.base.types import RandomBytes
@@ -43,14 +43,14 @@ class SipMedia:
     turned to last has the leg.
     """
 
-    def __init__(self, media: MediaLink, terms: MediaTerms, far: FarEnd = PLAIN) -> None:
+    def __init__(self, media: MediaLink, terms: MediaTerms, far: FarEnd = UNKNOWN) -> None:
         self._media = media
         self._terms = terms
         self._session_id = int.from_bytes(terms.random_bytes(6))
         self._far = far
         self._opened: OpenedLeg | None = None
         self._negotiation: Negotiation | None = None
-        self._negotiations: dict[DialogKey, Negotiation] = {}
+        self._phones: dict[DialogKey, tuple[FarEnd, Negotiation]] = {}
         self._jitter_buffer_size = "large"
         self._agreed: SetLegMedia | None = None
 
@@ -82,22 +82,24 @@ class SipMedia:
         """The first offer to one of several phones. Raises `NotSecure` when it cannot be as secure as it has to."""
         negotiation = self._begin(far)
         offer = negotiation.offer()
-        self._negotiations[dialog] = self._negotiation = negotiation
+        self._phones[dialog] = far, negotiation
+        self.turn_to(dialog)
         return offer
 
     def may_be_plain(self, dialog: DialogKey) -> bool:
         """What was offered there is secured, and another offer that is not would do as well."""
-        return self._negotiations[dialog].is_best_effort
+        return self._phones[dialog][1].is_best_effort
 
     def turn_to(self, dialog: DialogKey) -> None:
         """From now on it is about what was offered there."""
-        self._negotiation = self._negotiations[dialog]
+        self._far, self._negotiation = self._phones[dialog]
 
     def answer_instead(self, dialog: DialogKey, offer: bytes, far: FarEnd) -> bytes:
         """Another phone has the leg from now on. Raises `SdpError`, and then nothing has changed."""
         negotiation = self._begin(far)
         answer = negotiation.answer(offer)
-        self._negotiations[dialog] = self._negotiation = negotiation
+        self._phones[dialog] = far, negotiation
+        self.turn_to(dialog)
         self._carry_out(negotiation.agreed)
         return answer
 
@@ -136,7 +138,7 @@ class SipMedia:
             other_host=other_host,
             session_id=self._session_id,
             codecs=terms.codecs,
-            srtp=far.srtp,
+            srtp=far.wishes.srtp,
             keys=offered_keys(terms.random_bytes(OFFERED_BYTES)) if far.in_sdp else (),
             dtls=DtlsEnd(certificate) if certificate is not None else None,
             ice=self._ice(opened, far) if certificate is not None else None,
@@ -194,6 +196,8 @@ class SipMedia:
             telephone_event_clock_hz=agreed.telephone_event_clock_hz,
             # A phone that put us on hold may be silent for as long as it likes.
             rtp_timeout_ms=self._terms.rtp_timeout_ms if talks else 0,
+            latch=self._far.wishes.latch,
+            signalled_from=self._far.host or None,
             srtp=_keys(agreed),
             ice=_checks(agreed),
             dtls=_handshake(agreed),

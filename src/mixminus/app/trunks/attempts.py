@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from mixminus.app.calls.far_ends import MediaWishes
 from mixminus.app.calls.line import Unreached
 from mixminus.calls.records import CallStatus
-from mixminus.sdp.media import Srtp
 from mixminus.sip.contract import Address, Credentials, DialogKey, Invitation, Refused
 from mixminus.sip.gateways import leaves
 from mixminus.sip.uri import AddressError
@@ -29,7 +29,7 @@ class Calling:
     from_display: str
     credentials: Credentials | None
     headers: Mapping[str, str]
-    srtp: Srtp = Srtp.OFFERED
+    media: MediaWishes
 
 
 @dataclass(frozen=True, slots=True)
