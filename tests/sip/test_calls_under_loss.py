@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.sip.test_agent_calls import ANSWER, OFFER, Party, World
 
@@ -176,6 +176,7 @@ def test_five_hundred_calls_at_five_percent_loss_end_as_their_people_meant(seed:
 
 @settings(max_examples=40, derandomize=True, database=None)
 @given(seed=st.integers(0, 2**32), loss=st.floats(0, 0.9), latest_s=st.sampled_from([0.002, 0.3, 3.0, 40.0]))
+@example(seed=1, loss=0.875, latest_s=0.002)  # a BYE came, and the 200 before it never
 def test_however_bad_the_way_is_everything_is_over_at_last(seed: int, loss: float, latest_s: float) -> None:
     """Packets that come 40 s late meet transactions that are gone; a BYE that never comes is missed."""
     evening = Evening(seed, loss, latest_s)

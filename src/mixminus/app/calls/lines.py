@@ -112,10 +112,8 @@ class PhoneLines:
         if (phone := self._desk.phone_at(uri)) is not None:
             return (phone,)
         address = Uri.parse(uri)
-        at_home = (address.host.strip("[]"), address.port or address.transport.default_port) == (
-            self.identity.host,
-            self.identity.port,
-        )
+        where = address.host.strip("[]"), address.port or address.transport.default_port
+        at_home = where == (self.identity.host, self.identity.port)
         if at_home and address.user is not None and address.user in self._services.settings.users:
             return self._desk.phones(address.user)
         return None
