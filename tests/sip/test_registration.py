@@ -7,11 +7,12 @@ import pytest
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transmit, Transport
-from mixminus.sip.registration import Registration
+from mixminus.sip.registration import Registrar, Registration
 from mixminus.sip.settings import SipSettings
 
 KEY = DialogKey("r")
 US, CARRIER = Address(Transport.UDP, "10.0.0.1", 5060), Address(Transport.UDP, "10.0.0.2", 5060)
+HERE = Registrar("sip:h", 6.0)
 CONTACT = "sip:me@10.0.0.1:5060"
 
 
@@ -46,7 +47,7 @@ def test_an_interval_too_brief_is_asked_for_longer_at_once_and_once() -> None:
     ours = registration(30)
     ours.replied(Replied(KEY, 423, (("Min-Expires", "120"),)), 5.0)
     assert ours.due == 5.0
-    assert ("Expires", "120") in ours.request(KEY, "sip:h", CARRIER, 6.0).headers
+    assert ("Expires", "120") in ours.request(KEY, HERE, CARRIER).headers
     ours.replied(Replied(KEY, 423, (("Min-Expires", "120"),)), 5.0)
     assert ours.due > 100.0
 
@@ -86,7 +87,7 @@ def test_a_failure_does_not_end_a_registration_that_lives() -> None:
 
 def test_call_id_stays_and_cseq_grows_beyond_the_retries_with_credentials() -> None:
     ours = registration()
-    asked = [ours.request(KEY, "sip:h", CARRIER, 6.0) for _ in range(3)]
+    asked = [ours.request(KEY, HERE, CARRIER) for _ in range(3)]
     assert {question.call_id for question in asked} == {"call-id"}
     assert all(later.cseq - earlier.cseq >= 3 for earlier, later in itertools.pairwise(asked))
 
@@ -100,7 +101,7 @@ def test_four_hours_long_the_carrier_never_forgets_us(loses: float) -> None:
     luck, waits_for_reply = random.Random(3), False
     while now < 4 * 3_600:
         if not waits_for_reply and kept.due <= now:
-            ours.ask(kept.request(KEY, "sip:10.0.0.2", CARRIER, 32.0), now)
+            ours.ask(kept.request(KEY, Registrar("sip:10.0.0.2", 32.0), CARRIER), now)
             waits_for_reply, asked = True, asked + 1
         busy = True
         while busy:
@@ -123,3 +124,18 @@ def test_four_hours_long_the_carrier_never_forgets_us(loses: float) -> None:
     assert forgotten_s == 0
     assert 4 * 3_600 / 450 <= asked <= 4 * 3_600 / 450 + 12
     assert ours.open_transactions <= 1
+
+
+def test_rfc3608_the_service_route_is_that_of_the_last_answer() -> None:
+    ours, headers = registration(), ("<sip:p1;lr>, <sip:p2;lr>", "<sip:p3;lr>")
+    ours.replied(Replied(KEY, 200, tuple(("Service-Route", value) for value in headers)), 0.0)
+    assert list(ours.service_route) == ["<sip:p1;lr>", "<sip:p2;lr>", "<sip:p3;lr>"]
+    ours.replied(granted(60), 1.0)
+    assert list(ours.service_route) == []
+
+
+@pytest.mark.parametrize("route", ["<sip:p1", "nonsense", ", ".join(["<sip:p;lr>"] * 9)])
+def test_a_service_route_that_cannot_be_gone_is_none(route: str) -> None:
+    ours = registration()
+    ours.replied(Replied(KEY, 200, (("Service-Route", route),)), 0.0)
+    assert ours.service_route == ()

@@ -40,7 +40,7 @@ from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.locating import Means
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
-from mixminus.sip.uri import Uri
+from mixminus.sip.uri import hosts_of
 from mixminus.speech.io.configured import configured
 from mixminus.speech.providers import ConfiguredProviders
 from mixminus.store.contract import Store
@@ -269,7 +269,7 @@ def _sip_settings(settings: Settings) -> SipSettings:
         port=settings.sip.port,
         users=settings.users,
         trusted_hosts=frozenset(address for address in listed if "/" not in address),
-        trunk_hosts=frozenset(Uri.parse(door.uri).host for trunk in settings.trunks for door in trunk.doors),
+        trunk_hosts=hosts_of(uri for trunk in settings.trunks for uri in trunk.uris),
         trusted_networks=tuple(address for address in listed if "/" in address),
         open_to_loopback=settings.sip.host in ("127.0.0.1", "::1", "localhost"),
         digest_algorithms=settings.digest_algorithms,

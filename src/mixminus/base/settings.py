@@ -101,11 +101,18 @@ class Trunk:
     """Whether its certificate has to be one of its host, from somebody who is trusted."""
     tls_roots: str | None = None
     """The file with who is trusted; None: whom the system trusts."""
+    outbound_proxy: str | None = None
+    """The address of a proxy that everything to its gateways goes through."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:
         """Every gateway there is."""
         return self.gateways or (Gateway(self.uri),)
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """Whatever calls over it are sent to: gateways, and the proxy before them."""
+        return (*(door.uri for door in self.doors), *((self.outbound_proxy,) if self.outbound_proxy else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "latch": str,
         "tls_verify": bool,
         "tls_roots": str,
+        "outbound_proxy": str,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -79,7 +80,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {"srtp": SRTP, "latch": LATCHES}
 
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
-    | {"register", "register_s", "max_call_s", "srtp", "latch", "tls_verify", "tls_roots"}
+    | {"register", "register_s", "max_call_s", "srtp", "latch", "tls_verify", "tls_roots", "outbound_proxy"}
 )
 """Keys of a trunk that are its fields."""
 _LISTS: Final = frozenset({"number_rules", "caller_rules", "callers", "allow", "deny"})
@@ -173,6 +174,8 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
         raise BadSetting(f"{where} progress_s must not be less than silence_s, {trunk.silence_s:g}.")
     if trunk.register and not (trunk.username and trunk.password and trunk.register_s):
         raise BadSetting(f"{where} register needs username, password and a register_s above 0.")
+    if trunk.outbound_proxy is not None and not trunk.outbound_proxy.lower().startswith(("sip:", "sips:")):
+        raise BadSetting(f"{where} outbound_proxy must be a SIP address, such as sip:proxy.example.com.")
     for address in trunk.addresses:
         try:
             ipaddress.ip_network(address, strict=False)

@@ -4,9 +4,11 @@ It holds no socket and no timer: `request` is sent when `due`, and `replied` is 
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from mixminus.sip.contract import Address, Credentials, DialogKey, Question, Replied
+from mixminus.sip.routing import is_route
 from mixminus.sip.uri import AddressError, NameAddr, Uri, split_outside_quotes
 
 FIRST_RETRY_S: Final = 5.0
@@ -18,6 +20,21 @@ REFRESH_MARGIN_S: Final = 300.0
 """A registration is renewed after three quarters of its life, but not earlier than this before its end."""
 PASSING: Final = frozenset({408, 480, 500, 502, 503, 504})
 """Failures that may be over soon."""
+
+
+MAX_SERVICE_ROUTE: Final = 8
+"""Proxies that a carrier may have between us and it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Where a REGISTER goes."""
+
+    uri: str
+    """A domain, and nobody there (10.2)."""
+    silence_s: float
+    routes: tuple[str, ...] = ()
+    """Values of Route."""
 
 
 class Registration:
@@ -32,6 +49,8 @@ class Registration:
         """The carrier forgets us then; 0: it does not know us."""
         self.last_status = 0
         """What the last REGISTER met; 0: there was none."""
+        self.service_route: tuple[str, ...] = ()
+        """The proxies that calls are to go through, as the carrier says (RFC 3608)."""
         self._credentials = credentials
         self._wanted_s = expires_s
         self._call_id = call_id
@@ -41,19 +60,20 @@ class Registration:
     def is_live(self, now: float) -> bool:
         return now < self.expires_at
 
-    def request(self, key: DialogKey, registrar: str, via: Address, silence_s: float) -> Question:
+    def request(self, key: DialogKey, at: Registrar, via: Address) -> Question:
         """The REGISTER that is due: a new one, or one that renews."""
-        return self._question(key, registrar, via, silence_s, self._wanted_s)
+        return self._question(key, at, via, self._wanted_s)
 
-    def farewell(self, key: DialogKey, registrar: str, via: Address, silence_s: float) -> Question:
+    def farewell(self, key: DialogKey, at: Registrar, via: Address) -> Question:
         """Take our Contact away, and nobody else's (10.2.2)."""
-        return self._question(key, registrar, via, silence_s, 0)
+        return self._question(key, at, via, 0)
 
     def replied(self, reply: Replied, now: float) -> None:
         """Plan the next one."""
         self.last_status = reply.status
         if 200 <= reply.status < 300:
             granted_s = self._granted_s(reply)
+            self.service_route = _service_route(reply)
             self._failures = 0
             self.expires_at = now + granted_s
             self.due = now + max(0.75 * granted_s, granted_s - REFRESH_MARGIN_S, 1.0)
@@ -83,21 +103,29 @@ class Registration:
         expires_s = _number(reply, "Expires")
         return min(self._wanted_s if expires_s is None else expires_s, LONGEST_INTERVAL_S)
 
-    def _question(self, key: DialogKey, registrar: str, via: Address, silence_s: float, expires_s: int) -> Question:
+    def _question(self, key: DialogKey, at: Registrar, via: Address, expires_s: int) -> Question:
         cseq, self._cseq = self._cseq, self._cseq + 4  # room for the retries with credentials
         return Question(
             key=key,
             method="REGISTER",
-            target=registrar,
+            target=at.uri,
             via=via,
             from_uri=self.aor,
             to_uri=self.aor,
             call_id=self._call_id,
             cseq=cseq,
-            headers=(("Contact", f"<{self.contact}>"), ("Expires", str(expires_s))),
+            headers=(("Contact", f"<{self.contact}>"), ("Expires", str(expires_s)), ("Supported", "path")),
             credentials=self._credentials,
-            silence_s=silence_s,
+            silence_s=at.silence_s,
+            routes=at.routes,
         )
+
+
+def _service_route(reply: Replied) -> tuple[str, ...]:
+    """Those that can be gone; none, if one cannot (RFC 3608 6.1)."""
+    lines = [value for name, value in reply.headers if name == "Service-Route"]
+    routes = tuple(route for line in lines for route in split_outside_quotes(line, ","))
+    return routes if len(routes) <= MAX_SERVICE_ROUTE and all(is_route(route) for route in routes) else ()
 
 
 def _number(reply: Replied, header: str) -> int | None:

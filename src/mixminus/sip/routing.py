@@ -34,6 +34,11 @@ def routed(target: str, route_set: tuple[str, ...]) -> Routed:
     return Routed(target, route_set, first.text if first is not None else None)
 
 
+def loose(uri: str) -> str:
+    """A Route through a proxy that somebody named by its address."""
+    return f"<{uri}>" if "lr" in Uri.parse(uri).parameters else f"<{uri};lr>"
+
+
 def is_route(text: str) -> bool:
     """Whether it can stand in Route, and be gone to."""
     uri = _uri(text)

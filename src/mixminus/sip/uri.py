@@ -5,7 +5,8 @@ was: an address is compared and repeated as its owner wrote it, never as we woul
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -202,6 +203,15 @@ def at_host_of(uri: str, user: str) -> str:
     port = f":{host.port}" if host.port else ""
     transport = f";transport={host.parameters['transport']}" if "transport" in host.parameters else ""
     return f"{host.scheme}:{at}{host.host}{port}{transport}"
+
+
+def hosts_of(uris: Iterable[str]) -> frozenset[str]:
+    """The hosts of those that are addresses."""
+    found = set()
+    for uri in uris:
+        with suppress(AddressError):
+            found.add(Uri.parse(uri).host.strip("[]"))
+    return frozenset(found)
 
 
 def bracketed(host: str) -> str:

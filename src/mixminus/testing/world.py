@@ -40,7 +40,7 @@ from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trace import SipTrace
-from mixminus.sip.uri import Uri
+from mixminus.sip.uri import hosts_of
 from mixminus.speech.io.offline import OfflineVoice
 from mixminus.speech.providers import ConfiguredProviders
 from mixminus.store.contract import Is, Where
@@ -198,7 +198,7 @@ class World:
 
     def _sip_settings(self) -> SipSettings:
         trusted = frozenset(f"10.0.1.{number}" for number in range(1, 255))
-        gateways = frozenset(Uri.parse(door.uri).host for trunk in self.settings.trunks for door in trunk.doors)
+        gateways = hosts_of(uri for trunk in self.settings.trunks for uri in trunk.uris)
         return SipSettings(*SIP, users=self.settings.users, trusted_hosts=trusted, trunk_hosts=gateways)
 
     def _assemble(self, courier: Courier) -> Node:

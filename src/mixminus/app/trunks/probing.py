@@ -7,6 +7,7 @@ import structlog
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.tasks import Tasks
+from mixminus.app.trunks.trunks import first_hop, proxy_of
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import DialogKey, Question
@@ -51,8 +52,9 @@ class Probing:
 
     async def _ask(self, trunk: Trunk, uri: str, us: SipIdentity) -> int:
         """What an OPTIONS meets; 503: there is no way to send one."""
+        routes = proxy_of(trunk)
         try:
-            place = (await self._desk.places.of(uri))[0]
+            place = (await self._desk.places.of(first_hop(uri, routes)))[0]
         except AddressError:
             return 503
         question = Question(
@@ -65,5 +67,6 @@ class Probing:
             call_id=self._random_bytes(12).hex(),
             cseq=1,
             silence_s=trunk.silence_s,
+            routes=routes,
         )
         return (await self._desk.ask(question)).status

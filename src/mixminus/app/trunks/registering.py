@@ -7,11 +7,11 @@ import structlog
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.tasks import Tasks
 from mixminus.app.trunks.attempts import fails_over
-from mixminus.app.trunks.trunks import Trunks
+from mixminus.app.trunks.trunks import Trunks, first_hop, proxy_of
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transport
-from mixminus.sip.registration import Registration
+from mixminus.sip.registration import Registrar, Registration
 from mixminus.sip.uri import AddressError, Uri, at_host_of, sip_uri
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
@@ -41,7 +41,7 @@ class Registering:
 
     async def _keep(self, trunk: Trunk, registration: Registration) -> None:
         now = asyncio.get_running_loop().time
-        at: tuple[str, Address] | None = None
+        at: tuple[Registrar, Address] | None = None
         try:
             while True:
                 await asyncio.sleep(max(0.0, registration.due - now()))
@@ -50,29 +50,35 @@ class Registering:
                 reply, place = await self._ask(trunk, registration, door.uri)
                 registration.replied(reply, now())
                 if 200 <= reply.status < 300 and place is not None:
-                    at = at_host_of(door.uri, ""), place
+                    at = self._registrar(trunk, door.uri), place
                     self._desk.trust(place.host, registration.expires_at)
+                    self._trunks.service_routes[trunk.name] = registration.service_route
+                elif not registration.is_live(now()):
+                    self._trunks.service_routes.pop(trunk.name, None)
                 _tell(trunk, registration, door.uri, was_live=was_live, is_live=registration.is_live(now()))
         finally:
             if at is not None and registration.is_live(now()):
-                self._desk.send(registration.farewell(self._key(), *at, trunk.silence_s))
+                self._desk.send(registration.farewell(self._key(), *at))
 
     async def _ask(self, trunk: Trunk, registration: Registration, uri: str) -> tuple[Replied, Address | None]:
         """At one place of the gateway after another (RFC 3263 4.3); the answer, and who gave it."""
-        reply = Replied(self._key(), 503)
+        reply, registrar = Replied(self._key(), 503), self._registrar(trunk, uri)
         try:
-            places = await self._desk.places.of(uri)
+            places = await self._desk.places.of(first_hop(uri, registrar.routes))
         except AddressError:
             places = ()
         for place in places:
-            question = registration.request(self._key(), at_host_of(uri, ""), place, trunk.silence_s)
-            reply = await self._desk.ask(question)
+            reply = await self._desk.ask(registration.request(self._key(), registrar, place))
             if not fails_over(reply.status, rang=False):
                 self._desk.places.works(place)
                 return reply, place
             self._desk.places.failed(place, reply.status)
         self._trunks.gateways.failed(uri, reply.status, asyncio.get_running_loop().time())
         return reply, None
+
+    def _registrar(self, trunk: Trunk, uri: str) -> Registrar:
+        """A Service-Route is for calls, and not for the way to the registrar (RFC 3608 6.3)."""
+        return Registrar(at_host_of(uri, ""), trunk.silence_s, proxy_of(trunk))
 
     def _new(self, trunk: Trunk) -> Registration:
         username = trunk.username or ""  # there is one where settings were read (cli/tables.py)

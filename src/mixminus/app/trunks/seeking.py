@@ -11,7 +11,7 @@ class Seeking:
     """The desk's listener for `Sought`."""
 
     def __init__(self, trunks: tuple[Trunk, ...], desk: SipDesk, tasks: Tasks) -> None:
-        self._gateways = [door.uri for trunk in trunks for door in trunk.doors]
+        self._gateways = [uri for trunk in trunks for uri in trunk.uris]
         self._desk = desk
         self._tasks = tasks
 

@@ -17,6 +17,7 @@ from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Invited
 from mixminus.sip.gateways import Gateways
+from mixminus.sip.routing import loose, routed
 from mixminus.sip.uri import AddressError, Uri, at_host_of, target_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
@@ -31,6 +32,8 @@ class Trunks:
         self._random_bytes = random_bytes
         self.gateways = Gateways()
         self.queue = TrunkQueue(trunks, now)
+        self.service_routes: dict[str, tuple[str, ...]] = {}
+        """What carriers that we are registered at say of the way to them (RFC 3608), by trunk."""
         self.failures: Counter[tuple[str, str]] = Counter()
         """Calls that failed, by trunk and gateway."""
 
@@ -39,6 +42,11 @@ class Trunks:
 
     def registering(self) -> list[Trunk]:
         return [trunk for trunk in self._trunks if trunk.register]
+
+    def routes(self, trunk: Trunk) -> tuple[str, ...]:
+        """The proxies on the way to its gateways."""
+        proxy, service = proxy_of(trunk), self.service_routes.get(trunk.name, ())
+        return service if proxy and service[:1] == proxy else (*proxy, *service)
 
     def called(self, invited: Invited) -> str:
         """Whose number was called. A carrier that we registered at names our Contact, and the number in To."""
@@ -63,6 +71,7 @@ class Trunks:
         for trunk in trunks:
             for door in trunk.doors:
                 usable(door.uri)
+            usable(trunk.outbound_proxy or trunk.doors[0].uri)
             if not rewritten(number, trunk.number_rules):
                 raise Refusal(21214, 400, f"The number_rules of trunk {trunk.name} leave nothing of {number}.")
         return TrunkWay(self, number, trunks, calling)
@@ -133,7 +142,9 @@ class TrunkWay:
         self._place.leave()
 
     def _attempt(self, trunk: Trunk, door: Gateway) -> Attempt:
-        hop = Hop(at_host_of(door.uri, rewritten(self._number, trunk.number_rules)), door.uri)
+        uri = at_host_of(door.uri, rewritten(self._number, trunk.number_rules))
+        routes = self._trunks.routes(trunk)
+        hop = Hop(uri, first_hop(door.uri, routes), routes)
         return Attempt(
             (Destination((hop,), self._calling(trunk)),),
             _GatewayWatch(self._trunks, trunk, door),
@@ -153,6 +164,16 @@ class _GatewayWatch:
 
     def failed(self, status: int, retry_after_s: int | None = None) -> None:
         self.trunks.failed(self.trunk, self.door, status, retry_after_s)
+
+
+def proxy_of(trunk: Trunk) -> tuple[str, ...]:
+    """The Route of what goes through its outbound proxy; none: it has none."""
+    return (loose(trunk.outbound_proxy),) if trunk.outbound_proxy is not None else ()
+
+
+def first_hop(uri: str, routes: tuple[str, ...]) -> str:
+    """What is looked up to reach *uri*: the first of the proxies, if there are any."""
+    return routed(uri, routes).next_uri or uri
 
 
 def usable(uri: str) -> str:
