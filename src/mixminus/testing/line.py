@@ -58,6 +58,11 @@ class AudioLine:
         """Take an RTP port on *host*."""
         self._port = await network.open_datagrams((host, 0), self._receive)
 
+    @property
+    def peer(self) -> Address | None:
+        """Where it sends; None before `connect`."""
+        return self._peer
+
     def describe(self, direction: Direction = Direction.BOTH) -> Description:
         """What to say about this line in SDP."""
         assert self._port is not None, "the line is not open"
