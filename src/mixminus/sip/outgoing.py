@@ -249,7 +249,7 @@ class OutgoingCall:
         wanted = self._is_wanted()
         self._over(now)
         self._drop()
-        self._endpoint.sleepers.set(self, now + LIFETIME)  # the 200 may still come, or be lost for good
+        self._endpoint.sleepers.set(self, now + LIFETIME)  # its 200 may never come, and then the INVITE is forgotten
         if wanted:
             self._endpoint.emit(Ended(self._invitation.dialog, Ending.BYE, request.why))
 
