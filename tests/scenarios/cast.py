@@ -170,9 +170,10 @@ def scenario_with(
     users: Mapping[str, str] | None = None,
     trunks: Iterable[Trunk] = (),
     rtp_timeout_s: float = 60.0,
+    limit_s: float = 3_600.0,
     **more: Any,
 ) -> Callable[[Story], Callable[[], None]]:
-    """The same with settings."""
+    """The same with settings, and for at most *limit_s*."""
 
     def decorate(story: Story) -> Callable[[], None]:
         async def tell() -> None:
@@ -185,7 +186,7 @@ def scenario_with(
                     await story(Scene(world))
 
         def test() -> None:
-            run_virtual(tell())
+            run_virtual(tell(), limit_s=limit_s)
 
         test.__name__, test.__doc__, test.__module__ = story.__name__, story.__doc__, story.__module__
         return test

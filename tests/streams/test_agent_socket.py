@@ -8,6 +8,8 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from mixminus.streams.contract import AgentSocket, Fault, StreamError, Upgrade
+from mixminus.streams.faults import BROKEN_PIPE
+from mixminus.streams.io import agent_socket
 from mixminus.streams.io.agent_socket import dial_agent
 
 pytestmark = pytest.mark.network
@@ -216,3 +218,22 @@ def test_a_server_that_hangs_up_during_the_upgrade() -> None:
         raise AssertionError
 
     with_agent(never, story)
+
+
+def test_an_agent_that_is_gone_without_a_word_is_noticed_by_its_missing_pong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/sip.md, "Who is gone": with pings every 20 s and as long for the pong it takes 41 s at most."""
+    assert (agent_socket.PING_EVERY_S, agent_socket.PONG_WITHIN_S) == (20.0, 20.0)
+    monkeypatch.setattr(agent_socket, "PING_EVERY_S", 0.1)
+    monkeypatch.setattr(agent_socket, "PONG_WITHIN_S", 0.1)
+
+    async def die(ws: web.WebSocketResponse, request: web.Request) -> None:
+        await asyncio.sleep(10)  # and reads nothing
+
+    async def story(at: str) -> None:
+        _, heard = await dial(f"{at}/agent")
+        async with asyncio.timeout(5):
+            fault = await heard.end
+        assert fault is not None
+        assert fault.code == BROKEN_PIPE
+
+    with_agent(die, story)

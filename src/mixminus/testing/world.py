@@ -199,7 +199,13 @@ class World:
     def _sip_settings(self) -> SipSettings:
         trusted = frozenset(f"10.0.1.{number}" for number in range(1, 255))
         gateways = hosts_of(uri for trunk in self.settings.trunks for uri in trunk.uris)
-        return SipSettings(*SIP, users=self.settings.users, trusted_hosts=trusted, trunk_hosts=gateways)
+        return SipSettings(
+            *SIP,
+            users=self.settings.users,
+            trusted_hosts=trusted,
+            trunk_hosts=gateways,
+            session_expires_s=self.settings.session_expires_s,
+        )
 
     def _assemble(self, courier: Courier) -> Node:
         prompts = NotePrompts(Path(self._folder.name), AudioFetch(courier))
