@@ -72,6 +72,7 @@ class SrtpLibrary:
     """An open library. The three addresses are what kernels call: session, packet, length, in place."""
 
     path: str
+    version: str
     protect_address: int
     unprotect_address: int
     unprotect_control_address: int
@@ -88,7 +89,9 @@ class SrtpLibrary:
             call.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)]
         library.srtp_init()  # refuses to be called again, as when pylibsrtp itself is in use here
         protect, unprotect = _address(library.srtp_protect), _address(library.srtp_unprotect)
-        opened = cls(path, protect, unprotect, _address(library.srtp_unprotect_rtcp), library)
+        version = library.srtp_get_version_string
+        version.restype = ctypes.c_char_p
+        opened = cls(path, version().decode(), protect, unprotect, _address(library.srtp_unprotect_rtcp), library)
         for profile, size in MASTER_BYTES.items():
             opened.sender(profile, bytes(size), 1).close()
         return opened

@@ -125,6 +125,13 @@ def opus(version: str | None) -> Finding:
     return Finding("libopus", Health.GOOD, version)
 
 
+def srtp(version: str | None) -> Finding:
+    """Which libsrtp there is."""
+    if version is None:
+        return Finding("libsrtp", Health.POOR, "none: calls with SRTP have no audio", "pip install pylibsrtp")
+    return Finding("libsrtp", Health.GOOD, version)
+
+
 def worker_start(took_s: float) -> Finding:
     return Finding("media worker", Health.GOOD, f"up in {took_s:.1f} s")
 

@@ -18,6 +18,7 @@ from mixminus.base.settings import Endpoint, PortRange, Settings
 from mixminus.cli.doctor import findings
 from mixminus.cli.doctor.findings import Finding
 from mixminus.media.opus_library import opus_library
+from mixminus.media.srtp_library import srtp_library
 
 PORTS_TRIED: Final = 64
 WRITTEN_BYTES: Final = 16 << 20
@@ -79,6 +80,11 @@ def look_at_libraries() -> Finding:
 def look_at_opus() -> Finding:
     library = opus_library()
     return findings.opus(None if library is None else library.version)
+
+
+def look_at_srtp() -> Finding:
+    library = srtp_library()
+    return findings.srtp(None if library is None else library.version)
 
 
 async def look_at_voice() -> Finding:

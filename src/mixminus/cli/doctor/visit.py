@@ -16,6 +16,7 @@ from mixminus.cli.doctor.probes import (
     look_at_libraries,
     look_at_opus,
     look_at_ports,
+    look_at_srtp,
     look_at_voice,
 )
 
@@ -43,6 +44,7 @@ async def visit(settings: Settings, console: Console | None = None) -> int:
 async def _look_at_everything(settings: Settings) -> AsyncIterator[Finding]:
     yield look_at_libraries()
     yield look_at_opus()
+    yield look_at_srtp()
     for finding in look_at_ports(settings):
         yield finding
     yield await asyncio.to_thread(look_at_disk, settings.data)
