@@ -2,8 +2,14 @@
 
 import logging
 import sys
+from typing import Final
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+FRAMES: Final = ExceptionDictTransformer(show_locals=False)
+LINES: Final = structlog.dev.plain_traceback
+"""Of exceptions, without local variables: passwords, keys of audio and what callers pressed are among them."""
 
 
 def configure_logs(form: str, level: str) -> None:
@@ -19,9 +25,9 @@ def configure_logs(form: str, level: str) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(FRAMES), structlog.processors.JSONRenderer()]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=LINES)]
     )
     structlog.configure(
         processors=shared + last,
