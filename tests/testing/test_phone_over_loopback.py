@@ -14,11 +14,12 @@ pytestmark = pytest.mark.network
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-async def test_two_phones_talk_over_sockets(transport: TransportName) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_two_phones_talk_over_sockets(transport: TransportName, host: str) -> None:
     network = LoopbackNetwork()
     async with (
-        VirtualPhone(network, user="alice", transport=transport) as alice,
-        VirtualPhone(network, user="bob", transport=transport) as bob,
+        VirtualPhone(network, user="alice", host=host, transport=transport) as alice,
+        VirtualPhone(network, user="bob", host=host, transport=transport) as bob,
     ):
         alice.hum(521)
         bob.hum(3061)

@@ -20,7 +20,7 @@ from mixminus.testing.policy import Answers, AnswersAfterEarlyMedia, Policy, Rej
 from mixminus.testing.srtp import SUITES
 from mixminus.testing.user_agent.agent import UserAgent
 from mixminus.testing.user_agent.digest import Credentials
-from mixminus.testing.user_agent.message import Request, Response, address_of
+from mixminus.testing.user_agent.message import Request, Response, address_of, written
 from mixminus.testing.user_agent.transactions import ServerTransaction
 from mixminus.testing.user_agent.wire import TransportName
 from mixminus.testing.voice import Clip, Hum, Silence, Voice
@@ -128,7 +128,8 @@ class VirtualPhone:
     @property
     def identity(self) -> str:
         """The address of record: the user at the server."""
-        return f"sip:{self.user}@{self.server[0]}"
+        host = self.server[0]
+        return f"sip:{self.user}@[{host}]" if ":" in host else f"sip:{self.user}@{host}"
 
     # --- calling -----------------------------------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ class VirtualPhone:
         """Like `dial`, but return as soon as the INVITE is sent."""
         is_uri = target.lower().startswith(("sip:", "sips:"))
         host, port = self.server
-        uri = target if is_uri else f"sip:{target}@{host}:{port}"
+        uri = target if is_uri else f"sip:{target}@{written(host, port)}"
         call = OutgoingCall(self, uri, address_of(uri))
         call.voice = self._make_voice()
         self.calls.append(call)
@@ -178,7 +179,7 @@ class VirtualPhone:
         *parameters* follow the Contact: `;q=0.5`. Raises `CallRefused` with the status of the refusal.
         """
         host, port = self.server
-        request = Request("REGISTER", f"sip:{host}:{port}")
+        request = Request("REGISTER", f"sip:{written(host, port)}")
         request.headers.add("Max-Forwards", "70")
         request.headers.add("From", f"<{self.identity}>;tag={self.agent.token()}")
         request.headers.add("To", f"<{self.identity}>")

@@ -66,11 +66,12 @@ class Description:
             types.append(self.events_payload_type)
             maps.append(f"a=rtpmap:{self.events_payload_type} telephone-event/8000")
             maps.append(f"a=fmtp:{self.events_payload_type} 0-15")
+        kind = "IP6" if ":" in self.host else "IP4"
         lines = [
             "v=0",
-            f"o=- {session_id} {version} IN IP4 {self.host}",
+            f"o=- {session_id} {version} IN {kind} {self.host}",
             "s=phone",
-            f"c=IN IP4 {self.host}",
+            f"c=IN {kind} {self.host}",
             "t=0 0",
             f"m=audio {self.port} {self.profile} {' '.join(map(str, types))}",
             *maps,

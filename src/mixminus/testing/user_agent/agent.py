@@ -17,6 +17,7 @@ from mixminus.testing.user_agent.message import (
     cseq_of,
     parameter,
     respond,
+    written,
 )
 from mixminus.testing.user_agent.transactions import (
     LINGER_S,
@@ -76,7 +77,7 @@ class UserAgent:
         """Where this user agent can be reached."""
         host, port = self.wire.address
         suffix = ";transport=tcp" if self._transport == "tcp" else ""
-        return f"sip:{self.user}@{host}:{port}{suffix}"
+        return f"sip:{self.user}@{written(host, port)}{suffix}"
 
     def token(self) -> str:
         """A fresh tag, branch or identifier."""
@@ -177,7 +178,7 @@ class UserAgent:
         headers = request.headers
         if not headers.get("Via"):
             host, port = self.wire.address
-            via = f"SIP/2.0/{self._transport.upper()} {host}:{port};branch=z9hG4bK{self.token()};rport"
+            via = f"SIP/2.0/{self._transport.upper()} {written(host, port)};branch=z9hG4bK{self.token()};rport"
             headers.pairs.insert(0, ("Via", via))
         if not headers.get("Contact") and request.method in ("INVITE", "REGISTER", "REFER", "NOTIFY"):
             headers.add("Contact", f"<{self.uri}>")

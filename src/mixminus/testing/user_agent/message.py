@@ -168,6 +168,11 @@ def address_of(uri: str) -> Address:
     return ("127.0.0.1" if host == "localhost" else host, int(match[2] or 5060))
 
 
+def written(host: str, port: int) -> str:
+    """As URIs and Via have it: IPv6 addresses come in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def user_of(uri: str) -> str:
     """The user part of a SIP URI; empty when there is none."""
     match = re.match(r"sips?:([^@;]*)@", uri, re.IGNORECASE)
