@@ -66,13 +66,12 @@ class Exchange:
 
 def settings(data: Path, app_url: str, numbers: Mapping[str, str] | None = None, **more: object) -> Settings:
     answered_at = {NUMBER: "/voice", **(numbers or {})}
+    at = {"sip": Endpoint(LOOPBACK, 0), "rtp": PortRange(LOOPBACK, 0, 0), **more}
     return Settings(
         data=data,
         http=Endpoint(LOOPBACK, 0),
-        sip=Endpoint(LOOPBACK, 0),
-        rtp=PortRange(LOOPBACK, 0, 0),
         numbers=tuple(DeclaredNumber(number, f"{app_url}{path}") for number, path in answered_at.items()),
-        **more,  # type: ignore[arg-type]
+        **at,  # type: ignore[arg-type]
     )
 
 
