@@ -203,3 +203,15 @@ def test_a_leg_knows_where_the_sip_of_its_far_end_comes_from_and_whom_to_believe
     media.turn_to(FIRST)
     media.take_answer(answer)
     assert (plane.agreed[-1].signalled_from, plane.agreed[-1].latch) == ("198.51.100.1", "announced")
+
+
+def test_rfc3264_8_2_a_stream_that_is_stopped_is_silent_both_ways_until_it_comes_back() -> None:
+    media, plane = opened()
+    far = Negotiation(FAR)
+    offer = far.offer()
+    media.answer(offer)
+    stopped = offer.replace(b"m=audio 4000 ", b"m=audio 0 ")
+    assert audio(media.answer(stopped)).port == 0
+    assert (plane.agreed[-1].sends, plane.agreed[-1].receives, plane.agreed[-1].rtp_timeout_ms) == (False, False, 0)
+    assert audio(media.answer(offer)).port == 20_000
+    assert plane.agreed[-1] == plane.agreed[0]
