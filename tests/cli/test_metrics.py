@@ -75,6 +75,9 @@ async def test_a_node_shows_its_calls_webhooks_signalling_and_processes(tmp_path
         assert during["mixminus_http_seconds_count"] >= 2
         assert during["mixminus_sip_messages_total"] > before["mixminus_sip_messages_total"]
         assert during["mixminus_sip_dialogs"] >= 1
+        assert during["mixminus_sip_packets_received_total{udp}"] > 0
+        assert during["mixminus_sip_packets_sent_total{udp}"] > 0
+        assert during["mixminus_sip_connections{tcp}"] == during["mixminus_sip_connections_unproven"] == 0
         assert during["mixminus_store_backlog"] >= 0
         assert during["mixminus_media_process_resident_memory_bytes"] > 0
         assert during["process_resident_memory_bytes"] > 0

@@ -54,8 +54,8 @@ async def test_baresip_talks_holds_and_presses_keys_over_tls(tmp_path: Path, unu
         )
         async with bob as phone, at.phone("alice") as alice:
             await until(lambda: at.is_registered("bob"))
-            [binding] = at.node.world.node.desk.bindings("bob")
-            assert binding.source.transport is Transport.TLS
+            [its_phone] = at.node.world.node.desk.phones("bob")
+            assert its_phone.flows[0].source.transport is Transport.TLS
             call = await alice.dial(NUMBER)
             call.hum(HER_NOTE)
 
