@@ -19,6 +19,7 @@ from mixminus.sip.contract import (
     Established,
     Invitation,
     Invited,
+    Listener,
     SipEvent,
     Transport,
 )
@@ -72,14 +73,15 @@ class TinyOwner:
 @pytest.fixture
 async def owner() -> AsyncIterator[TinyOwner]:
     owner = TinyOwner()
-    owner.listener = await SipListener.start("127.0.0.1", 0, owner.agent, owner.on_event)
+    six = tuple(Listener(transport, "::1", 0) for transport in (Transport.UDP, Transport.TCP))
+    owner.listener = await SipListener.start("127.0.0.1", 0, owner.agent, owner.on_event, more=six)
     yield owner
     await owner.listener.stop()
 
 
-async def sipp(transport: Transport, *arguments: str) -> asyncio.subprocess.Process:
+async def sipp(transport: Transport, *arguments: str, host: str = "127.0.0.1") -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *("sipp", "-i", "127.0.0.1", "-t", SIPP_TRANSPORT[transport], *arguments),
+        *("sipp", "-i", host, "-t", SIPP_TRANSPORT[transport], *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -97,10 +99,11 @@ async def finished(process: asyncio.subprocess.Process) -> tuple[int | None, str
 
 
 @needs_sipp
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
-async def test_sipp_calls_in(owner: TinyOwner, transport: Transport) -> None:
-    port = owner.listener.address[1]
-    process = await sipp(transport, "-sn", "uac", "-m", "50", "-r", "50", "-d", "100", f"127.0.0.1:{port}")
+async def test_sipp_calls_in(owner: TinyOwner, transport: Transport, host: str) -> None:
+    there = next(each for each in owner.listener.listeners if (each.transport, each.host) == (transport, host))
+    process = await sipp(transport, "-sn", "uac", "-m", "50", "-r", "50", "-d", "100", there.sent_by, host=host)
     status, output = await finished(process)
     assert status == 0, output
     assert owner.events == {Invited.__name__: 50, Established.__name__: 50, Ended.__name__: 50}
