@@ -12,7 +12,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from mixminus.sip.contract import Address, Answered, Ended, Established, Invited, Listener, Refused, Transport
+from mixminus.sip.contract import (
+    Address,
+    Answered,
+    Credentials,
+    Ended,
+    Established,
+    Invited,
+    Listener,
+    Refused,
+    Transport,
+)
+from mixminus.sip.digest import answer_challenge
 from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.own_certificate import own_certificate
 from mixminus.sip.io.streams import StreamWire
@@ -231,6 +242,36 @@ async def test_requests_to_a_browser_use_its_connection_and_nobody_dials_it(call
     assert (await callee.told(Refused)).status == 503
     callee.dial(here, "sip:bob@q7.invalid;transport=ws")
     assert (await callee.told(Refused)).status == 503
+
+
+async def register(socket: ClientConnection, number: int) -> str:
+    """The start line of the last answer."""
+    uri, contact = "sip:example.com", "Contact: <sip:bob@q7.invalid;transport=ws>;expires=600"
+    start = f"REGISTER {uri} SIP/2.0"
+    await socket.send(message(start, f"{number} REGISTER", contact, branch=f"{number}"))
+    challenges = [line.partition(": ")[2] for line in await answers(socket) if line.startswith("WWW-Authenticate")]
+    proof = answer_challenge(challenges, Credentials("bob", "secret"), "REGISTER", uri, "c0", 1)
+    proven = (contact, f"Authorization: {proof}")
+    await socket.send(message(start, f"{number + 1} REGISTER", *proven, branch=f"{number + 1}"))
+    return (await answers(socket))[0]
+
+
+async def test_a_browser_that_connects_again_and_registers_is_called_there(callee: Owner, identity: Identity) -> None:
+    now = asyncio.get_running_loop().time
+
+    def flows() -> list[Address]:
+        return [flow.source for phone in callee.agent.phones("bob", now()) for flow in phone.flows]
+
+    async with browser(callee, identity) as first:
+        assert await register(first, 1) == "SIP/2.0 200 OK"
+        assert [flow.port for flow in flows()] == [first.local_address[1]]
+    await until(lambda: not flows())
+    async with browser(callee, identity) as second:
+        assert await register(second, 3) == "SIP/2.0 200 OK"
+        [flow] = flows()
+        assert (flow.transport, flow.port) == (Transport.WSS, second.local_address[1])
+        callee.dial(flow, "sip:bob@q7.invalid;transport=ws")
+        assert (await answers(second))[0] == "INVITE sip:bob@q7.invalid;transport=ws SIP/2.0"
 
 
 async def test_a_websocket_for_something_else_is_refused(callee: Owner) -> None:
