@@ -48,7 +48,7 @@ class Owner:
     def at(self, transport: Transport) -> Listener:
         return next(listener for listener in self.listener.listeners if listener.transport is transport)
 
-    def dial(self, via: Address, target: str = "", offer: bytes = b"v=0") -> None:
+    def dial(self, via: Address, target: str = "", offer: bytes = b"v=0", key: DialogKey = CALL) -> None:
         host = f"[{via.host}]" if ":" in via.host else via.host
         target = target or f"sip:you@{host}:{via.port};transport={via.transport}"
-        self.command(lambda now: self.agent.invite(Invitation(CALL, target, via, "sip:me@h", "", offer), now))
+        self.command(lambda now: self.agent.invite(Invitation(key, target, via, "sip:me@h", "", offer), now))

@@ -16,6 +16,7 @@ from mixminus.sip.contract import (
     Address,
     Answered,
     Credentials,
+    DialogKey,
     Ended,
     Established,
     Invited,
@@ -95,6 +96,26 @@ async def test_a_trunk_over_tls_is_who_it_says_it_is(caller: Owner, callee: Owne
         assert (await caller.told(Refused)).status == 503
         assert caller.listener.counts.closed == {"certificate": 1}
         assert callee.agent.open_calls == 0
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_connection_that_was_opened_without_a_look_serves_nobody_who_wants_one(
+    caller: Owner, callee: Owner, at_once: bool
+) -> None:
+    caller.dial(place(callee.at(Transport.TLS), "careless.example"))
+    if not at_once:
+        await caller.told(Answered)
+    caller.dial(place(callee.at(Transport.TLS), CALLEE), key=DialogKey("strict"))
+    while (refused := await caller.told(Refused)).dialog != "strict":
+        pass  # whoever waits for the same connection may have to try again
+    assert refused.status == 503
+
+
+async def test_a_connection_serves_every_name_that_its_certificate_is_for(caller: Owner, callee: Owner) -> None:
+    for number, name in enumerate((CALLEE, LOOPBACK)):
+        caller.dial(place(callee.at(Transport.TLS), name), key=DialogKey(str(number)))
+        await caller.told(Answered)
+    assert callee.listener.connections()["tls"] == 1
 
 
 async def test_a_certificate_of_nobody_known_is_not_believed(callee: Owner) -> None:

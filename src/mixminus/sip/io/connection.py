@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from mixminus.sip.contract import Address, Listener
 from mixminus.sip.framing import Framer, StreamFramer
@@ -40,6 +40,8 @@ class StreamConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.came_in = came_in
         self.was_made = False
+        self.known_as: set[str] = set()
+        """Names that its certificate was found to be for."""
         self.peer: Address
         # Who connected pings (RFC 5626 3.5.1); in a WebSocket either may, and must be answered (RFC 6455 5.5.2).
         pings = transport.is_websocket or not came_in
@@ -84,6 +86,11 @@ class StreamConnection(asyncio.Protocol):
     @property
     def is_up(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def proof(self) -> Any:
+        """What `ssl` knows of the far end; None in the clear."""
+        return self._transport.get_extra_info("ssl_object") if self._transport is not None else None
 
     def write(self, message: bytes) -> None:
         self._write(self._framer.framed(message))

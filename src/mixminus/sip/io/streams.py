@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import socket
 import ssl
 from collections.abc import Coroutine
@@ -21,9 +20,8 @@ HANDSHAKE_TIMEOUT_S: Final = 10.0
 BACKLOG: Final = 256
 LOOK_EVERY_S: Final = 2.0
 """How often it is asked which connections may stay."""
-OUT_OF_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 PAUSE_S: Final = 0.5
-"""How long nobody is let in then."""
+"""How long nobody is let in when the system has no more file descriptors."""
 
 
 class StreamWire:
@@ -39,7 +37,7 @@ class StreamWire:
         self._tls = tls
         self._keepalive_s = keepalive_s
         self._open: dict[Address, StreamConnection] = {}
-        self._opening: dict[Address, list[bytes]] = {}
+        self._opening: dict[Address, list[Transmit]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._looking = self._loop.call_later(LOOK_EVERY_S, self._look)
@@ -61,16 +59,17 @@ class StreamWire:
         to = transmit.to
         if transmit.otherwise is not None and not self.has(to) and to not in self._opening:
             to = transmit.otherwise
-        if (connection := self._open.get(to)) is not None:
+        connection = self._open.get(to)
+        if connection is not None and self._is_whom(connection, to):
             self._counts.sent[self.listener.transport] += 1
             connection.write(transmit.data)
         elif to in self._opening:
-            self._opening[to].append(transmit.data)
-        elif to.transport.is_websocket:
+            self._opening[to].append(transmit)
+        elif connection is not None or to.transport.is_websocket:
             self._counts.dropped[self.listener.transport] += 1
             self._loop.call_soon(self._ends.lost, to)
         else:
-            self._opening[to] = [transmit.data]
+            self._opening[to] = [transmit]
             self._spawn(self._connect(to))
 
     def has(self, address: Address) -> bool:
@@ -91,11 +90,12 @@ class StreamWire:
             while True:
                 try:
                     accepted, place = await self._loop.sock_accept(server)
-                except OSError as error:
-                    if error.errno in OUT_OF_DESCRIPTORS:
-                        self._counts.closed["no descriptors"] += 1
-                        await asyncio.sleep(PAUSE_S)
+                except ConnectionError:
                     continue  # whoever knocked is gone again
+                except OSError:
+                    self._counts.closed["no descriptors"] += 1
+                    await asyncio.sleep(PAUSE_S)
+                    continue
                 if self._doorman.admits(place[0]):
                     self._spawn(self._welcome(accepted, place[0]))
                 else:
@@ -132,10 +132,10 @@ class StreamWire:
             self._counts.dropped[self.listener.transport] += len(self._opening.pop(to, ()))
             self._ends.lost(to)
             return
+        connection.known_as.add(to.name)
         self._enter(connection)
-        for data in self._opening.pop(to, ()):
-            self._counts.sent[self.listener.transport] += 1
-            connection.write(data)
+        for waiting in self._opening.pop(to, ()):
+            self.send(waiting)
 
     async def _dial(self, connection: StreamConnection, to: Address) -> None:
         """Raises OSError, `WrongCertificate`."""
@@ -149,6 +149,18 @@ class StreamWire:
             self._tls.check(to, transport.get_extra_info("ssl_object"))
         if not connection.is_up:
             raise ConnectionResetError
+
+    def _is_whom(self, connection: StreamConnection, to: Address) -> bool:
+        """Whether a connection may serve for that name, too: it was opened for another one, or by the far end."""
+        if not to.transport.is_secure or not to.name or to.name in connection.known_as:
+            return True
+        try:
+            self._tls.check(to, connection.proof)
+        except WrongCertificate as error:
+            self._tls.complain(to, error)
+            return False
+        connection.known_as.add(to.name)
+        return True
 
     # --- told by the connections ----------------------------------------------------------------------------------
 

@@ -87,7 +87,8 @@ class Tls:
 
     def check(self, to: Address, connection: Any) -> None:
         """Whether who answered is who was asked for (RFC 5922 7.3). Raises `WrongCertificate`."""
-        if self._trusted(to).verifies and not is_for(connection.getpeercert() or {}, self._domain(to)):
+        certificate = connection.getpeercert() if connection is not None else None
+        if self._trusted(to).verifies and not is_for(certificate or {}, self._domain(to)):
             raise WrongCertificate(f"the certificate is not one of {self._domain(to)}")
 
     def complain(self, to: Address, error: Exception) -> None:
