@@ -1,6 +1,7 @@
 """Two legs that a `<Dial>` joined, who may each be relieved by somebody else while they talk."""
 
 import asyncio
+from collections.abc import Callable
 
 from mixminus.app.calls.call_session import CallSession, Verdict
 from mixminus.app.documents.bridge import Bridge
@@ -20,7 +21,14 @@ class Conversation:
     """
 
     def __init__(
-        self, bridge: Bridge, caller: Stage, called: CallSession, left: asyncio.Event, *, takes_refer: bool = False
+        self,
+        bridge: Bridge,
+        caller: Stage,
+        called: CallSession,
+        left: asyncio.Event,
+        on_closed: Callable[["Conversation"], None],
+        *,
+        takes_refer: bool,
     ) -> None:
         self.takes_refer = takes_refer
         """What the called one wishes is for the caller's document to decide."""
@@ -30,6 +38,7 @@ class Conversation:
         self.called = called
         self.leaving: CallSession | None = None
         self.closed = asyncio.Event()
+        self._on_closed = on_closed
         self._left = left
         """The called one's: it went to do something else."""
         self._caller_left = False
@@ -70,6 +79,12 @@ class Conversation:
         self.leaving = None
         self._join()
         self._changed.set()
+
+    @property
+    def is_deserted(self) -> bool:
+        """The one who was to be kept has gone, too."""
+        kept_is_gone = self._called_is_gone if self.leaving is self.caller else self._caller_is_gone
+        return self.closed.is_set() or kept_is_gone
 
     async def deserted(self) -> None:
         """Returns when the one who was to be kept has gone, too."""
@@ -113,8 +128,11 @@ class Conversation:
         self.bridge.join(self.caller.leg, self.called.leg)
 
     def _end(self) -> None:
-        self.closed.set()
-        self.bridge.part()
+        """The called one goes, too, but one that is leaving only when nobody comes."""
+        if not self.closed.is_set():
+            self.closed.set()
+            self._on_closed(self)
+            self.bridge.part()
         if not self._left.is_set() and self.leaving is not self.called:
             self.called.end(Verdict(CallStatus.COMPLETED, PARTED))
 
@@ -129,14 +147,13 @@ class Conversations:
         self, bridge: Bridge, caller: Stage, called: CallSession, left: asyncio.Event, *, takes_refer: bool
     ) -> Conversation:
         """Join the two."""
-        talk = Conversation(bridge, caller, called, left, takes_refer=takes_refer)
-        self._open = [one for one in self._open if not one.closed.is_set()] + [talk]
+        talk = Conversation(bridge, caller, called, left, self._open.remove, takes_refer=takes_refer)
+        self._open.append(talk)
         return talk
 
     def of(self, session: CallSession) -> Conversation | None:
         """Where that call talks."""
-        mine = (talk for talk in self._open if session in (talk.caller, talk.called))
-        return next((talk for talk in mine if not talk.closed.is_set()), None)
+        return next((talk for talk in self._open if session in (talk.caller, talk.called)), None)
 
 
 async def first(*events: asyncio.Event | None) -> None:

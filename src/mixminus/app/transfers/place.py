@@ -97,7 +97,7 @@ class TalkPlace:
 
     def take(self, newcomer: CallSession, left: asyncio.Event) -> None:
         self._quiet()
-        if self._talk.closed.is_set() or not self.opposite().live:
+        if self._talk.is_deserted:
             raise Gone
         self._newcomer = newcomer
         self._talk.relieve(newcomer, left)
