@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from tests.scenarios.cast import TRUNK, Scene, enter, everybody, scenario, scenario_with, twiml
 
+from mixminus.base.types import Sid
+from mixminus.calls.records import CallRecord
 from mixminus.testing.call import Call
 from mixminus.testing.errors import CallRefused
 from mixminus.testing.listening import leaks
@@ -597,11 +599,23 @@ async def test_a_document_that_wants_to_know_of_a_refer_decides(scene: Scene) ->
 # --- why it ended ---------------------------------------------------------------------------------------------------
 
 
+@scenario_with(users=USERS)
+async def test_of_a_users_phones_the_slow_one_lists_no_missed_call(scene: Scene) -> None:
+    """RFC 3326 3.1, in the CANCEL."""
+    desk_phone, tablet = await user(scene, "agent"), await user(scene, "agent")
+    desk_phone.answers(after_s=1)
+    tablet.rings_forever()
+    await scene.calls_in("caller", twiml("<Dial><Client>agent</Client></Dial>"))
+    await (await scene.rings(tablet)).ended(within_s=5)
+    (cancel,) = [m.data.decode() for m in scene.world.trace.since(0) if m.data.startswith(b"CANCEL ")]
+    assert 'Reason: SIP;cause=200;text="Call completed elsewhere"' in cancel
+
+
 @scenario
-async def test_a_phone_that_lost_the_race_is_told_that_another_answered(scene: Scene) -> None:
-    quick, slow = await scene.phone("quick"), await scene.phone("slow")
-    quick.answers(after_s=1)
-    slow.rings_forever()
-    await scene.calls_in("caller", twiml(f"<Dial><Sip>{quick.uri}</Sip><Sip>{slow.uri}</Sip></Dial>"))
-    lost = await scene.rings(slow)
-    await lost.ended(within_s=5)
+async def test_the_reason_of_a_bye_is_in_the_call_s_record(scene: Scene) -> None:
+    caller = await scene.calls_in("caller", enter())
+    await caller.hang_up(reason='Q.850;cause=16;text="Normal call clearing"')
+    await asyncio.sleep(0.5)
+    record = await scene.world.store.fetch(CallRecord, Sid(scene.sid("caller")))
+    assert record is not None
+    assert record.end_reason == 'The caller hung up. (Q.850;cause=16;text="Normal call clearing")'

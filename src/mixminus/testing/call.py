@@ -72,12 +72,18 @@ class Call(Audible):
 
     # --- doing -------------------------------------------------------------------------------------------------
 
-    async def hang_up(self) -> None:
-        """End the call properly (BYE); returns when the far end has confirmed. A second time does nothing."""
+    async def hang_up(self, reason: str = "") -> None:
+        """End the call properly (BYE); returns when the far end has confirmed. A second time does nothing.
+
+        *reason* is the Reason header of the BYE: `Q.850;cause=16`.
+        """
         if self.state is CallState.TALKING and self._dialog is not None:
             dialog = self._dialog
+            bye = dialog.request("BYE")
+            if reason:
+                bye.headers.add("Reason", reason)
             self._finish(Party.US, 200)
-            await self._agent.ask(dialog.request("BYE"), dialog.next_hop)
+            await self._agent.ask(bye, dialog.next_hop)
 
     def vanish(self) -> None:
         """Be gone without a word: no BYE, no RTP, no answer to anything, like a phone whose battery died."""

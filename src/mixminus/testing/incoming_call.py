@@ -69,12 +69,12 @@ class IncomingCall(Call):
         self._respond(self._transaction, status)
         self._finish(Party.US, status)
 
-    async def hang_up(self) -> None:
+    async def hang_up(self, reason: str = "") -> None:
         """End the call: BYE when it was answered, else 480."""
         if self._is_open:
             self.reject(480)
         else:
-            await super().hang_up()
+            await super().hang_up(reason)
 
     def _cancelled(self) -> None:
         self._respond(self._transaction, 487)

@@ -43,13 +43,13 @@ class OutgoingCall(Call):
         self._invitation = Invitation(self._agent, request, self._to, self._progressed)
         self.phone.keep(self._conclude(self._invitation), f"{self.phone.user} calls {self.remote_uri}")
 
-    async def hang_up(self) -> None:
+    async def hang_up(self, reason: str = "") -> None:
         """End the call: BYE when it was answered, CANCEL before; returns when the far end has confirmed."""
         if self._invitation is not None and self.state in (CallState.CALLING, CallState.RINGING):
             await self._invitation.cancel()
             await self.ended()
         else:
-            await super().hang_up()
+            await super().hang_up(reason)
 
     def _progressed(self, response: Response) -> None:
         self.provisional_statuses.append(response.status)
