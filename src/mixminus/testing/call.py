@@ -24,7 +24,7 @@ class Call(Audible):
     line: AudioLine
 
     def __init__(self, phone: "VirtualPhone", call_id: str, local_tag: str, remote_uri: str) -> None:
-        super().__init__(AudioLine(phone.law, phone.random, phone.srtp))
+        super().__init__(phone.new_line())
         self.phone = phone
         self.remote_uri = remote_uri
         self.state = CallState.CALLING

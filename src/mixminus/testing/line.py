@@ -133,7 +133,8 @@ class AudioLine:
         packet.ssrc, packet.sequence = self._ssrc, self._sequence
         if packet.payload_type == self.law.payload_type:
             packet.marker, self._marker = self._marker, False
-        self.inject(bytes(packet) if self.secure is None else self.secure.protect(bytes(packet)))
+        if (data := self._sealed(bytes(packet))) is not None:
+            self.inject(data)
         self._sequence = (self._sequence + 1) & 0xFFFF
         self.packets_sent += 1
 
@@ -148,10 +149,16 @@ class AudioLine:
         if done is not None and not done.done():
             done.set_result(None)
 
+    def _sealed(self, packet: bytes) -> bytes | None:
+        """As it goes out; None: it cannot, yet."""
+        return packet if self.secure is None else self.secure.protect(packet)
+
+    def _opened(self, data: bytes) -> bytes | None:
+        """The packet in what came; None: it was thrown away."""
+        return data if self.secure is None else self.secure.unprotect(data)
+
     def _receive(self, data: bytes, _: Address) -> None:
-        if self.secure is not None:
-            data = self.secure.unprotect(data) or b""
-        packet = parse_packet(data)
+        packet = parse_packet(self._opened(data) or b"")
         if packet is None:
             self.strangers += 1
         elif packet.payload_type == self.law.payload_type:

@@ -8,12 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from mixminus.testing.browser_line import BrowserLine
 from mixminus.testing.call import Call
 from mixminus.testing.call_state import CallState
 from mixminus.testing.clips import load_clip
 from mixminus.testing.errors import CallRefused
 from mixminus.testing.g711 import LAWS, Samples
 from mixminus.testing.incoming_call import IncomingCall
+from mixminus.testing.line import AudioLine
 from mixminus.testing.network import Address, Network
 from mixminus.testing.outgoing_call import OutgoingCall
 from mixminus.testing.policy import Answers, AnswersAfterEarlyMedia, Policy, Rejects, RingsForever, Waits
@@ -33,7 +35,8 @@ class VirtualPhone:
 
     `server` is where numbers are dialled and where it registers. Without a `random` of its own a phone draws tags
     and identifiers from a source seeded by its user and address, so a run in memory repeats exactly. With suites of
-    SRTP every call of it is secured, by keys in SDP, and plain ones are refused (488).
+    SRTP every call of it is secured, by keys in SDP, and plain ones are refused (488). A browser secures them by a
+    handshake instead, and is found by its checks.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class VirtualPhone:
         codec: str = "PCMU",
         password: str | None = None,
         srtp: tuple[str, ...] = (),
+        is_browser: bool = False,
         algorithms: tuple[str, ...] = ("SHA-256", "MD5"),
         random: randomness.Random | None = None,
     ) -> None:
@@ -60,6 +64,7 @@ class VirtualPhone:
             raise ValueError(f"a virtual phone secures by {', '.join(SUITES)}, not {', '.join(strange)}")
         self.law = LAWS[codec]
         self.srtp = srtp
+        self.is_browser = is_browser
         self.random = random or randomness.Random()
         self.calls: list[Call] = []
         """Every call of this phone, ended ones too, in order."""
@@ -130,6 +135,12 @@ class VirtualPhone:
         """The address of record: the user at the server."""
         host = self.server[0]
         return f"sip:{self.user}@[{host}]" if ":" in host else f"sip:{self.user}@{host}"
+
+    def new_line(self) -> AudioLine:
+        """The audio of one more call."""
+        if self.is_browser:
+            return BrowserLine(self.law, self.random)
+        return AudioLine(self.law, self.random, self.srtp)
 
     # --- calling -----------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ class Description:
     profile: str = PLAIN
     keys: tuple[Key, ...] = ()
     """Of secured audio."""
+    attributes: tuple[str, ...] = ()
+    """What else the stream says: `ice-ufrag:…`."""
 
     def text(self, session_id: int, version: int) -> bytes:
         """Write it as SDP."""
@@ -76,6 +78,7 @@ class Description:
             f"m=audio {self.port} {self.profile} {' '.join(map(str, types))}",
             *maps,
             *(f"a=crypto:{key.text}" for key in self.keys),
+            *(f"a={attribute}" for attribute in self.attributes),
             "a=ptime:20",
             f"a={self.direction}",
         ]
@@ -111,6 +114,7 @@ def parse_description(data: bytes) -> Description:
         next((Direction(a) for a in attributes if a in list(Direction)), session_direction),
         media[2],
         tuple(key for a in attributes if (key := parse_key(a.removeprefix("crypto:"))) and a.startswith("crypto:")),
+        tuple(attributes),
     )
 
 
