@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from mixminus.base.stun import Attribute, Class, StunMessage
 from mixminus.media.contract import Event, RtpTimedOut, SecuringFailed, SetLegMedia, UseCertificate
 from mixminus.media.secure_bench import Bench, InlineBench, Job, ThreadBench
-from mixminus.media.secure_far_ends import HANDSHAKE_S, SWEEP_S, FarEnds
+from mixminus.media.secure_far_ends import HANDSHAKE_S, MOST_REFUSED, SWEEP_S, FarEnds
 from mixminus.media.srtp_terms import DtlsTerms, IceTerms, SrtpKeys
 from mixminus.webrtc.dtls import DtlsContext, Handshake, Progress
 from mixminus.webrtc.ice import CONSENT_S
@@ -285,6 +285,24 @@ def test_a_flood_of_one_far_end_does_not_fill_the_bench() -> None:
     for _ in range(10_000):
         node.far_ends.receive(LEG, b"\x16" + bytes(99), HERE, 0.0)
     assert len(bench.jobs) <= 8
+
+
+def test_a_flood_of_checks_of_strangers_is_counted_and_hides_nobody(node: Node, browser: Browser) -> None:
+    strange = StunMessage(Class.REQUEST, b"transaction!", ((Attribute.USERNAME, b"who:me"),)).written(b"guessed")
+    node.sent()
+    for port in range(1, 2001):
+        node.far_ends.receive(LEG, strange, ("203.0.113.9", port), 0.0)
+    browser.check()
+    answers = node.sent()
+    assert len(answers) == MOST_REFUSED + 1
+    assert node.places == [HERE]
+    assert node.far_ends.refusals.datagrams == 2000
+    node.far_ends.receive(LEG, strange, STRANGE, 0.0)
+    assert node.sent() == []
+    node.after(SWEEP_S)
+    node.sent()
+    node.far_ends.receive(LEG, strange, STRANGE, 0.0)
+    assert len(node.sent()) == 1
 
 
 def test_a_leg_may_be_closed_while_its_handshake_is_worked_on() -> None:

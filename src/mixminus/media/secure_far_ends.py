@@ -25,6 +25,8 @@ HANDSHAKE_S: Final = 30.0
 
 SWEEP_S: Final = 0.5
 """So often it is looked who is gone."""
+MOST_REFUSED: Final = 256
+"""Checks of strangers that are read and answered from one sweep to the next, over all legs: 10 ms of work."""
 
 
 @dataclass(slots=True)
@@ -80,6 +82,8 @@ class FarEnds:
         """Legs with something to be done for their association."""
         self._departing: list[Datagram] = []
         self._sweep_at = 0.0
+        self._refused = 0
+        """Since the last sweep."""
 
     @property
     def is_idle(self) -> bool:
@@ -105,11 +109,7 @@ class FarEnds:
         if end is None or not data:
             return
         if end.ice is not None and is_stun(data):
-            refused = end.ice.refused
-            if (answer := end.ice.receive(data, source, self._now())) is not None:
-                self._departing.append(Datagram(leg, answer, source))
-            self.refusals.datagrams += end.ice.refused - refused
-            self._follow(leg, end)
+            self._check(leg, end, end.ice, data, source)
         elif FIRST_DTLS <= data[0] <= LAST_DTLS and end.association is not None and end.is_known_at(source):
             end.shakes_from = source
             end.association.receive(data, self._now())
@@ -124,7 +124,7 @@ class FarEnds:
         for leg in tuple(self._shaking):
             yield from self._shake(leg, self._of[leg], now)
         if now >= self._sweep_at:
-            self._sweep_at = now + SWEEP_S
+            self._sweep_at, self._refused = now + SWEEP_S, 0
             for leg, end in self._of.items():
                 self._look_for(leg, end, now)
 
@@ -145,6 +145,17 @@ class FarEnds:
             end.ice = IceLite(Generation(ours, theirs), self._now())
         else:
             end.ice.restart(Generation(ours, theirs))
+
+    def _check(self, leg: int, end: FarEnd, ice: IceLite, data: bytes, source: Address) -> None:
+        if self._refused >= MOST_REFUSED and not ice.is_named_in(data):
+            self.refusals.datagrams += 1
+            return
+        refused = ice.refused
+        if (answer := ice.receive(data, source, self._now())) is not None:
+            self._departing.append(Datagram(leg, answer, source))
+        self._refused += ice.refused - refused
+        self.refusals.datagrams += ice.refused - refused
+        self._follow(leg, end)
 
     def _follow(self, leg: int, end: FarEnd) -> None:
         """Have media go where it was nominated; the first time, keys can be agreed on."""
