@@ -4,34 +4,28 @@ A message climbs through gates in this order: is it SIP; is it a repetition; doe
 stranger ask that. Until a stranger passed the last one, nothing about it is remembered.
 """
 
-import hashlib
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
 
 from mixminus.base.stun import StunError
 from mixminus.base.types import RandomBytes
-from mixminus.sip.answers import response_to
 from mixminus.sip.asking import Asking
-from mixminus.sip.contacts import MIN_EXPIRES_S, RegisterRefused
 from mixminus.sip.contract import (
     Address,
     DialogKey,
     Invitation,
-    Invited,
     Listener,
     Question,
     SipEvent,
     Sought,
     Transmit,
 )
-from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
+from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.framing import PING, PONG
-from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
+from mixminus.sip.gate import Gate
 from mixminus.sip.guests import Guests
-from mixminus.sip.identity import asserted, forwarded_from
 from mixminus.sip.incoming import IncomingCall
+from mixminus.sip.inviting import Inviting
 from mixminus.sip.kept_open import WaysKeptOpen
 from mixminus.sip.message import (
     BadRequest,
@@ -44,34 +38,17 @@ from mixminus.sip.message import (
     parse,
 )
 from mixminus.sip.outgoing import OutgoingCall
+from mixminus.sip.outside import OutsideDialogs, Service
 from mixminus.sip.referring import refer_from_outside
+from mixminus.sip.refusing import Refusing
+from mixminus.sip.registering import Registering
 from mixminus.sip.registrar import OPTIONS as REGISTRAR_OPTIONS
 from mixminus.sip.registrar import Binding, Phone, Registrar
-from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.session import Session
-from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
 from mixminus.sip.settings import SipSettings
-from mixminus.sip.stranded import watch_stranded, welcome_back
+from mixminus.sip.stranded import watch_stranded
 from mixminus.sip.stun_answers import looks_like_stun, stun_answer
-from mixminus.sip.transaction_layer import reply_address
-from mixminus.sip.uri import AddressError, Uri
-
-STRANGERS_MAY: Final = ("INVITE", "OPTIONS", "REGISTER", "REFER")
-"""What is not about a call that we know."""
-MAX_TRANSACTIONS: Final = 100_000
-"""Beyond it new requests get 503: a flood must not take the memory of calls that are up."""
-
-
-@dataclass(slots=True)
-class SipCounters:
-    """What was dropped or refused, for the metrics."""
-
-    received: int = 0
-    malformed: int = 0
-    unmatched_responses: int = 0
-    refused: int = 0
-    ignored: int = 0
-    """Dropped without an answer, because its host ran out of patience."""
+from mixminus.sip.uri import Uri
 
 
 class SipAgent:
@@ -87,9 +64,17 @@ class SipAgent:
         self._registrar = Registrar(self._endpoint.token)
         self._ways = WaysKeptOpen(self._endpoint, self._registrar)
         self._endpoint.whereabouts.at_home = self._registrar.places_of
-        self._gate = Gate(settings.realm, random_bytes)
-        self._tag_secret = random_bytes(32)
-        self.counters = SipCounters()
+        self._gate = gate = Gate(settings.realm, random_bytes)
+        self._refusing = Refusing(self._endpoint, gate, random_bytes(32))
+        services = {
+            "INVITE": Service(gate.caller, Inviting(self._endpoint, self._refusing)),
+            "REFER": Service(gate.caller, self._referred),
+            "REGISTER": Service(
+                gate.user, Registering(self._endpoint, self._registrar, self._ways), REGISTRAR_OPTIONS
+            ),
+        }
+        self._outside = OutsideDialogs(self._endpoint, gate, self._refusing, services)
+        self.counters = self._refusing.counters
 
     @property
     def settings(self) -> SipSettings:
@@ -132,7 +117,7 @@ class SipAgent:
             message = parse(data)
         except BadRequest as error:
             if error.request.method != "ACK":
-                self._refuse(error.request, source, error.status, now)
+                self._refusing.refuse(error.request, source, error.status, now)
             return
         except MalformedMessage:
             self.counters.malformed += 1
@@ -283,141 +268,18 @@ class SipAgent:
             self._cancel(request, source, now)
         elif call is not None:
             call.receive(self._endpoint.layer.open_server(request, source, now), now)
-        elif self._gate.ignores(source, self.settings, now):
-            self.counters.ignored += 1
-        elif (refusal := self._out_of_dialog_fault(request)) is not None:
-            status, headers = refusal
-            self._refuse(request, source, status, now, headers)
         else:
-            self._stranger(request, source, now)
+            self._outside.receive(request, source, now)
 
-    def _out_of_dialog_fault(self, request: Request) -> tuple[int, HeaderLines] | None:
-        """The inspections of RFC 3261 8.2 and 16.3, before anybody is asked who they are."""
-        hops = request.get("Max-Forwards")  # we are where it ends: 0 is as good as any (RFC 4475 3.3.11)
-        able = (*SUPPORTED_OPTIONS, *(REGISTRAR_OPTIONS if request.method == "REGISTER" else ()))
-        required = [option for option in request.all("Require") if option.lower() not in able]
-        if hops is not None and not (hops.isascii() and hops.isdigit()):
-            return 400, ()
-        if request.method not in METHODS:
-            return 405, (ALLOW,)
-        try:
-            Uri.parse(request.uri)
-        except AddressError as error:
-            return (416 if error.unknown_scheme else 400), ()
-        if request.to.tag is not None or request.method not in STRANGERS_MAY:
-            return 481, ()
-        if required:
-            return 420, (("Unsupported", ", ".join(required)),)
-        if self._endpoint.layer.is_merged(request):
-            return 482, ()
-        if len(self._endpoint.layer) >= MAX_TRANSACTIONS:
-            return 503, (("Retry-After", "10"),)
-        return None
-
-    def _stranger(self, request: Request, source: Address, now: float) -> None:
-        if request.method == "OPTIONS":
-            self._answer_statelessly(request, source, 200, (*ABILITIES, ACCEPT))
-            return
-        judge = self._gate.user if request.method == "REGISTER" else self._gate.caller
-        match judge(request, source, self.settings, now):
-            case Challenged(challenges):
-                headers = tuple(("WWW-Authenticate", value) for value in challenges)
-                self._answer_statelessly(request, source, 401, headers)
-            case Forbidden():
-                self.counters.refused += 1
-                self._answer_statelessly(request, source, 403)
-            case Admitted(user) if request.method == "INVITE":
-                self._invited(request, source, user, now)
-            case Admitted() if request.method == "REFER":
-                refer_from_outside(self._endpoint, self._endpoint.layer.open_server(request, source, now), now)
-            case Admitted(user):
-                self._register(request, source, user or "", now)
-
-    def _invited(self, request: Request, source: Address, user: str | None, now: float) -> None:
-        kind = (request.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
-        if request.body and kind != "application/sdp":
-            self._refuse(request, source, 415, now, (ACCEPT,))
-            return
-        if not request.accepts("application/sdp"):
-            self._refuse(request, source, 406, now, (ACCEPT,))
-            return
-        if request.contact is None and not request.via.is_of_rfc_2543:
-            self._refuse(request, source, 400, now)
-            return
-        try:
-            agreed_by_server(request, self.settings.session_expires_s)
-        except IntervalTooBrief:
-            self._answer_statelessly(request, source, 422, (("Min-SE", str(MIN_SE_S)),))
-            return
-        try:
-            replaces = Replaces.of(request)
-            replaced = self._endpoint.calls.replaced(replaces) if replaces is not None else None
-        except CannotReplace as error:
-            self._answer_statelessly(request, source, error.status)
-            return
-        key = DialogKey(self._endpoint.token())
-        server = self._endpoint.layer.open_server(request, source, now)
-        IncomingCall(self._endpoint, key, server, now)
-        self._endpoint.emit(
-            Invited(
-                dialog=key,
-                called=(Uri.parse(request.uri).user or "").partition(";")[0],
-                request_uri=request.uri,
-                from_uri=request.from_.uri,
-                from_display=request.from_.display,
-                to_uri=request.to.uri,
-                call_id=request.call_id,
-                source=source,
-                user=user,
-                offer=request.sdp,
-                headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
-                asserted_uri=asserted(request) if user is None else None,
-                forwarded_from=forwarded_from(request) if user is None else None,
-                replaces=replaced,
-            )
-        )
+    def _referred(self, request: Request, source: Address, _user: str | None, now: float) -> None:
+        refer_from_outside(self._endpoint, self._endpoint.layer.open_server(request, source, now), now)
 
     def _cancel(self, request: Request, source: Address, now: float) -> None:
         """200 for the CANCEL whatever the INVITE does next, with the same tag as the INVITE's answers (9.2)."""
         invite = self._endpoint.layer.invite_to_cancel(request)
         if invite is None:
-            self._refuse(request, source, 481, now)
+            self._refusing.refuse(request, source, 481, now)
             return
         self._endpoint.answer(self._endpoint.layer.open_server(request, source, now), 200, now, to_tag=invite.to_tag)
         if invite.user is not None:
             invite.user.cancelled(request, now)
-
-    def _register(self, request: Request, source: Address, user: str, now: float) -> None:
-        server = self._endpoint.layer.open_server(request, source, now)
-        try:
-            if Uri.parse(request.to.uri).user != user:
-                raise RegisterRefused(403, "a user registers itself and nobody else")
-            self._registrar.register(user, request, source, now)
-        except AddressError:
-            self._endpoint.answer(server, 400, now)
-        except RegisterRefused as error:
-            headers: HeaderLines = (("Min-Expires", str(MIN_EXPIRES_S)),) if error.status == 423 else ()
-            self._endpoint.answer(server, error.status, now, headers=headers)
-        else:
-            self._ways.registered(user, source, now)
-            welcome_back(self._endpoint, self._registrar.contacts(user, now))
-            self._endpoint.answer(server, 200, now, headers=self._registrar.answer(user, request, now))
-
-    # --- answers to strangers --------------------------------------------------------------------------------
-
-    def _refuse(self, request: Request, source: Address, status: int, now: float, headers: HeaderLines = ()) -> None:
-        """Refuse without remembering; too many refusals make us ignore the host for a while."""
-        if self._gate.ignores(source, self.settings, now):
-            self.counters.ignored += 1
-            return
-        self.counters.refused += 1
-        self._gate.blame(source, now)
-        self._answer_statelessly(request, source, status, headers)
-
-    def _answer_statelessly(self, request: Request, source: Address, status: int, headers: HeaderLines = ()) -> None:
-        """RFC 3261 8.2.7: a repeated request gets the same answer, tag included, because the tag is computed."""
-        names = (request.get(name) or "" for name in ("Call-ID", "From", "CSeq"))
-        identity = "\n".join((*names, request.via.branch))
-        tag = hmac.new(self._tag_secret, identity.encode(), hashlib.sha256).hexdigest()[:16]
-        response = response_to(request, status, to_tag=tag, headers=(*headers, self._endpoint.server))
-        self._endpoint.send(response, reply_address(request, source))

@@ -1,0 +1,70 @@
+"""An INVITE from outside a dialog: whether it can be a call at all, and what its owner is told (RFC 3261 13.3.1)."""
+
+from dataclasses import dataclass, replace
+
+from mixminus.sip.contract import Address, DialogKey, Invited
+from mixminus.sip.endpoint import ACCEPT, Endpoint
+from mixminus.sip.identity import asserted, forwarded_from
+from mixminus.sip.incoming import IncomingCall
+from mixminus.sip.message import HeaderLines, Request
+from mixminus.sip.refusing import Refusing
+from mixminus.sip.replaces import CannotReplace, Replaces
+from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
+from mixminus.sip.uri import Uri
+
+
+@dataclass(frozen=True, slots=True)
+class Inviting:
+    """Serves INVITE (see `outside.Service`)."""
+
+    endpoint: Endpoint
+    refusing: Refusing
+
+    def __call__(self, request: Request, source: Address, user: str | None, now: float) -> None:
+        if (fault := _fault(request)) is not None:
+            status, headers = fault
+            self.refusing.refuse(request, source, status, now, headers)
+            return
+        try:
+            agreed_by_server(request, self.endpoint.settings.session_expires_s)
+        except IntervalTooBrief:
+            self.refusing.answer(request, source, 422, (("Min-SE", str(MIN_SE_S)),))
+            return
+        try:
+            replaces = Replaces.of(request)
+            replaced = self.endpoint.calls.replaced(replaces) if replaces is not None else None
+        except CannotReplace as error:
+            self.refusing.answer(request, source, error.status)
+            return
+        key = DialogKey(self.endpoint.token())
+        IncomingCall(self.endpoint, key, self.endpoint.layer.open_server(request, source, now), now)
+        self.endpoint.emit(replace(_told(key, request, source, user), replaces=replaced))
+
+
+def _fault(request: Request) -> tuple[int, HeaderLines] | None:
+    kind = (request.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
+    if request.body and kind != "application/sdp":
+        return 415, (ACCEPT,)
+    if not request.accepts("application/sdp"):
+        return 406, (ACCEPT,)
+    if request.contact is None and not request.via.is_of_rfc_2543:
+        return 400, ()
+    return None
+
+
+def _told(key: DialogKey, request: Request, source: Address, user: str | None) -> Invited:
+    return Invited(
+        dialog=key,
+        called=(Uri.parse(request.uri).user or "").partition(";")[0],
+        request_uri=request.uri,
+        from_uri=request.from_.uri,
+        from_display=request.from_.display,
+        to_uri=request.to.uri,
+        call_id=request.call_id,
+        source=source,
+        user=user,
+        offer=request.sdp,
+        headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
+        asserted_uri=asserted(request) if user is None else None,
+        forwarded_from=forwarded_from(request) if user is None else None,
+    )
