@@ -45,7 +45,7 @@ CASES: Final = (
     Case("dblreq", "legal; what follows the REGISTER is ignored", 401),
     Case("semiuri", "legal; the user is `user;par=u@example.net`", 200),
     Case("transports", "legal", 200),
-    Case("mpart01", "legal; 405 where MESSAGE is not spoken", 405),
+    Case("mpart01", "legal; 415 where only text is taken", 415),
     Case("unreason", "legal; matches no request of ours", DROPPED),
     Case("noreason", "legal; matches no request of ours", DROPPED),
     Case("badinv01", "400", 400),

@@ -14,6 +14,7 @@ from mixminus.sip.contract import (
     Address,
     DialogKey,
     Invitation,
+    LampDialog,
     Listener,
     Question,
     SipEvent,
@@ -37,6 +38,7 @@ from mixminus.sip.message import (
     extra_headers,
     parse,
 )
+from mixminus.sip.notifier import Notifier
 from mixminus.sip.outgoing import OutgoingCall
 from mixminus.sip.outside import OutsideDialogs, Service
 from mixminus.sip.referring import refer_from_outside
@@ -48,6 +50,7 @@ from mixminus.sip.session import Session
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.stranded import watch_stranded
 from mixminus.sip.stun_answers import looks_like_stun, stun_answer
+from mixminus.sip.texting import Texting
 from mixminus.sip.uri import Uri
 
 
@@ -66,8 +69,12 @@ class SipAgent:
         self._endpoint.whereabouts.at_home = self._registrar.places_of
         self._gate = gate = Gate(settings.realm, random_bytes)
         self._refusing = Refusing(self._endpoint, gate, random_bytes(32))
+        self._texting = Texting(self._endpoint, self._refusing)
+        self._notifier = Notifier(self._endpoint, self._refusing)
         services = {
             "INVITE": Service(gate.caller, Inviting(self._endpoint, self._refusing)),
+            "MESSAGE": Service(gate.caller, self._texting),
+            "SUBSCRIBE": Service(gate.user, self._notifier),
             "REFER": Service(gate.caller, self._referred),
             "REGISTER": Service(
                 gate.user, Registering(self._endpoint, self._registrar, self._ways), REGISTRAR_OPTIONS
@@ -84,6 +91,10 @@ class SipAgent:
     def open_calls(self) -> int:
         """Calls whose peer may still speak to us."""
         return len(self._endpoint.calls)
+
+    @property
+    def open_subscriptions(self) -> int:
+        return len(self._notifier)
 
     @property
     def open_transactions(self) -> int:
@@ -144,6 +155,7 @@ class SipAgent:
         """A connection broke or could not be opened: requests that were sent on it fail at once."""
         self._registrar.connection_lost(address)
         self._endpoint.calls.connection_lost(address)
+        self._notifier.connection_lost(address)
         self._endpoint.layer.connection_lost(address, now)
         watch_stranded(self._endpoint, now)
 
@@ -243,6 +255,14 @@ class SipAgent:
         """Let that host call in without a password until then."""
         self._guests.admit(host, until)
 
+    def reply(self, message: DialogKey, status: int, now: float) -> None:
+        """Answer a text that `Messaged` told of."""
+        self._texting.reply(message, status, now)
+
+    def show(self, user: str, dialogs: tuple[LampDialog, ...], now: float) -> None:
+        """Tell whoever watches *user* that these are its calls now; ended ones are told once."""
+        self._notifier.show(user, dialogs, now)
+
     def contacts(self, user: str, now: float) -> tuple[Binding, ...]:
         """Where a registered user can be reached, most preferred first."""
         return self._registrar.contacts(user, now)
@@ -260,12 +280,14 @@ class SipAgent:
     def _request(self, request: Request, source: Address, now: float) -> None:
         if self._endpoint.layer.absorb(request, now):
             return
-        call = self._endpoint.calls.find(request)
+        call = self._endpoint.calls.find(request) or self._notifier.find(request)
         if request.method == "ACK":
             if call is not None:
                 call.acknowledged(request, now)
         elif request.method == "CANCEL":
             self._cancel(request, source, now)
+        elif call is not None and request.method == "MESSAGE":
+            self._texting(request, source, None, now)  # RFC 3428 4: it changes nothing about the call
         elif call is not None:
             call.receive(self._endpoint.layer.open_server(request, source, now), now)
         else:

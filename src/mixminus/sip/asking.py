@@ -66,5 +66,5 @@ class Asking:
             *self._proof.lines(question.method, way.uri),
         )
         self._attempts += 1
-        request = Request(lines, b"", question.method, way.uri)
+        request = Request(lines, question.body, question.method, way.uri)
         return endpoint.layer.open_client(request, question.via, self, now)

@@ -271,6 +271,22 @@ class ReferReported:
     is_over: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Messaged:
+    """A text (RFC 3428). Answer with `reply`: 202 where it was taken."""
+
+    message: DialogKey
+    called: str
+    """User part of the request-URI: a number, or one of our users."""
+    from_uri: str
+    to_uri: str
+    call_id: str
+    source: Address
+    user: str | None
+    """Who authenticated, if the sender is one of our users."""
+    text: str
+
+
 SipEvent = (
     Invited
     | Progressed
@@ -286,7 +302,30 @@ SipEvent = (
     | ReferAnswered
     | ReferReported
     | Replied
+    | Messaged
 )
+
+
+# --- what watchers are shown -----------------------------------------------------------------------------------
+
+
+class DialogState(StrEnum):
+    """RFC 4235 3.7.1."""
+
+    TRYING = "trying"
+    PROCEEDING = "proceeding"
+    EARLY = "early"
+    CONFIRMED = "confirmed"
+    TERMINATED = "terminated"
+
+
+@dataclass(frozen=True, slots=True)
+class LampDialog:
+    """A call of a user, as the lamps on other users' phones show it."""
+
+    id: str
+    state: DialogState
+    called_by_user: bool
 
 
 # --- requests --------------------------------------------------------------------------------------------------
@@ -317,7 +356,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request outside of calls: OPTIONS to a gateway, REGISTER at a carrier."""
+    """A request outside of calls: OPTIONS to a gateway, REGISTER at a carrier, a text."""
 
     key: DialogKey
     """By which `Replied` names it."""
@@ -336,3 +375,5 @@ class Question:
     """After so long it counts as unanswered."""
     routes: tuple[str, ...] = ()
     """As in `Invitation`."""
+    body: bytes = b""
+    """Its type is among the headers."""

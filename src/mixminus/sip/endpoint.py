@@ -21,7 +21,10 @@ from mixminus.sip.transaction_layer import (
 )
 from mixminus.sip.whereabouts import Whereabouts
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY")
+METHODS = (
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY", "SUBSCRIBE",
+    "MESSAGE",
+)  # fmt: skip
 ALLOW = ("Allow", ", ".join(METHODS))
 SUPPORTED_OPTIONS = ("timer", "100rel", "replaces", "norefersub", "tdialog")
 """Extensions that a peer may require of us."""

@@ -47,13 +47,13 @@ _NAMES = [
     "Accept", "Expires", "Min-Expires", "User-Agent", "Server", "Authorization", "Proxy-Authorization",
     "WWW-Authenticate", "Proxy-Authenticate", "Reason", "Retry-After", "Session-Expires", "Min-SE", "RSeq",
     "RAck", "Subject", "Date", "P-Asserted-Identity", "Privacy", "Diversion", "History-Info",
-    "Path", "Service-Route",
-    "Refer-To", "Referred-By", "Refer-Sub", "Replaces", "Target-Dialog", "Event", "Subscription-State",
+    "Path", "Service-Route", "User-to-User", "Identity",
+    "Refer-To", "Referred-By", "Refer-Sub", "Replaces", "Target-Dialog", "Event", "Subscription-State", "Allow-Events",
 ]  # fmt: skip
 _COMPACT = {
     "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "c": "Content-Type",
     "e": "Content-Encoding", "k": "Supported", "s": "Subject", "x": "Session-Expires", "r": "Refer-To",
-    "b": "Referred-By", "o": "Event",
+    "b": "Referred-By", "o": "Event", "u": "Allow-Events", "y": "Identity",
 }  # fmt: skip
 _CANONICAL = {name.lower(): name for name in _NAMES} | _COMPACT
 

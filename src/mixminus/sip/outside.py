@@ -9,6 +9,7 @@ from typing import Final
 
 from mixminus.sip.contract import Address
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
+from mixminus.sip.event_packages import ALLOW_EVENTS
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.refusing import Refusing
@@ -51,7 +52,7 @@ class OutsideDialogs:
             status, headers = refusal
             self._refusing.refuse(request, source, status, now, headers)
         elif request.method == "OPTIONS":
-            self._refusing.answer(request, source, 200, (*ABILITIES, ACCEPT))
+            self._refusing.answer(request, source, 200, (*ABILITIES, ACCEPT, ALLOW_EVENTS))
         else:
             self._admit(request, source, now)
 
