@@ -21,7 +21,6 @@ from mixminus.sip.contract import (
     Transport,
 )
 from mixminus.sip.digest import answer_challenge
-from mixminus.sip.gate import MAX_HOSTS, Patience
 from mixminus.sip.message import MalformedMessage, Request, Response, parse
 from mixminus.sip.settings import SipSettings
 
@@ -283,20 +282,14 @@ def test_a_stranger_that_does_not_stop_is_ignored_for_a_while_and_others_are_not
     assert refused == 21  # twenty, and one that a second of silence buys
     assert sip.counters.ignored == 979
     assert statuses(sip, message(), PHONE, now=1.0) == [403]
-    assert statuses(sip, message(), STRANGER, now=30.0) == [403]
+    assert statuses(sip, message(), STRANGER, now=30.0) == []
+    assert statuses(sip, message(), STRANGER, now=62.0) == [403]
     assert sip.open_transactions == 0
 
 
 def test_a_phone_on_open_loopback_is_never_ignored() -> None:
     sip = agent()
     assert all(statuses(sip, message("BYE", branch=f"z9hG4bK{i}")) == [481] for i in range(100))
-
-
-def test_patience_remembers_a_bounded_number_of_hosts() -> None:
-    patience = Patience()
-    for i in range(MAX_HOSTS + 500):
-        patience.spend(f"host{i}", 1.0, now=0.0)
-    assert len(patience) == MAX_HOSTS
 
 
 def test_the_number_is_the_user_part_unescaped() -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from mixminus.base.stun import StunError
 from mixminus.base.types import RandomBytes
 from mixminus.sip.asking import Asking
+from mixminus.sip.bans import Ban, Offence
 from mixminus.sip.contract import (
     Address,
     DialogKey,
@@ -131,7 +132,7 @@ class SipAgent:
                 self._refusing.refuse(error.request, source, error.status, now)
             return
         except MalformedMessage:
-            self.counters.malformed += 1
+            self._refusing.unreadable(source, now)
             return
         if isinstance(message, Response):
             if not self._endpoint.layer.receive(message, now):
@@ -201,6 +202,8 @@ class SipAgent:
     def refuse(self, dialog: DialogKey, status: int, now: float, reason: str = "") -> None:
         """A final answer of 300 or more. No event follows."""
         if isinstance(call := self._endpoint.calls.get(dialog), IncomingCall):
+            if status == 404:  # whoever tries one number after another looks for a way out
+                self._gate.blame(call.source, self.settings, now)
             call.refuse(status, reason, now)
 
     def accept_reoffer(self, dialog: DialogKey, sdp: bytes, now: float) -> None:
@@ -258,6 +261,19 @@ class SipAgent:
     def reply(self, message: DialogKey, status: int, now: float) -> None:
         """Answer a text that `Messaged` told of."""
         self._texting.reply(message, status, now)
+
+    def bans(self, now: float) -> tuple[Ban, ...]:
+        """Who is not listened to, the newest last."""
+        return self._gate.bans.all(now)
+
+    @property
+    def bans_counted(self) -> Mapping[Offence, int]:
+        """Bans since the start."""
+        return self._gate.bans.counted
+
+    def lift_ban(self, peer: str, now: float) -> bool:
+        """Listen to it again; False: it is not banned."""
+        return self._gate.bans.lift(peer, now)
 
     def show(self, user: str, dialogs: tuple[LampDialog, ...], now: float) -> None:
         """Tell whoever watches *user* that these are its calls now; ended ones are told once."""

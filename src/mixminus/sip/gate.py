@@ -1,26 +1,28 @@
 """Who may come in (CONTRACT.md, "Numbers and addresses"), and how strangers are slowed down."""
 
-import ipaddress
-from collections import OrderedDict
+import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from mixminus.base.types import RandomBytes
+from mixminus.sip.bans import Bans, Offence
 from mixminus.sip.contract import Address
-from mixminus.sip.dialog import literal
 from mixminus.sip.digest import Authenticated, Challenger, Verdict, algorithm_of
+from mixminus.sip.limits import Limiter, Pace, Rate, Rates, host_key, kind_of, user_key
 from mixminus.sip.message import Request
+from mixminus.sip.networks import is_loopback, is_within
 from mixminus.sip.settings import SipSettings
 
-PATIENCE: Final = 20.0
-"""Refusals that a host may collect before it is ignored for a while."""
-RECOVERY_PER_S: Final = 1.0
-"""How fast patience comes back."""
 CHALLENGE_COST: Final = 0.1
 """A challenge is the normal start of a registration: two hundred phones behind one NAT may start together."""
-MAX_HOSTS: Final = 10_000
-"""Hosts remembered; beyond it the one that was quiet for longest is forgotten."""
+MALFORMED_COST: Final = 0.2
+"""Some phones keep their NAT open with bytes that are no SIP."""
+SCANNERS: Final = re.compile(
+    r"friendly-scanner|sipvicious|sundayddr|sip-?scan|sipcli|vaxsip|iwar|pplsip|siparmyknife|smap|nmap|masscan|zgrab"
+    r"|cseq/|sipptk|gulp|test[ _-]?agent$|eyebeam release 3004t",
+    re.IGNORECASE,
+)
+"""What programs that look for open servers call themselves, when they say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +42,14 @@ class Forbidden:
     """To be answered with 403."""
 
 
-class Patience:
-    """A leaky bucket per host. Memory is bounded however many hosts knock."""
-
-    def __init__(self) -> None:
-        self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def is_out(self, host: str, now: float) -> bool:
-        return self._level(host, now) >= PATIENCE
-
-    def spend(self, host: str, cost: float, now: float) -> None:
-        self._spent[host] = (self._level(host, now) + cost, now)
-        self._spent.move_to_end(host)
-        if len(self._spent) > MAX_HOSTS:
-            self._spent.popitem(last=False)
-
-    def __len__(self) -> int:
-        return len(self._spent)
-
-    def _level(self, host: str, now: float) -> float:
-        level, since = self._spent.get(host, (0.0, now))
-        return max(0.0, level - (now - since) * RECOVERY_PER_S)
-
-
 class Gate:
     """Decides about requests that belong to no dialog yet."""
 
     def __init__(self, realm: str, random_bytes: RandomBytes) -> None:
         self._challenger = Challenger(realm, random_bytes(32))
         self._random_bytes = random_bytes
-        self.patience = Patience()
+        self.bans = Bans()
+        self.limiter = Limiter()
 
     def caller(
         self, request: Request, source: Address, settings: SipSettings, now: float
@@ -84,26 +64,59 @@ class Gate:
     ) -> Admitted | Challenged | Forbidden:
         """Is it one of our users?"""
         if not settings.users:
-            return self._forbid(source, now)
+            return self._forbid(source, Offence.REFUSED, settings, now)
         given = request.get("Authorization")
         if given is None or not given.lower().startswith("digest "):  # a scheme that we do not know proves nothing
             return self._challenge(source, settings, now, stale=False)
         if algorithm_of(given) not in settings.digest_algorithms:
-            return self._forbid(source, now)
+            return self._forbid(source, Offence.REFUSED, settings, now)
         match self._challenger.check(given, settings.users, request.method, request.uri, now):
             case Authenticated(user):
                 return Admitted(user)
             case Verdict.STALE:
                 return self._challenge(source, settings, now, stale=True)
-        return self._forbid(source, now)
+        return self._forbid(source, Offence.PASSWORDS, settings, now)
+
+    # --- who is not listened to ------------------------------------------------------------------------------
 
     def ignores(self, source: Address, settings: SipSettings, now: float) -> bool:
         """Whether a host was refused so often that it gets no answer for a while. Trunks and open loopback never."""
-        return not self._is_at_home(source, settings) and self.patience.is_out(source.host, now)
+        if self._is_at_home(source, settings) or not self.bans.is_banned(source.host, now):
+            return False
+        self.bans.ignored(source.host)
+        return True
 
-    def blame(self, source: Address, now: float) -> None:
+    def recognises_scanner(self, request: Request, source: Address, settings: SipSettings, now: float) -> bool:
+        """Whether it calls itself by the name of a scanner; it is banned then."""
+        name = request.get("User-Agent") or ""
+        if self._is_at_home(source, settings) or not SCANNERS.search(name[:200]):
+            return False
+        self.bans.blame(source.host, Offence.SCANNER, settings.ban_s, now)
+        return True
+
+    def blame(self, source: Address, settings: SipSettings, now: float, cost: float = 1.0) -> None:
         """Note a refusal."""
-        self.patience.spend(source.host, 1.0, now)
+        if not self._is_at_home(source, settings):
+            self.bans.blame(source.host, Offence.REFUSED, settings.ban_s, now, cost)
+
+    # --- how much --------------------------------------------------------------------------------------------
+
+    def pace_of_host(self, request: Request, source: Address, settings: SipSettings, now: float) -> Pace:
+        """Whether a host asks too much: a stranger by the node's rates, a trunk by its own."""
+        if not self._is_at_home(source, settings):
+            return self._take(host_key(source.host), request.method, settings.host_rates, now)
+        if request.method == "INVITE" and (trunk := settings.trunk_of(source.host)) is not None:
+            return self.limiter.take(f"trunk {trunk.name}", "INVITE", Rate(trunk.invites_per_s), now)
+        return Pace.FINE
+
+    def pace_of_user(self, method: str, user: str, settings: SipSettings, now: float) -> Pace:
+        """Whether a user asks too much, wherever from."""
+        return self._take(user_key(user), method, settings.user_rates, now)
+
+    def _take(self, who: str, method: str, rates: Rates, now: float) -> Pace:
+        return self.limiter.take(who, kind_of(method), rates.of(method), now)
+
+    # --- inside ----------------------------------------------------------------------------------------------
 
     def _is_at_home(self, source: Address, settings: SipSettings) -> bool:
         return (
@@ -114,26 +127,10 @@ class Gate:
         )
 
     def _challenge(self, source: Address, settings: SipSettings, now: float, *, stale: bool) -> Challenged:
-        self.patience.spend(source.host, CHALLENGE_COST, now)
+        self.bans.blame(source.host, Offence.REFUSED, settings.ban_s, now, CHALLENGE_COST)
         salt = self._random_bytes(8)
         return Challenged(self._challenger.challenges(salt, now, settings.digest_algorithms, stale=stale))
 
-    def _forbid(self, source: Address, now: float) -> Forbidden:
-        self.blame(source, now)
+    def _forbid(self, source: Address, offence: Offence, settings: SipSettings, now: float) -> Forbidden:
+        self.bans.blame(source.host, offence, settings.ban_s, now)
         return Forbidden()
-
-
-@lru_cache(maxsize=4096)
-def is_loopback(host: str) -> bool:
-    address = literal(host)
-    return address is not None and address.is_loopback
-
-
-@lru_cache(maxsize=4096)
-@lru_cache(maxsize=4096)
-def is_within(host: str, networks: tuple[str, ...]) -> bool:
-    """Whether an IP address is in one of the networks; those of the other version never are."""
-    address = literal(host)
-    if address is None:
-        return False
-    return any(address in ipaddress.ip_network(network, strict=False) for network in networks)

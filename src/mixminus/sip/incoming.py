@@ -26,6 +26,7 @@ class IncomingCall:
     def __init__(self, endpoint: Endpoint, key: DialogKey, server: ServerTransaction, now: float) -> None:
         self._endpoint = endpoint
         self._key = key
+        self.source = server.reply_to
         self._server = server
         self._dialog = Dialog.of_server(server.request, endpoint.token(), server.reply_to)
         headers = self._dialog_headers()

@@ -11,6 +11,7 @@ from mixminus.sip.contract import Address
 from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.event_packages import ALLOW_EVENTS
 from mixminus.sip.gate import Admitted, Challenged, Forbidden, Gate
+from mixminus.sip.limits import Pace
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.refusing import Refusing
 from mixminus.sip.settings import SipSettings
@@ -18,6 +19,9 @@ from mixminus.sip.uri import AddressError, Uri
 
 MAX_TRANSACTIONS: Final = 100_000
 """Beyond it new requests get 503: a flood must not take the memory of calls that are up."""
+
+RETRY_AFTER_S: Final = "10"
+"""By then a bucket has recovered from any debt (`limits.Limiter`)."""
 
 Judge = Callable[[Request, Address, SipSettings, float], Admitted | Challenged | Forbidden]
 """Who may ask that."""
@@ -46,8 +50,11 @@ class OutsideDialogs:
 
     def receive(self, request: Request, source: Address, now: float) -> None:
         """Any request but ACK and CANCEL."""
-        if self._gate.ignores(source, self._endpoint.settings, now):
+        settings = self._endpoint.settings
+        if self._gate.ignores(source, settings, now) or self._gate.recognises_scanner(request, source, settings, now):
             self._refusing.counters.ignored += 1
+        elif not self._keeps_pace(request, source, self._gate.pace_of_host(request, source, settings, now)):
+            return
         elif (refusal := self._fault(request)) is not None:
             status, headers = refusal
             self._refusing.refuse(request, source, status, now, headers)
@@ -89,4 +96,17 @@ class OutsideDialogs:
                 self._refusing.counters.refused += 1
                 self._refusing.answer(request, source, 403)
             case Admitted(user):
-                service.serve(request, source, user, now)
+                settings = self._endpoint.settings
+                if user is None or self._keeps_pace(
+                    request, source, self._gate.pace_of_user(request.method, user, settings, now)
+                ):
+                    service.serve(request, source, user, now)
+
+    def _keeps_pace(self, request: Request, source: Address, pace: Pace) -> bool:
+        """Whether it may go on; one that asks too much is told so, and one that floods us is not."""
+        if pace is Pace.TOO_FAST:
+            self._refusing.counters.limited += 1
+            self._refusing.answer(request, source, 503, (("Retry-After", RETRY_AFTER_S),))
+        elif pace is Pace.FLOOD:
+            self._refusing.counters.flooded += 1
+        return pace is Pace.FINE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mixminus.sip.answers import response_to
 from mixminus.sip.contract import Address
 from mixminus.sip.endpoint import Endpoint
-from mixminus.sip.gate import Gate
+from mixminus.sip.gate import MALFORMED_COST, Gate
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.transaction_layer import reply_address
 
@@ -21,7 +21,11 @@ class SipCounters:
     unmatched_responses: int = 0
     refused: int = 0
     ignored: int = 0
-    """Dropped without an answer, because its host ran out of patience."""
+    """Dropped without an answer, because its host is banned, or a scanner."""
+    limited: int = 0
+    """Answered with 503, because a peer asked too much."""
+    flooded: int = 0
+    """Dropped without an answer, because it asked far too much."""
 
 
 class Refusing:
@@ -39,8 +43,13 @@ class Refusing:
             self.counters.ignored += 1
             return
         self.counters.refused += 1
-        self._gate.blame(source, now)
+        self._gate.blame(source, self._endpoint.settings, now)
         self.answer(request, source, status, headers)
+
+    def unreadable(self, source: Address, now: float) -> None:
+        """Bytes that are no SIP."""
+        self.counters.malformed += 1
+        self._gate.blame(source, self._endpoint.settings, now, MALFORMED_COST)
 
     def answer(self, request: Request, source: Address, status: int, headers: HeaderLines = ()) -> None:
         """RFC 3261 8.2.7: a repeated request gets the same answer, tag included, because the tag is computed."""

@@ -2,8 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from mixminus.sip.contract import Listener
+from mixminus.sip.limits import Rate, Rates
+from mixminus.sip.networks import is_within
+
+HOST_RATES: Final = Rates(invites=Rate(20.0), registers=Rate(100.0), others=Rate(50.0))
+"""Two hundred phones behind one NAT register within seconds after a power cut, each with a challenge in between."""
+USER_RATES: Final = Rates(invites=Rate(10.0), registers=Rate(5.0), others=Rate(50.0))
+"""A side car subscribes to sixty lamps at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkLimit:
+    """How many calls a trunk may begin."""
+
+    name: str
+    addresses: tuple[str, ...]
+    """Hosts, and networks."""
+    invites_per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +40,14 @@ class SipSettings:
     """Whole networks of theirs: `198.51.100.0/24`."""
     trunk_hosts: frozenset[str] = frozenset()
     """Hosts in the addresses of gateways, names or not: no redirection leads there."""
+    trunk_limits: tuple[TrunkLimit, ...] = ()
+    """How many calls trunks may begin, where that is limited."""
+    host_rates: Rates = HOST_RATES
+    """What one address that is no trunk may ask."""
+    user_rates: Rates = USER_RATES
+    """What one user may ask, from all its addresses."""
+    ban_s: float = 60.0
+    """How long the first ban of a host lasts; 0: nobody is banned."""
     open_to_loopback: bool = False
     """Whether everybody on this machine may call in."""
     session_expires_s: int = 1800
@@ -41,3 +67,7 @@ class SipSettings:
         """Whether somebody who sends there would send to us."""
         told = ((listener.told_host, listener.told_port) for listener in self.listeners)
         return (host, port) == (self.host, self.port) or (host, port) in told
+
+    def trunk_of(self, host: str) -> TrunkLimit | None:
+        """The limited trunk that a host belongs to."""
+        return next((limit for limit in self.trunk_limits if is_within(host, limit.addresses)), None)
