@@ -8,10 +8,12 @@ from mixminus.app.calls.call_qualities import CallQualities
 from mixminus.app.calls.calls import Calls
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.incoming_calls import IncomingCalls
+from mixminus.app.calls.lamps import Lamps
 from mixminus.app.calls.lines import PhoneLines
 from mixminus.app.calls.place_call import Placing
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_traces import SipTraces
+from mixminus.app.calls.texts import Texts
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.conferences.roles import Roles
@@ -89,6 +91,7 @@ class Node:
     probing: Probing
     registering: Registering
     presence: Presence
+    texts: Texts
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -136,6 +139,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         tasks=tasks,
         relays=_relays(shells, media, callbacks, sids, tasks),
         media_fingerprint=shells.media_fingerprint,
+        lamps=Lamps(frozenset(settings.users)),
     )
     desk = SipDesk(shells.sip, shells.clock.now, shells.locate)
     return _join(services, moderators, desk, shells.random_bytes)
@@ -153,7 +157,9 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
     dial.whisper = runner.whisper
     lines.run_document = runner.run
     incoming = IncomingCalls(services, desk, lines, calls, runner)
-    desk.on_invited = incoming.invited
+    texts = Texts(services, desk)
+    desk.on_invited, desk.on_messaged = incoming.invited, texts.messaged
+    services.lamps.show = desk.show
     desk.on_sought = Seeking(services.settings.trunks, desk, services.tasks).sought
     transfers = TransferDesk(services, desk, lines, calls, conferences, dial.conversations, placing)
     desk.on_referred, incoming.replacing = transfers.referred, transfers.replacing
@@ -175,6 +181,7 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
         Probing(services.settings.trunks, trunks.gateways, desk, services.tasks, random_bytes),
         registering,
         presence,
+        texts,
     )
 
 

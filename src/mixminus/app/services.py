@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.calls.call_qualities import CallQualities
+from mixminus.app.calls.lamps import Lamps
 from mixminus.app.calls.sip_traces import SipTraces
 from mixminus.app.conferences.roles import Roles
 from mixminus.app.documents.documents import Documents
@@ -42,3 +43,4 @@ class Services:
     relays: Relays
     media_fingerprint: bytes
     """SHA-256 of the certificate that far ends are shown in handshakes."""
+    lamps: Lamps

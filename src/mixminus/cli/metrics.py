@@ -77,6 +77,9 @@ class NodeCollector(Collector):
         yield _counter("sip_unmatched", "SIP responses to nothing that we asked", counted.unmatched_responses)
         yield _gauge("sip_dialogs", "Calls whose peer may still speak to us", agent.open_calls)
         yield from self._wires()
+        yield _gauge("sip_subscriptions", "Lamps and the like that phones subscribed to", agent.open_subscriptions)
+        texts = self._world.node.texts.counted
+        yield _by("sip_texts", "Texts that came in by MESSAGE", "status", texts)
         yield _gauge("sip_transactions", "SIP transactions in memory", agent.open_transactions)
 
         phones = GaugeMetricFamily("mixminus_registered_phones", "Phones that a user registered", labels=("user",))

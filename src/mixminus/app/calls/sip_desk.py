@@ -17,7 +17,9 @@ from mixminus.sip.contract import (
     Invitation,
     Invited,
     KeyPressed,
+    LampDialog,
     Listener,
+    Messaged,
     Progressed,
     Question,
     ReferAnswered,
@@ -30,10 +32,11 @@ from mixminus.sip.contract import (
     SipEvent,
     Sought,
 )
-from mixminus.sip.gate import is_within
+from mixminus.sip.networks import is_within
 from mixminus.sip.registrar import Phone
 
 DECLINED: Final = 603
+NOT_ALLOWED: Final = 405
 
 
 class DialogOwner(Protocol):
@@ -64,6 +67,8 @@ class SipDesk:
         self.on_referred: Callable[[Referred], None] = lambda referred: self.refuse_referral(
             referred.referral, DECLINED
         )
+        self.on_messaged: Callable[[Messaged], None] = lambda message: self.reply(message.message, NOT_ALLOWED)
+        """Who takes texts."""
 
     def heard(self, event: SipEvent) -> None:
         """The pump's listener."""
@@ -88,6 +93,8 @@ class SipDesk:
                     owner.heard(event)
             case Sought():
                 self.on_sought(event)
+            case Messaged():
+                self.on_messaged(event)
             case Replied():
                 if (waiting := self._questions.pop(event.question, None)) is not None and not waiting.done():
                     waiting.set_result(event)
@@ -102,6 +109,14 @@ class SipDesk:
     def send(self, question: Question) -> None:
         """The same without waiting."""
         self._do(lambda agent, now: agent.ask(question, now))
+
+    def reply(self, message: DialogKey, status: int) -> None:
+        """Answer a text."""
+        self._do(lambda agent, now: agent.reply(message, status, now))
+
+    def show(self, user: str, dialogs: tuple[LampDialog, ...]) -> None:
+        """What lamps for that user show from now on."""
+        self._do(lambda agent, now: agent.show(user, dialogs, now))
 
     def located(self, sought: Sought, places: tuple[Address, ...]) -> None:
         """The agent learns what it wanted to know."""
