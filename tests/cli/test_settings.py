@@ -46,6 +46,8 @@ VALUES = {
     "public_recordings": ("true", "false", "true"),
     "session_expires_s": ("600", "1200", "0"),
     "nameservers": ("192.0.2.53", "192.0.2.1:5353,192.0.2.2", "[2001:db8::53]:53"),
+    "stir_roots": ("/one", "/two", "/three"),
+    "stir_private": ("true", "false", "true"),
     "sip_trace_mb": ("1", "2", "3"),
     "digest_algorithms": ("MD5", "SHA-256", "SHA-256,MD5"),
     "codecs": ("PCMA", "g722,pcmu", "Opus,PCMU"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.calls.call_qualities import CallQualities
+from mixminus.app.calls.caller_proof import CallerProof, FetchCertificate, configured_roots
 from mixminus.app.calls.calls import Calls
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.incoming_calls import IncomingCalls
@@ -71,6 +72,7 @@ class Shells:
     speech: Providers
     media_fingerprint: bytes
     """SHA-256 of the certificate that the media plane was told to use."""
+    certificates: FetchCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,13 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         lamps=Lamps(frozenset(settings.users)),
     )
     desk = SipDesk(shells.sip, shells.clock.now, shells.locate)
-    return _join(services, moderators, desk, shells.random_bytes)
+    proof = CallerProof(configured_roots(settings.stir_roots), shells.certificates, shells.clock)
+    return _join(services, moderators, desk, proof, shells.random_bytes)
 
 
-def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_bytes: RandomBytes) -> Node:
+def _join(
+    services: Services, moderators: ModeratorKeys, desk: SipDesk, proof: CallerProof, random_bytes: RandomBytes
+) -> Node:
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
     calls = Calls(services.tasks)
     trunks = Trunks(services.settings.trunks, services.clock.now, random_bytes)
@@ -156,7 +161,7 @@ def _join(services: Services, moderators: ModeratorKeys, desk: SipDesk, random_b
     # An application's line runs documents, and documents dial applications: the circle is closed here.
     dial.whisper = runner.whisper
     lines.run_document = runner.run
-    incoming = IncomingCalls(services, desk, lines, calls, runner)
+    incoming = IncomingCalls(services, desk, lines, calls, runner, proof)
     texts = Texts(services, desk)
     desk.on_invited, desk.on_messaged = incoming.invited, texts.messaged
     services.lamps.show = desk.show

@@ -43,6 +43,7 @@ from mixminus.sip.trace import SipTrace
 from mixminus.sip.uri import hosts_of
 from mixminus.speech.io.configured import configured
 from mixminus.speech.providers import ConfiguredProviders
+from mixminus.stir.io.repository import CertificateRepository
 from mixminus.store.contract import Store
 from mixminus.store.history import close_orphans
 from mixminus.store.remembering import RememberingStore
@@ -98,6 +99,7 @@ class World:
         self._plane = WorkerPlane(rtp.host, rtp.low, rtp.high, settings.workers, (shown,))
         self._http = AiohttpFetch()
         self.fetch = TimedFetch(self._http, loop.time)
+        self._certificates = CertificateRepository(loop.time, private=settings.stir_private)
         courier = Courier(self.credentials.auth_token, self.fetch, loop.time, lambda: os.urandom(16).hex())
         self.sender = WebhookSender(courier, self._callback_failed)
         limits = Limits()
@@ -141,6 +143,7 @@ class World:
         await self._speech.close()
         await self._prompts.close()
         await self._http.close()
+        await self._certificates.close()
         await asyncio.to_thread(self.store.close)
         self._lock.release()
 
@@ -190,6 +193,7 @@ class World:
             sign=partial(signature, self.credentials.auth_token),
             speech=self._speech,
             media_fingerprint=self._certificate.fingerprint,
+            certificates=self._certificates,
         )
 
     def _configured_speech(self, speaks: Callable[[str], bool]) -> ConfiguredProviders:

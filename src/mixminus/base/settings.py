@@ -199,6 +199,10 @@ class Settings:
     """The session interval that is asked for; 0: none."""
     nameservers: tuple[str, ...] = ()
     """Who is asked where SIP names lead: `192.0.2.53` or `192.0.2.53:5353`; none: those of the system."""
+    stir_roots: Path | None = None
+    """A PEM file with the authorities for signed callers; None: none are verified."""
+    stir_private: bool = False
+    """Whether certificates may be fetched from private addresses."""
     sip_trace_mb: int = 16
     """How many megabytes of SIP messages are kept to be looked at."""
     codecs: tuple[str, ...] = ("opus", "G722", "PCMU", "PCMA")

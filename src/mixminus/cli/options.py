@@ -331,6 +331,8 @@ OPTIONS: Final = tuple(
             servers,
             False,
         ),
+        ("stir_roots", "", "none", "PEM file with the authorities behind signed callers", folder, False),
+        ("stir_private", "false", "false", "Whether their certificates may be at private addresses", truth, False),
         ("sip_trace_mb", "16", "16", "How many megabytes of SIP messages are kept to be looked at", megabytes, False),
         (
             "digest_algorithms",

@@ -130,6 +130,10 @@ class Invited:
     """Who diverted the call to the number, on the word of a trunk."""
     replaces: DialogKey | None = None
     """The dialog of ours whose place the caller wants (RFC 3891): if it may, answer, and hang that one up."""
+    identities: tuple[str, ...] = ()
+    """Signed statements of who calls (`Identity`, RFC 8224), as they came."""
+    verstat: str | None = None
+    """What a trunk found out about such a statement: `TN-Validation-Passed-A`."""
 
 
 @dataclass(frozen=True, slots=True)

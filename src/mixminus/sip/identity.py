@@ -4,6 +4,8 @@ Anybody can write these headers: they are believed from trunks and from this mac
 """
 
 import itertools
+import re
+from typing import Final
 
 from mixminus.sip.message import Request
 from mixminus.sip.uri import AddressError, NameAddr, Uri
@@ -16,6 +18,23 @@ def asserted(request: Request) -> str | None:
     found = [uri.text for value in request.all("P-Asserted-Identity") if (uri := _uri(value)) is not None]
     numbers = [uri for uri in found if uri.startswith("tel:")]
     return next(iter(numbers + found), None)
+
+
+_VERSTAT: Final = re.compile(
+    r";verstat=(?P<word>(?:TN-Validation-(?:Passed|Failed)(?:-[ABC])?|No-TN-Validation))(?=[;@>?]|$)"
+)
+
+
+def verstat(request: Request) -> str | None:
+    """What the network found out about the caller's number: a parameter of it (3GPP TS 24.229 7.2A.20). The level of
+    attestation is in the word itself or in a header of its own.
+    """
+    for value in (*request.all("P-Asserted-Identity"), request.get("From") or ""):
+        if (found := _VERSTAT.search(value)) is not None:
+            level = (request.get("P-Attestation-Indicator") or "").strip().upper()
+            word = found["word"]
+            return f"{word}-{level}" if level in ("A", "B", "C") and word.endswith("ed") else word
+    return None
 
 
 def forwarded_from(request: Request) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from mixminus.sip.contract import Address, DialogKey, Invited
 from mixminus.sip.endpoint import ACCEPT, Endpoint
-from mixminus.sip.identity import asserted, forwarded_from
+from mixminus.sip.identity import asserted, forwarded_from, verstat
 from mixminus.sip.incoming import IncomingCall
 from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.refusing import Refusing
@@ -67,4 +67,6 @@ def _told(key: DialogKey, request: Request, source: Address, user: str | None) -
         headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
         asserted_uri=asserted(request) if user is None else None,
         forwarded_from=forwarded_from(request) if user is None else None,
+        identities=tuple(request.all("Identity")) if user is None else (),
+        verstat=verstat(request) if user is None else None,
     )

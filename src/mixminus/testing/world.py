@@ -43,6 +43,7 @@ from mixminus.sip.trace import SipTrace
 from mixminus.sip.uri import hosts_of
 from mixminus.speech.io.offline import OfflineVoice
 from mixminus.speech.providers import ConfiguredProviders
+from mixminus.stir.certificates import NoCertificate
 from mixminus.store.contract import Is, Where
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
@@ -103,6 +104,9 @@ class World:
         self.account_sid = Sid(ACCOUNT + "1" * 32)
         self.auth_token = AUTH_TOKEN
         self.callback_failures: list[str] = []
+        self.certificates: dict[str, bytes] = {}
+        """What carriers' certificate servers give, by URL."""
+        self.certificates_take_s = 0.0
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -226,8 +230,15 @@ class World:
             sign=partial(signature, AUTH_TOKEN),
             media_fingerprint=self._certificate.fingerprint,
             speech=ConfiguredProviders({"deepgram": self.hearing}, {"elevenlabs": voice}, (None, voice)),
+            certificates=self._certificate,
         )
         return assemble(self.settings, self.account_sid, shells)
+
+    async def _certificate(self, url: str) -> bytes:
+        await asyncio.sleep(self.certificates_take_s)
+        if url not in self.certificates:
+            raise NoCertificate("nothing is there")
+        return self.certificates[url]
 
     def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
         self.sender.send(key, call, failure_code)

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from mixminus.app.calls.call_session import CallSession, CallWishes
+from mixminus.app.calls.caller_proof import CallerProof
 from mixminus.app.calls.calls import Calls
 from mixminus.app.calls.errands import RunInstructions
 from mixminus.app.calls.incoming_line import IncomingLine
@@ -41,13 +42,20 @@ class IncomingCalls:
     """Takes what the SIP desk is offered."""
 
     def __init__(
-        self, services: Services, desk: SipDesk, lines: PhoneLines, calls: Calls, runner: TwimlRunner
+        self,
+        services: Services,
+        desk: SipDesk,
+        lines: PhoneLines,
+        calls: Calls,
+        runner: TwimlRunner,
+        proof: CallerProof,
     ) -> None:
         self._services = services
         self._desk = desk
         self._lines = lines
         self._calls = calls
         self._runner = runner
+        self._proof = proof
         self.replacing: Callable[[Invited], None]
         """Takes calls that are to go on where another is (RFC 3891)."""
         self.open = False
@@ -81,16 +89,27 @@ class IncomingCalls:
         line = IncomingLine(self._desk, media, invited)
         try:
             if await line.open():
-                self._begin(line, invited, number, voice)
+                proof = await self._proof.of(invited, caller(invited), called)
+                if line.has_caller:
+                    self._begin(line, invited, number, voice, proof)
+                else:
+                    line.release()
         except NoMedia as error:
             log.warning("a call is refused", called=called, source=invited.source.host, reason=error.message)
             self._desk.refuse(invited.dialog, UNAVAILABLE)
         return None
 
-    def _begin(self, line: IncomingLine, invited: Invited, number: NumberRecord, voice: VoiceInstructions) -> None:
+    def _begin(
+        self,
+        line: IncomingLine,
+        invited: Invited,
+        number: NumberRecord,
+        voice: VoiceInstructions,
+        proof: FormPairs,
+    ) -> None:
         services = self._services
         errand = RunInstructions(self._runner, _instructions(voice))
-        wishes = CallWishes(callback=_callback(voice), sip_parameters=_sip_parameters(invited))
+        wishes = CallWishes(callback=_callback(voice), sip_parameters=(*_sip_parameters(invited), *proof))
         session = CallSession(services, Call(self._record(invited, number)), line, errand, wishes)
         self._calls.add(session)
         line.attach(session)

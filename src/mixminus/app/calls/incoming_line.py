@@ -91,6 +91,11 @@ class IncomingLine:
             self.release()
         return not self._over
 
+    @property
+    def has_caller(self) -> bool:
+        """False: the caller gave up, or hung up."""
+        return not self._over
+
     def attach(self, owner: LineOwner) -> None:
         """Tell *owner* how it goes, from now on; the phone rings."""
         self._owner = owner
