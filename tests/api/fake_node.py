@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mixminus.app.calls.sip_traces import SipStory
+from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
@@ -171,6 +172,13 @@ class FakeNode:
     def trunks(self) -> list[TrunkStanding]:
         self._take("trunks")
         return [TrunkStanding("carrier", 2, None, True, 200, {"sip:carrier.example.com": False})]
+
+    def bans(self) -> list[BannedHost]:
+        self._take("bans")
+        return [BannedHost("2001:db8::", "2001:db8::/64", "passwords", START, START, 2, 7)]
+
+    def lift_ban(self, address: str) -> None:
+        self._take(("lift_ban", address))
 
     async def delete_call(self, sid: Sid) -> None:
         self._take(("delete_call", sid))

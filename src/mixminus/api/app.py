@@ -15,6 +15,7 @@ from mixminus.api.resources import (
 from mixminus.api.resources import (
     agents,
     applications,
+    bans,
     calls,
     conferences,
     history,
@@ -53,6 +54,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *ledger.OPERATIONS,
         *sip_trace.OPERATIONS,
         *presence.OPERATIONS,
+        *bans.OPERATIONS,
         *agents.OPERATIONS,
         *tracks.operations(listeners),
         *openapi.OPERATIONS,

@@ -1,4 +1,4 @@
-"""The part of the OpenAPI document that is about phones and trunks: see `openapi`."""
+"""The part of the OpenAPI document that is about phones, trunks and banned hosts: see `openapi`."""
 
 from typing import Any, Final
 
@@ -36,6 +36,18 @@ _TRUNK: Final = _object(
 )
 
 
+_MOMENT: Final = {"type": "string", "format": "date-time"}
+_BAN: Final = _object(
+    address=_TEXT,
+    network=_TEXT,
+    reason={"type": "string", "enum": ["refused", "passwords", "scanner"]},
+    since=_MOMENT,
+    until=_MOMENT,
+    bans={"type": "integer"},
+    ignored={"type": "integer"},
+)
+
+
 def _answers(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "200": {"description": description, "content": {"application/json": {"schema": schema}}},
@@ -59,6 +71,24 @@ PATHS: Final[dict[str, Any]] = {
             "summary": "The trunks of the settings: calls out, registration, and which gateways are passed over",
             "parameters": [],
             "responses": _answers("All of them", _object(trunks=_list_of(_TRUNK))),
+        }
+    },
+    f"{EXTRAS}/Bans": {
+        "get": {
+            "summary": "Hosts that are not listened to for a while, the newest last",
+            "parameters": [],
+            "responses": _answers("All of them", _object(bans=_list_of(_BAN))),
+        }
+    },
+    f"{EXTRAS}/Bans/{{address}}": {
+        "delete": {
+            "summary": "Listen to a host again, and forget what it did",
+            "parameters": [{"name": "address", "in": "path", "required": True, "schema": _TEXT}],
+            "responses": {
+                "204": {"description": "It is listened to"},
+                "401": {"description": "20003: the credentials are wrong"},
+                "404": {"description": "20404: it is not banned"},
+            },
         }
     },
 }

@@ -15,6 +15,7 @@ from mixminus.app.calls.place_call import Placing
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_traces import SipTraces
 from mixminus.app.calls.texts import Texts
+from mixminus.app.calls.unwelcome import Unwelcome
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.conferences.roles import Roles
@@ -170,7 +171,9 @@ def _join(
     desk.on_referred, incoming.replacing = transfers.referred, transfers.replacing
     registering = Registering(trunks, desk, services.tasks, random_bytes)
     presence = Presence(services.settings.users, desk, trunks, registering, services.clock)
-    exchange = Exchange(services, calls, conferences, placing, incoming, runner, moderators, presence)
+    exchange = Exchange(
+        services, calls, conferences, placing, incoming, runner, moderators, presence, Unwelcome(desk, services.clock)
+    )
     return Node(
         exchange,
         desk,

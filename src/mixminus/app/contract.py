@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mixminus.app.calls.sip_traces import SipStory
+from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
@@ -69,6 +70,12 @@ class Node(Protocol):
 
     def trunks(self) -> Sequence[TrunkStanding]:
         """In the order of the settings."""
+
+    def bans(self) -> Sequence[BannedHost]:
+        """Hosts that are not listened to, the newest last."""
+
+    def lift_ban(self, address: str) -> None:
+        """20404 for one that is not banned."""
 
     async def delete_call(self, sid: Sid) -> None:
         """Forget a finished call (20009 while it lives)."""

@@ -12,6 +12,7 @@ from mixminus.app.calls.incoming_calls import IncomingCalls
 from mixminus.app.calls.lines import application_instructions
 from mixminus.app.calls.place_call import PlacedCall, Placing
 from mixminus.app.calls.sip_traces import SipStory
+from mixminus.app.calls.unwelcome import BannedHost, Unwelcome
 from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.moderators import ModeratorKeys
@@ -83,6 +84,7 @@ class Exchange:
         runner: TwimlRunner,
         moderators: ModeratorKeys,
         presence: Presence,
+        unwelcome: Unwelcome,
     ) -> None:
         self._services = services
         self._calls = calls
@@ -91,6 +93,7 @@ class Exchange:
         self._incoming = incoming
         self._runner = runner
         self._presence = presence
+        self._unwelcome = unwelcome
         self._moves = StreamMoves(services, calls, conferences)
         self.account_sid: Sid = services.account_sid
         self.store: Store = services.store
@@ -164,6 +167,12 @@ class Exchange:
 
     def trunks(self) -> Sequence[TrunkStanding]:
         return self._presence.trunks()
+
+    def bans(self) -> Sequence[BannedHost]:
+        return self._unwelcome.all()
+
+    def lift_ban(self, address: str) -> None:
+        self._unwelcome.lift(address)
 
     async def delete_call(self, sid: Sid) -> None:
         record = await self._call(sid)

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,8 +38,9 @@ from mixminus.sip.io.configured import sip_listeners, sip_tls
 from mixminus.sip.io.dns_client import DnsClient
 from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.resolver import Resolver
+from mixminus.sip.limits import Rate, Rates
 from mixminus.sip.locating import Means
-from mixminus.sip.settings import SipSettings
+from mixminus.sip.settings import USER_RATES, SipSettings, TrunkLimit
 from mixminus.sip.trace import SipTrace
 from mixminus.sip.uri import hosts_of
 from mixminus.speech.io.configured import configured
@@ -279,6 +281,16 @@ def _sip_settings(settings: Settings) -> SipSettings:
         digest_algorithms=settings.digest_algorithms,
         session_expires_s=settings.session_expires_s,
         keepalive_s=settings.sip_keepalive_s,
+        trunk_limits=tuple(
+            TrunkLimit(trunk.name, trunk.addresses, trunk.invites_per_second)
+            for trunk in settings.trunks
+            if trunk.invites_per_second
+        ),
+        host_rates=Rates(
+            Rate(settings.invites_per_second), Rate(settings.registers_per_second), Rate(settings.requests_per_second)
+        ),
+        user_rates=replace(USER_RATES, invites=Rate(settings.user_invites_per_second)),
+        ban_s=settings.ban_s,
     )
 
 

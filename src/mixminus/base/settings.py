@@ -103,6 +103,8 @@ class Trunk:
     """The file with who is trusted; None: whom the system trusts."""
     outbound_proxy: str | None = None
     """The address of a proxy that everything to its gateways goes through."""
+    invites_per_second: float = 0.0
+    """How many calls from it may begin in a second; 0: as many as there are."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:
@@ -192,6 +194,15 @@ class Settings:
     """Whose phones may transfer calls: `never`, `users`, `trunks`, `everybody`; each includes those before it."""
     transfer_hosts: tuple[str, ...] = ()
     """Hosts elsewhere to which a call may be transferred; others are taken for this node."""
+    invites_per_second: float = 20.0
+    """What one host that is no trunk may ask; 0: as much as it likes."""
+    registers_per_second: float = 100.0
+    requests_per_second: float = 50.0
+    """Of all other kinds."""
+    user_invites_per_second: float = 10.0
+    """What one user may ask, wherever from."""
+    ban_s: float = 60.0
+    """How long the first ban of a host lasts; 0: nobody is banned."""
     numbers: tuple[DeclaredNumber, ...] = ()
     applications: tuple[DeclaredApplication, ...] = ()
     public_recordings: bool = False

@@ -68,12 +68,17 @@ class NodeCollector(Collector):
         )
 
     def _sip(self) -> Iterator[Metric]:
-        agent = self._world.sip
+        world, agent = self._world, self._world.sip
         counted = agent.counters
         yield _counter("sip_messages", "SIP messages received", counted.received)
         yield _counter("sip_malformed", "SIP messages that could not be read, and were dropped", counted.malformed)
         yield _counter("sip_refused", "SIP requests that were refused", counted.refused)
         yield _counter("sip_ignored", "SIP messages of hosts that were refused too often", counted.ignored)
+        yield _counter("sip_limited", "SIP requests answered with 503, since a peer asked too much", counted.limited)
+        yield _counter("sip_flooded", "SIP requests not answered, since a peer asked far too much", counted.flooded)
+        yield _gauge("sip_banned_hosts", "Hosts that are not listened to", len(world.node.exchange.bans()))
+        bans = {offence.value: count for offence, count in agent.bans_counted.items()}
+        yield _by("sip_bans", "Bans of hosts, by what for", "reason", bans)
         yield _counter("sip_unmatched", "SIP responses to nothing that we asked", counted.unmatched_responses)
         yield _gauge("sip_dialogs", "Calls whose peer may still speak to us", agent.open_calls)
         yield from self._wires()

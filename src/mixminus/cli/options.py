@@ -142,6 +142,16 @@ def seconds(name: str, text: str) -> float:
     return value
 
 
+def rate(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e6:
+        raise BadSetting(f"{name} {text!r} must be a number of requests per second; 0 is no limit.")
+    return value
+
+
 def url(name: str, text: str) -> str | None:
     if text and not text.startswith(("http://", "https://")):
         raise BadSetting(f"{name} {text!r} must begin with http:// or https://.")
@@ -314,6 +324,11 @@ OPTIONS: Final = tuple(
             False,
         ),
         ("transfer_hosts", "", "none", "Hosts elsewhere to which calls may be transferred", hosts, False),
+        ("invites_per_second", "20", "20", "Calls that one host may begin in a second", rate, False),
+        ("registers_per_second", "100", "100", "REGISTERs that one host may send in a second", rate, False),
+        ("requests_per_second", "50", "50", "Other requests that one host may send in a second", rate, False),
+        ("user_invites_per_second", "10", "10", "Calls that one user may begin in a second", rate, False),
+        ("ban_s", "60", "60", "Seconds that the first ban of a host lasts", seconds, False),
         ("public_recordings", "false", "false", "Whether anybody may fetch recordings", truth, False),
         (
             "session_expires_s",

@@ -39,6 +39,7 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "tls_verify": bool,
         "tls_roots": str,
         "outbound_proxy": str,
+        "invites_per_second": float,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -81,6 +82,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {"srtp": SRTP, "latch": LATCHES}
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
     | {"register", "register_s", "max_call_s", "srtp", "latch", "tls_verify", "tls_roots", "outbound_proxy"}
+    | {"invites_per_second"}
 )
 """Keys of a trunk that are its fields."""
 _LISTS: Final = frozenset({"number_rules", "caller_rules", "callers", "allow", "deny"})

@@ -8,6 +8,7 @@ from mixminus.app.calls.far_ends import FarEnd
 from mixminus.app.calls.peer import Peer
 from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
+from mixminus.sip.bans import Ban
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -117,6 +118,14 @@ class SipDesk:
     def show(self, user: str, dialogs: tuple[LampDialog, ...]) -> None:
         """What lamps for that user show from now on."""
         self._do(lambda agent, now: agent.show(user, dialogs, now))
+
+    def bans(self) -> tuple[Ban, ...]:
+        """Hosts that are not listened to, the newest last."""
+        return self._agent.bans(self._now())
+
+    def lift_ban(self, peer: str) -> bool:
+        """False: it is not banned."""
+        return self._agent.lift_ban(peer, self._now())
 
     def located(self, sought: Sought, places: tuple[Address, ...]) -> None:
         """The agent learns what it wanted to know."""
