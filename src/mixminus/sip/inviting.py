@@ -7,6 +7,7 @@ from mixminus.sip.endpoint import ACCEPT, Endpoint
 from mixminus.sip.identity import asserted, forwarded_from, verstat
 from mixminus.sip.incoming import IncomingCall
 from mixminus.sip.message import HeaderLines, Request
+from mixminus.sip.passing import received
 from mixminus.sip.refusing import Refusing
 from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
@@ -64,7 +65,7 @@ def _told(key: DialogKey, request: Request, source: Address, user: str | None) -
         source=source,
         user=user,
         offer=request.sdp,
-        headers={k: v for k, v in request.headers if k[:2].lower() == "x-" or k.lower() == "user-to-user"},
+        headers=received(request.headers),
         asserted_uri=asserted(request) if user is None else None,
         forwarded_from=forwarded_from(request) if user is None else None,
         identities=tuple(request.all("Identity")) if user is None else (),

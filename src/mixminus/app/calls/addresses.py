@@ -10,6 +10,7 @@ from mixminus.base.settings import Settings, Trunk
 from mixminus.base.sids import APPLICATION, is_sid
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.destinations import permitted
+from mixminus.sip.passing import BadHeader, LongHeaders, passed_on
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{2,15}")
 _SEPARATORS: Final = str.maketrans("", "", " -().")
@@ -65,7 +66,7 @@ class NotPermitted(Refusal):
 
 
 def parse_address(to: str) -> Address:
-    """Understand a `To`. Raises `BadAddress`."""
+    """Understand a `To`. Raises `BadAddress`, 13252 and 21227 (headers that may not be passed, or too many)."""
     scheme, _, rest = to.partition(":")
     match scheme.lower() if rest else "":
         case "sip" | "sips":
@@ -115,7 +116,12 @@ def _sip(to: str) -> SipAddress:
     user_and_host = uri.partition(":")[2]
     if not user_and_host.rpartition("@")[2].strip("<>; "):
         raise BadAddress(to)
-    return SipAddress(uri, dict(_pairs(query)))
+    try:
+        return SipAddress(uri, passed_on(_pairs(query)))
+    except LongHeaders as error:
+        raise Refusal(21227, 400, f"The 'To' address: {error}.") from error
+    except BadHeader as error:
+        raise Refusal(13252, 400, f"The 'To' address: {error}.") from error
 
 
 def _application(text: str) -> ApplicationAddress | None:

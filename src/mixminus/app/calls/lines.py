@@ -31,6 +31,7 @@ from mixminus.media.opus_library import speakable
 from mixminus.sdp.dtls import Fingerprint
 from mixminus.sip.caller_id import presented
 from mixminus.sip.contract import Credentials, DialogKey, Invited
+from mixminus.sip.passing import only_passed_on
 from mixminus.sip.registrar import Phone
 from mixminus.sip.uri import Uri
 from mixminus.store.contract import Store
@@ -64,8 +65,8 @@ class PhoneLines:
                 return ApplicationLine(self._services, record, load, self.run_document)
             case PhoneNumber(number):
                 return self._to_trunk(number, dial)
-            case ClientAddress(identity):
-                calling = self._calling(dial, {}, self._far_ends.of_user(identity))
+            case ClientAddress(identity, parameters):
+                calling = self._calling(dial, only_passed_on(parameters), self._far_ends.of_user(identity))
                 return self._sip(ByPreference(self._desk.phones(identity), calling), Peer(identity))
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
