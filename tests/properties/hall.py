@@ -22,7 +22,6 @@ from tests.properties.notes import Note
 
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.calls.call_qualities import CallQualities
-from mixminus.app.calls.lamps import Lamps
 from mixminus.app.calls.sip_traces import SipTraces
 from mixminus.app.conferences import conference_room
 from mixminus.app.conferences.conference_room import ConferenceRoom
@@ -270,7 +269,7 @@ class Hall:
             tasks=self.tasks,
             relays=cast(Any, None),
             media_fingerprint=bytes(32),
-            lamps=Lamps(frozenset()),
+            watches=(),
         )
         return Conferences(services, SoundSystem(self.prompts, documents))
 

@@ -44,11 +44,10 @@ def test_not_too_much_is_passed() -> None:
         passed_on([("X-A", "y" * (MAX_OUT - 2))])
 
 
-@given(st.lists(st.tuples(st.text(), st.text())))
+@given(st.lists(st.tuples(st.sampled_from(["X-A", "User-to-User", "Via", "X-B: c"]), st.text())))
 def test_whatever_is_passed_is_one_line(pairs: list[tuple[str, str]]) -> None:
-    for name, value in only_passed_on(
-        [pair for pair in pairs if not set(pair[1]) & set(map(chr, [*range(32), 127]))]
-    ).items():
+    for name, value in only_passed_on(pairs).items():
+        assert name in ("X-A", "User-to-User")
         assert not set(name + value) & set("\r\n\0")
 
 

@@ -47,6 +47,11 @@ def count(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 
+def price(micros: int | None) -> str | None:
+    """What a call cost is a negative number there."""
+    return None if micros is None else f"-{micros / 1_000_000:.5f}"
+
+
 def formatted(address: str) -> str:
     """`(415) 867-5308` for a number of North America, anything else as it is."""
     if not address.startswith("+1"):

@@ -33,11 +33,13 @@ from mixminus.app.sounds.sounds import SoundSystem
 from mixminus.app.streams.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.app.transfers.transfers import TransferDesk
+from mixminus.app.trunks.call_guard import CallGuard
 from mixminus.app.trunks.places import Locate
 from mixminus.app.trunks.presence import Presence
 from mixminus.app.trunks.probing import Probing
 from mixminus.app.trunks.registering import Registering
 from mixminus.app.trunks.seeking import Seeking
+from mixminus.app.trunks.spending import Spending
 from mixminus.app.trunks.trunks import Trunks
 from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
@@ -111,6 +113,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
     media = MediaLink(shells.media)
     callbacks = Callbacks(account_sid, shells.public_url, shells.store, shells.clock, shells.deliver)
     documents = Documents(shells.courier)
+    lamps, spending = Lamps(frozenset(settings.users)), Spending(settings, shells.clock)
     recordings = Recordings(settings.recordings_folder, media, shells.store, callbacks, shells.clock, sids, tasks)
     roles, moderators = Roles(), ModeratorKeys(sids, shells.random_bytes)
     services = Services(
@@ -142,30 +145,44 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         tasks=tasks,
         relays=_relays(shells, media, callbacks, sids, tasks),
         media_fingerprint=shells.media_fingerprint,
-        lamps=Lamps(frozenset(settings.users)),
+        watches=(lamps.changed, spending.changed),
     )
     desk = SipDesk(shells.sip, shells.clock.now, shells.locate)
-    proof = CallerProof(configured_roots(settings.stir_roots), shells.certificates, shells.clock)
-    return _join(services, moderators, desk, proof, shells.random_bytes)
+    lamps.show = desk.show
+    network = _Network(
+        desk,
+        CallerProof(configured_roots(settings.stir_roots), shells.certificates, shells.clock),
+        CallGuard(settings.call_guard_url, settings.call_guard_default, shells.courier),
+        spending,
+    )
+    return _join(services, moderators, network, shells.random_bytes)
 
 
-def _join(
-    services: Services, moderators: ModeratorKeys, desk: SipDesk, proof: CallerProof, random_bytes: RandomBytes
-) -> Node:
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """How the node meets the phone network."""
+
+    desk: SipDesk
+    proof: CallerProof
+    guard: CallGuard
+    spending: Spending
+
+
+def _join(services: Services, moderators: ModeratorKeys, network: _Network, random_bytes: RandomBytes) -> Node:
+    desk = network.desk
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
     calls = Calls(services.tasks)
-    trunks = Trunks(services.settings.trunks, services.clock.now, random_bytes)
-    lines = PhoneLines(services, desk, trunks, random_bytes)
+    trunks = Trunks(services.settings.trunks, services.clock.now, random_bytes, network.spending)
+    lines = PhoneLines(services, desk, trunks, network.guard, random_bytes)
     placing = Placing(services, calls, lines)
     dial = Dial(placing)
     runner = TwimlRunner(Performer(conferences, dial))
     # An application's line runs documents, and documents dial applications: the circle is closed here.
     dial.whisper = runner.whisper
     lines.run_document = runner.run
-    incoming = IncomingCalls(services, desk, lines, calls, runner, proof)
+    incoming = IncomingCalls(services, desk, lines, calls, runner, network.proof)
     texts = Texts(services, desk)
     desk.on_invited, desk.on_messaged = incoming.invited, texts.messaged
-    services.lamps.show = desk.show
     desk.on_sought = Seeking(services.settings.trunks, desk, services.tasks).sought
     transfers = TransferDesk(services, desk, lines, calls, conferences, dial.conversations, placing)
     desk.on_referred, incoming.replacing = transfers.referred, transfers.replacing

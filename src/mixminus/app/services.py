@@ -1,10 +1,10 @@
 """What every use case may use: the node's long-lived parts, built once by `world.py`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.calls.call_qualities import CallQualities
-from mixminus.app.calls.lamps import Lamps
 from mixminus.app.calls.sip_traces import SipTraces
 from mixminus.app.conferences.roles import Roles
 from mixminus.app.documents.documents import Documents
@@ -18,6 +18,7 @@ from mixminus.base.clock import Clock
 from mixminus.base.settings import Settings
 from mixminus.base.sids import Sids
 from mixminus.base.types import Sid
+from mixminus.calls.records import CallRecord
 from mixminus.store.contract import Store
 
 
@@ -43,4 +44,5 @@ class Services:
     relays: Relays
     media_fingerprint: bytes
     """SHA-256 of the certificate that far ends are shown in handshakes."""
-    lamps: Lamps
+    watches: tuple[Callable[[CallRecord], None], ...]
+    """Told of every change of every call."""

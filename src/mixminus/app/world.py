@@ -217,6 +217,7 @@ class World:
         )
         if orphans.calls:
             log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
+        await self.node.trunks.spending.restore(self.store)
         await declare(self.node.exchange, self.settings)
         self.sip_listener = await self._listen(self.settings.sip)
         for listener in self.sip_listener.listeners[2:]:

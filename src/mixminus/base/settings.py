@@ -105,6 +105,10 @@ class Trunk:
     """The address of a proxy that everything to its gateways goes through."""
     invites_per_second: float = 0.0
     """How many calls from it may begin in a second; 0: as many as there are."""
+    rates: tuple[tuple[str, float], ...] = ()
+    """Beginnings of numbers, and what a begun minute to them costs."""
+    spend_cap_per_day: float = 0.0
+    """What calls over it may cost in a day; 0: as much as they cost."""
 
     @property
     def doors(self) -> tuple[Gateway, ...]:
@@ -194,6 +198,12 @@ class Settings:
     """Whose phones may transfer calls: `never`, `users`, `trunks`, `everybody`; each includes those before it."""
     transfer_hosts: tuple[str, ...] = ()
     """Hosts elsewhere to which a call may be transferred; others are taken for this node."""
+    spend_cap_per_day: float = 0.0
+    """What calls over all trunks together may cost; 0: as much as they cost."""
+    call_guard_url: str | None = None
+    """Asked before each call over a trunk."""
+    call_guard_default: str = "deny"
+    """What silence of it means: `allow`, `deny`."""
     invites_per_second: float = 20.0
     """What one host that is no trunk may ask; 0: as much as it likes."""
     registers_per_second: float = 100.0

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from mixminus.base.types import Sid
+from mixminus.calls.prices import Tariff
 from mixminus.calls.records import FINAL_CALL_STATUSES, CallRecord, CallStatus
 from mixminus.calls.states import CALL, IllegalStep, step
 
@@ -38,6 +39,7 @@ class Call:
     def __init__(self, record: CallRecord) -> None:
         self._record = record
         self._next_number = 0
+        self._tariff: Tariff | None = None
         self._outputs: list[CallHappened] = []
 
     @property
@@ -64,6 +66,11 @@ class Call:
         if self._record.status is not CallStatus.RINGING:
             self._step(CallStatus.RINGING, at)
             self._tell("ringing", at)
+
+    def carried(self, tariff: Tariff | None) -> None:
+        """It goes over a trunk, which has a price."""
+        self._tariff = tariff
+        self._record = replace(self._record, trunk=tariff.trunk if tariff is not None else None)
 
     def answered(self, at: datetime) -> None:
         self._step(CallStatus.IN_PROGRESS, at)
@@ -92,6 +99,7 @@ class Call:
             duration_s=talked_s or 0,
             end_reason=reason,
             error_code=error_code,
+            price_micros=self._tariff.price_micros(talked_s) if self._tariff is not None else None,
         )
         self._tell("completed", at, _ending(status, talked_s, sip_code) | _error(error_code, reason))
 

@@ -65,6 +65,10 @@ class CallRecord:
     error_code: int | None = None
     end_reason: str | None = None
     """Why it ended, in a sentence for people."""
+    trunk: str | None = None
+    """What carries it, once it is answered."""
+    price_micros: int | None = None
+    """What it cost, in millionths, where its trunk has prices."""
 
 
 class ConferenceStatus(StrEnum):

@@ -124,6 +124,12 @@ class NodeCollector(Collector):
         for name, count in trunks.calls().items():
             calls.add_metric((name,), count)
         yield calls
+        spent = GaugeMetricFamily(
+            "mixminus_trunk_spent_today", "What a trunk's calls cost today", labels=("trunk",)
+        )
+        for name, micros in trunks.spending.today_micros().items():
+            spent.add_metric((name,), micros / 1_000_000)
+        yield spent
         yield _gauge("queued_calls", "Calls that wait until a trunk has room", len(trunks.queue))
         failures = CounterMetricFamily("mixminus_gateway_failures", "Calls that a gateway failed", labels=labels)
         for names, count in trunks.failures.items():

@@ -152,6 +152,16 @@ def rate(name: str, text: str) -> float:
     return value
 
 
+def amount(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise BadSetting(f"{name} {text!r} must be an amount of money, such as 250; 0 is no limit.")
+    return value
+
+
 def url(name: str, text: str) -> str | None:
     if text and not text.startswith(("http://", "https://")):
         raise BadSetting(f"{name} {text!r} must begin with http:// or https://.")
@@ -324,6 +334,16 @@ OPTIONS: Final = tuple(
             False,
         ),
         ("transfer_hosts", "", "none", "Hosts elsewhere to which calls may be transferred", hosts, False),
+        ("spend_cap_per_day", "0", "0", "What calls over all trunks may cost in a day", amount, False),
+        ("call_guard_url", "", "none", "Asked by webhook before each call over a trunk", url, False),
+        (
+            "call_guard_default",
+            "deny",
+            "deny",
+            "What it means that the call guard gives no answer: allow, deny",
+            one_of("allow", "deny"),
+            False,
+        ),
         ("invites_per_second", "20", "20", "Calls that one host may begin in a second", rate, False),
         ("registers_per_second", "100", "100", "REGISTERs that one host may send in a second", rate, False),
         ("requests_per_second", "50", "50", "Other requests that one host may send in a second", rate, False),

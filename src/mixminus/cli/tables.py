@@ -1,6 +1,7 @@
 """`[users.…]`, `[trunks.…]`, `[numbers.…]`, `[applications.…]`, `[recognisers.…]`, `[voices.…]` of the file."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ KEYS: Final[Mapping[str, Mapping[str, type]]] = {
         "tls_roots": str,
         "outbound_proxy": str,
         "invites_per_second": float,
+        "rates": dict,
+        "spend_cap_per_day": float,
     },
     "numbers": {"voice_url": str, "voice_method": str, "application": str},
     "applications": {"voice_url": str, "voice_method": str},
@@ -72,6 +75,7 @@ _HOLDS: Final[Mapping[type, str]] = {
     float: "a number above 0",
     int: "a whole number, 0 or more",
     bool: "true or false",
+    dict: 'a table of beginnings of numbers to prices, such as { "+1" = 0.01 }',
     Gateway: "a list of { uri = …, priority = …, weight = … }, with whole numbers from 1 on",
 }
 
@@ -82,7 +86,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {"srtp": SRTP, "latch": LATCHES}
 _AS_THEY_ARE: Final = frozenset(
     {"silence_s", "progress_s", "options_s", "max_calls", "calls_per_second", "queue_s", "identity", "domain"}
     | {"register", "register_s", "max_call_s", "srtp", "latch", "tls_verify", "tls_roots", "outbound_proxy"}
-    | {"invites_per_second"}
+    | {"invites_per_second", "spend_cap_per_day"}
 )
 """Keys of a trunk that are its fields."""
 _LISTS: Final = frozenset({"number_rules", "caller_rules", "callers", "allow", "deny"})
@@ -141,10 +145,17 @@ def _fits(value: object, kind: type) -> bool:
         return isinstance(value, bool)
     if kind is int:
         return type(value) is int and value >= 0
+    if kind is dict:
+        return isinstance(value, Mapping) and all(_is_rate(prefix, price) for prefix, price in value.items())
     if kind is Gateway:
         return isinstance(value, list) and bool(value) and all(_is_gateway(item) for item in value)
     items = value if isinstance(value, list) else [value]
     return isinstance(value, kind) and all(isinstance(item, str) for item in items)
+
+
+def _is_rate(prefix: object, price: object) -> bool:
+    is_price = isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < 1e6
+    return isinstance(prefix, str) and re.fullmatch(r"\+?[0-9]*", prefix) is not None and is_price
 
 
 def _is_gateway(said: object) -> bool:
@@ -170,6 +181,7 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
         from_=said.get("from"),
         addresses=tuple(said.get("addresses", ())),
         gateways=gateways,
+        rates=tuple((prefix, float(price)) for prefix, price in said.get("rates", {}).items()),
         **more,
     )
     if trunk.progress_s < trunk.silence_s:

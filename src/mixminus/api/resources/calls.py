@@ -46,7 +46,7 @@ def call_resource(call: CallRecord) -> dict[str, Any]:
         "start_time": words.date(call.start_time),
         "end_time": words.date(call.end_time),
         "duration": words.count(call.duration_s),
-        "price": None,
+        "price": words.price(call.price_micros),
         "price_unit": words.PRICE_UNIT,
         "direction": call.direction,
         "answered_by": call.answered_by,

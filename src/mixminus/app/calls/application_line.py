@@ -129,6 +129,10 @@ class ApplicationLine:
     def longest_s(self) -> float:
         return math.inf
 
+    @property
+    def tariff(self) -> None:
+        return None
+
     def turn(self) -> None:
         """An application takes any number of calls."""
 

@@ -292,6 +292,7 @@ class CallSession(LegListener):
             return
         self._answered.set()
         self._answered_at = self._now()
+        self._call.carried(self.line.tariff)
         self._call.answered(self._at())
         self.services.media.listen(self.leg, self)
         if self.wishes.recording is not None:
@@ -343,7 +344,8 @@ class CallSession(LegListener):
     def _publish(self, recorded: Sequence[RecordingRecord] = ()) -> None:
         """Write down the call's state, then tell whoever subscribed; its end tells of the recording asked for."""
         self.services.store.save_soon(self.record)
-        self.services.lamps.changed(self.record)
+        for watch in self.services.watches:
+            watch(self.record)
         asked_for = next(filter(_was_asked_for, recorded), None)
         for happened in self._call.drain():
             self.services.callbacks.call_happened(self.record, happened, self.wishes.callback, asked_for)

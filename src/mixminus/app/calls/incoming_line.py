@@ -106,6 +106,10 @@ class IncomingLine:
     def longest_s(self) -> float:
         return math.inf
 
+    @property
+    def tariff(self) -> None:
+        return None
+
     def turn(self) -> None:
         """It is there already."""
 

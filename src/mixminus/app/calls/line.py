@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mixminus.calls.prices import Tariff
 from mixminus.calls.records import CallStatus
 from mixminus.streams.contract import Fault
 
@@ -50,6 +51,10 @@ class Line(Protocol):
     @property
     def longest_s(self) -> float:
         """How long a call over it may last, in seconds; infinity: as long as it likes."""
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """Which trunk carries it, and for what price; None: none does."""
 
     def turn(self) -> Awaitable[None] | None:
         """Await it before `dial`: the way to the far end is full. None: it may be dialled now. Raises `Refusal`."""

@@ -21,6 +21,7 @@ from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import MediaTerms, SipMedia
 from mixminus.app.services import Services
 from mixminus.app.trunks.attempts import AtOnce, Calling, Destination, Hop, Way
+from mixminus.app.trunks.call_guard import CallGuard
 from mixminus.app.trunks.phones import ByPreference
 from mixminus.app.trunks.trunks import Trunks, usable
 from mixminus.base.settings import Trunk
@@ -40,9 +41,12 @@ from mixminus.store.contract import Store
 class PhoneLines:
     """Makes lines (see `place_call.Lines`)."""
 
-    def __init__(self, services: Services, desk: SipDesk, trunks: Trunks, random_bytes: RandomBytes) -> None:
+    def __init__(
+        self, services: Services, desk: SipDesk, trunks: Trunks, guard: CallGuard, random_bytes: RandomBytes
+    ) -> None:
         self._services = services
         self._trunks = trunks
+        self._guard = guard
         self._desk = desk
         self._random_bytes = random_bytes
         self._media_terms = MediaTerms(
@@ -64,7 +68,7 @@ class PhoneLines:
                 load = partial(application_instructions, self._services.store, address)
                 return ApplicationLine(self._services, record, load, self.run_document)
             case PhoneNumber(number):
-                return self._to_trunk(number, dial)
+                return self._to_trunk(number, dial, record)
             case ClientAddress(identity, parameters):
                 calling = self._calling(dial, only_passed_on(parameters), self._far_ends.of_user(identity))
                 return self._sip(ByPreference(self._desk.phones(identity), calling), Peer(identity))
@@ -94,7 +98,7 @@ class PhoneLines:
     def _media(self, far: FarEnd = UNKNOWN) -> SipMedia:
         return SipMedia(self._services.media, self._media_terms, far)
 
-    def _to_trunk(self, number: str, dial: DialOptions) -> OutgoingLine:
+    def _to_trunk(self, number: str, dial: DialOptions, record: Callable[[], CallRecord]) -> OutgoingLine:
         check_destination(number, self._services.settings)
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
@@ -106,7 +110,16 @@ class PhoneLines:
             media = self._far_ends.of_trunk(trunk)
             return Calling(caller.from_uri, caller.display, own or credentials, caller.headers, media)
 
-        return self._sip(self._trunks.way_to(number, calling), Peer(over_trunk=True))
+        async def guard(trunk: Trunk) -> float:
+            call = record()
+            about = {"CallSid": call.sid, "AccountSid": call.account_sid, "To": number, "From": dial.from_}
+            about |= {"CallerId": user, "Trunk": trunk.name, "Direction": call.direction.value}
+            if call.parent_call_sid is not None:
+                about["ParentCallSid"] = call.parent_call_sid
+            return await self._guard.ask(tuple(about.items()))
+
+        way = self._trunks.way_to(number, calling, guard if self._guard.is_set else None)
+        return self._sip(way, Peer(over_trunk=True))
 
     def _phones_at(self, uri: str) -> tuple[Phone, ...] | None:
         """Of an address that is one of our own users, or of one phone of theirs (RFC 5627); None: it is not ours."""

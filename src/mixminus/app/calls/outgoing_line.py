@@ -24,6 +24,7 @@ from mixminus.app.trunks.attempts import (
     unlocated,
 )
 from mixminus.base.errors import Refusal
+from mixminus.calls.prices import Tariff
 from mixminus.calls.records import CallStatus
 from mixminus.sdp.description import SdpError
 from mixminus.sdp.media import NotSecure
@@ -97,6 +98,10 @@ class OutgoingLine:
     @property
     def longest_s(self) -> float:
         return self._way.longest_s
+
+    @property
+    def tariff(self) -> Tariff | None:
+        return self._way.tariff
 
     def turn(self) -> Awaitable[None] | None:
         return self._way.turn()

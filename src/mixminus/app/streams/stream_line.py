@@ -53,6 +53,10 @@ class StreamLine:
     def longest_s(self) -> float:
         return math.inf
 
+    @property
+    def tariff(self) -> None:
+        return None
+
     def turn(self) -> None:
         """Agents are not counted here."""
 

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from mixminus.app.calls.far_ends import MediaWishes
 from mixminus.app.calls.line import Unreached
+from mixminus.calls.prices import Tariff
 from mixminus.calls.records import CallStatus
 from mixminus.sip.contract import Address, Credentials, DialogKey, Invitation, Refused
 from mixminus.sip.gateways import leaves
@@ -114,6 +115,10 @@ class Way(Protocol):
     def longest_s(self) -> float:
         """How long the call may last; infinity: as long as it likes."""
 
+    @property
+    def tariff(self) -> Tariff | None:
+        """Which trunk the call is on, and for what price; None: on none."""
+
     def turn(self) -> Awaitable[None] | None:
         """Await it before the first attempt; None: there is nothing to wait for. Raises `Refusal`."""
 
@@ -133,6 +138,10 @@ class AtOnce:
     @property
     def longest_s(self) -> float:
         return math.inf
+
+    @property
+    def tariff(self) -> None:
+        return None
 
     def turn(self) -> None:
         return None

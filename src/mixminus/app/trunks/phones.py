@@ -26,6 +26,10 @@ class ByPreference:
     def longest_s(self) -> float:
         return math.inf
 
+    @property
+    def tariff(self) -> None:
+        return None
+
     def turn(self) -> None:
         return None
 

@@ -10,11 +10,13 @@ import structlog
 
 from mixminus.app.calls.addresses import trunks_for
 from mixminus.app.trunks.attempts import Attempt, Calling, Destination, Hop
+from mixminus.app.trunks.spending import Spending
 from mixminus.app.trunks.trunk_queue import Place, TrunkQueue
 from mixminus.base.errors import Refusal
 from mixminus.base.number_rules import rewritten
 from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
+from mixminus.calls.prices import Tariff
 from mixminus.sip.contract import Invited
 from mixminus.sip.gateways import Gateways
 from mixminus.sip.routing import loose, routed
@@ -23,11 +25,18 @@ from mixminus.sip.uri import AddressError, Uri, at_host_of, target_of
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 
 
+Guard = Callable[[Trunk], Awaitable[float]]
+"""Asked before a call is dialled over a trunk; how long it may last. Raises `Refusal`."""
+
+
 class Trunks:
     """One per node: what all calls have learned about the gateways."""
 
-    def __init__(self, trunks: tuple[Trunk, ...], now: Callable[[], float], random_bytes: RandomBytes) -> None:
+    def __init__(
+        self, trunks: tuple[Trunk, ...], now: Callable[[], float], random_bytes: RandomBytes, spending: Spending
+    ) -> None:
         self._trunks = trunks
+        self.spending = spending
         self._now = now
         self._random_bytes = random_bytes
         self.gateways = Gateways()
@@ -65,16 +74,16 @@ class Trunks:
         doors = ((trunk.name, door.uri) for trunk in self._trunks for door in trunk.doors)
         return {(name, uri): not self.gateways.is_sick(uri, now) for name, uri in doors}
 
-    def way_to(self, number: str, calling: Callable[[Trunk], Calling]) -> "TrunkWay":
-        """Over every trunk that leads to *number*. Raises `Refusal` when there is none."""
-        trunks = trunks_for(number, self._trunks)
+    def way_to(self, number: str, calling: Callable[[Trunk], Calling], guard: Guard | None) -> "TrunkWay":
+        """Over every trunk that leads to *number* and can be paid. Raises `Refusal` when there is none."""
+        trunks = self.spending.affordable(number, trunks_for(number, self._trunks))
         for trunk in trunks:
             for door in trunk.doors:
                 usable(door.uri)
             usable(trunk.outbound_proxy or trunk.doors[0].uri)
             if not rewritten(number, trunk.number_rules):
                 raise Refusal(21214, 400, f"The number_rules of trunk {trunk.name} leave nothing of {number}.")
-        return TrunkWay(self, number, trunks, calling)
+        return TrunkWay(self, number, trunks, calling, guard)
 
     def best_first(self, trunks: tuple[Trunk, ...]) -> list[Trunk]:
         """In the order of the settings, those without a usable gateway last."""
@@ -113,21 +122,48 @@ class TrunkWay:
         number: str,
         leading: tuple[Trunk, ...],
         calling: Callable[[Trunk], Calling],
+        guard: Guard | None,
     ) -> None:
         self._trunks = trunks
         self._number = number
         self._leading = leading
         self._calling = calling
+        self._guard = guard
+        self._guarded_s = math.inf
+        self._paid_s: dict[str, float] = {}
         self._place = Place(trunks.queue, lambda: trunks.worth_waiting_for(leading))
 
     @property
     def longest_s(self) -> float:
-        return (self._place.trunk.max_call_s if self._place.trunk is not None else 0) or math.inf
+        """As the trunk, the guard, and what is left to be spent allow."""
+        trunk = self._place.trunk
+        if trunk is None:
+            return self._guarded_s
+        if trunk.name not in self._paid_s:  # later, what this call has cost would count twice
+            spending = self._trunks.spending
+            left = spending.left_micros(trunk)
+            self._paid_s[trunk.name] = spending.tariff(self._number, trunk).seconds_for(left)
+        return min(trunk.max_call_s or math.inf, self._guarded_s, self._paid_s[trunk.name])
+
+    @property
+    def tariff(self) -> Tariff | None:
+        trunk = self._place.trunk
+        return self._trunks.spending.tariff(self._number, trunk) if trunk is not None else None
 
     def turn(self) -> Awaitable[None] | None:
-        if self._place.enter():
-            return None
-        return self._trunks.queue.wait(self._place, max(trunk.queue_s for trunk in self._leading))
+        has_room = self._place.enter()
+        return None if has_room and self._guard is None else self._be_let_in(has_room)
+
+    async def _be_let_in(self, has_room: bool) -> None:
+        """By a trunk with room, then by the guard. Raises `Refusal`."""
+        if not has_room:
+            await self._trunks.queue.wait(self._place, max(trunk.queue_s for trunk in self._leading))
+        trunk = self._place.trunk
+        if trunk is None:
+            return  # the call is over
+        self._trunks.spending.affordable(self._number, (trunk,))  # others may have called meanwhile
+        if self._guard is not None:
+            self._guarded_s = await self._guard(trunk)
 
     def attempts(self) -> Iterator[Attempt]:
         """Every gateway of the trunk that it has room on, then those of the others, best first."""

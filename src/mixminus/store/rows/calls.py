@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
 from mixminus.base import sids
 from mixminus.calls.records import CallRecord, CallStatus, Direction
@@ -27,9 +27,12 @@ calls = Table(
     Column("queue_time_ms", Integer),
     Column("error_code", Integer),
     Column("end_reason", Text),
+    Column("trunk", Text),
+    Column("price_micros", BigInteger),
     Index("calls_by_date", "date_created", "sid"),
     Index("calls_by_parent", "parent_call_sid"),
     Index("calls_by_status", "status"),
+    Index("calls_by_start", "start_time"),
 )
 
 
@@ -54,6 +57,8 @@ def to_row(call: CallRecord) -> dict[str, Any]:
         "queue_time_ms": call.queue_time_ms,
         "error_code": call.error_code,
         "end_reason": call.end_reason,
+        "trunk": call.trunk,
+        "price_micros": call.price_micros,
     }
 
 
@@ -78,6 +83,8 @@ def from_row(row: Row) -> CallRecord:
         queue_time_ms=row["queue_time_ms"],
         error_code=row["error_code"],
         end_reason=row["end_reason"],
+        trunk=row["trunk"],
+        price_micros=row["price_micros"],
     )
 
 
