@@ -124,9 +124,7 @@ class NodeCollector(Collector):
         for name, count in trunks.calls().items():
             calls.add_metric((name,), count)
         yield calls
-        spent = GaugeMetricFamily(
-            "mixminus_trunk_spent_today", "What a trunk's calls cost today", labels=("trunk",)
-        )
+        spent = GaugeMetricFamily("mixminus_trunk_spent_today", "Cost of calls today", labels=("trunk",))
         for name, micros in trunks.spending.today_micros().items():
             spent.add_metric((name,), micros / 1_000_000)
         yield spent

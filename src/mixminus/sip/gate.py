@@ -91,13 +91,12 @@ class Gate:
         name = request.get("User-Agent") or ""
         if self._is_at_home(source, settings) or not SCANNERS.search(name[:200]):
             return False
-        self.bans.blame(source.host, Offence.SCANNER, settings.ban_s, now)
+        self._blame(source, Offence.SCANNER, settings, now)
         return True
 
     def blame(self, source: Address, settings: SipSettings, now: float, cost: float = 1.0) -> None:
         """Note a refusal."""
-        if not self._is_at_home(source, settings):
-            self.bans.blame(source.host, Offence.REFUSED, settings.ban_s, now, cost)
+        self._blame(source, Offence.REFUSED, settings, now, cost)
 
     # --- how much --------------------------------------------------------------------------------------------
 
@@ -126,11 +125,17 @@ class Gate:
             or (settings.open_to_loopback and is_loopback(source.host) and not source.transport.is_websocket)
         )
 
+    def _blame(self, source: Address, offence: Offence, settings: SipSettings, now: float, cost: float = 1.0) -> None:
+        """Whoever comes by a WebSocket from this machine came through a proxy of ours: a ban would hit all others."""
+        is_behind_a_proxy = source.transport.is_websocket and is_loopback(source.host)
+        if not is_behind_a_proxy and not self._is_at_home(source, settings):
+            self.bans.blame(source.host, offence, settings.ban_s, now, cost)
+
     def _challenge(self, source: Address, settings: SipSettings, now: float, *, stale: bool) -> Challenged:
-        self.bans.blame(source.host, Offence.REFUSED, settings.ban_s, now, CHALLENGE_COST)
+        self._blame(source, Offence.REFUSED, settings, now, CHALLENGE_COST)
         salt = self._random_bytes(8)
         return Challenged(self._challenger.challenges(salt, now, settings.digest_algorithms, stale=stale))
 
     def _forbid(self, source: Address, offence: Offence, settings: SipSettings, now: float) -> Forbidden:
-        self.bans.blame(source.host, offence, settings.ban_s, now)
+        self._blame(source, offence, settings, now)
         return Forbidden()

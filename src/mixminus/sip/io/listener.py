@@ -9,7 +9,6 @@ from typing import Final
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Listener, SipEvent, Transmit, Transport
-from mixminus.sip.gate import is_loopback, is_within
 from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.streams import StreamWire
 from mixminus.sip.io.tls import Tls
@@ -17,6 +16,7 @@ from mixminus.sip.io.udp import UdpWire
 from mixminus.sip.io.wire import Ends, Wire, WireCounts
 from mixminus.sip.liveness import Doorman
 from mixminus.sip.names import can_reach, facing
+from mixminus.sip.networks import is_loopback, is_within
 from mixminus.sip.trace import SipTrace
 
 PORT_ATTEMPTS: Final = 32
