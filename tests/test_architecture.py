@@ -86,7 +86,7 @@ MAY_IMPORT: Final = {
         "webrtc",
     },
     "api": {"base", "calls", "app", "insights", "store"},
-    "cli": {"base", "agents", "app", "api", "calls", "demo", "insights", "testing", "media", "store", "tools"},
+    "cli": {"base", "agents", "app", "api", "calls", "demo", "insights", "testing", "media", "sip", "store", "tools"},
     "demo": {"base", "app", "api", "calls", "cli", "insights", "prompts", "store", "testing"},
 }
 """`testing` may import anything and is imported by nothing but `demo` and `cli`."""

@@ -92,13 +92,23 @@ def serve(
 
 
 @app.command()
-def doctor(http: Http = None, sip: Sip = None, rtp: Rtp = None, data: Data = None, config: Config = None) -> None:
-    """Check whether a node could run here: ports, limits, codecs, clock, disk, libraries, voice, media worker."""
+def doctor(
+    http: Http = None,
+    sip: Sip = None,
+    rtp: Rtp = None,
+    data: Data = None,
+    config: Config = None,
+    trunk: Annotated[str | None, typer.Option(help="Look at this trunk of the settings instead")] = None,
+) -> None:
+    """Check whether a node could run here: ports, limits, codecs, clock, disk, libraries, voice, media worker.
+
+    With --trunk: whether that trunk can be reached and lets us in, without a call.
+    """
     from mixminus.cli.doctor.visit import visit  # kernels and phones: nothing that other commands load
 
     with failing_in_one_line():
         settings = Told({"http": http, "sip": sip, "rtp": rtp, "data": data}, config, os.environ).settings()
-        raise typer.Exit(asyncio.run(visit(settings)))
+        raise typer.Exit(asyncio.run(visit(settings, trunk=trunk)))
 
 
 @app.command()

@@ -32,7 +32,7 @@ class Asking:
         if self._attempts < MAX_ATTEMPTS and self._proof.learns(response, self._attempts - 1):
             self._transaction = self._send(now)
         else:
-            self._reply(response.status, tuple(response.headers))
+            self._reply(response.status, tuple(response.headers), response.body)
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
         if transaction is self._transaction:
@@ -43,11 +43,11 @@ class Asking:
         self._endpoint.layer.abandon(self._transaction)
         self._reply(408)
 
-    def _reply(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
+    def _reply(self, status: int, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"") -> None:
         if not self._is_over:
             self._is_over = True
             self._endpoint.sleepers.set(self, None)
-            self._endpoint.emit(Replied(self._question.key, status, headers))
+            self._endpoint.emit(Replied(self._question.key, status, headers, body))
 
     def _send(self, now: float) -> ClientTransaction:
         question, endpoint = self._question, self._endpoint

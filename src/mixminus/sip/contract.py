@@ -226,6 +226,7 @@ class Replied:
     question: DialogKey
     status: int
     headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

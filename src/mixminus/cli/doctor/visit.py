@@ -19,6 +19,7 @@ from mixminus.cli.doctor.probes import (
     look_at_srtp,
     look_at_voice,
 )
+from mixminus.cli.doctor.trunk_probe import look_at_trunk
 
 STYLES: Final = {Health.GOOD: "green", Health.POOR: "yellow", Health.BAD: "bold red"}
 SUBJECT_WIDTH: Final = 24
@@ -26,11 +27,14 @@ SUBJECT_WIDTH: Final = 24
 FINE, FAILED = 0, 1
 
 
-async def visit(settings: Settings, console: Console | None = None) -> int:
-    """The exit status: 0 when a node can run here, with or without warnings, else 1."""
+async def visit(settings: Settings, console: Console | None = None, trunk: str | None = None) -> int:
+    """The exit status: 0 when a node can run here, with or without warnings, else 1. With *trunk*, the same about
+    that trunk. Raises `MixminusError`: there is none.
+    """
     console = console or Console(highlight=False, soft_wrap=True)
     found = []
-    async for finding in _look_at_everything(settings):
+    looking = _look_at_everything(settings) if trunk is None else look_at_trunk(settings, trunk)
+    async for finding in looking:
         found.append(finding)
         console.print(_line(finding))
         if finding.advice:

@@ -1,0 +1,176 @@
+"""Looking at a trunk: its address, certificate, answers, registration, and how it sees us. No call is placed."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from mixminus.app.trunks.trunks import place_of
+from mixminus.base.errors import MixminusError, Refusal
+from mixminus.base.settings import PortRange, Settings, Trunk
+from mixminus.cli.doctor import trunk_findings as findings
+from mixminus.cli.doctor.findings import Finding
+from mixminus.sip.agent import SipAgent
+from mixminus.sip.contract import Address, Credentials, DialogKey, Question, Replied, SipEvent
+from mixminus.sip.io.listener import SipListener
+from mixminus.sip.io.resolver import resolve
+from mixminus.sip.settings import SipSettings
+from mixminus.sip.uri import bracketed, sip_uri
+
+SILENCE_S: Final = 8.0
+TLS_S: Final = 5.0
+PORTS_TRIED: Final = 16
+
+
+async def look_at_trunk(settings: Settings, name: str) -> AsyncIterator[Finding]:
+    """All its gateways, then what is ours. Raises `MixminusError` for a trunk that nobody declared."""
+    trunk = next((trunk for trunk in settings.trunks if trunk.name == name), None)
+    if trunk is None:
+        names = ", ".join(trunk.name for trunk in settings.trunks) or "none; name the file with --config"
+        raise MixminusError(f"there is no trunk {name!r} in the settings; there are: {names}")
+    for door in trunk.doors:
+        async for finding in _look_at_gateway(settings, trunk, door.uri):
+            yield finding
+    yield await asyncio.to_thread(_look_at_media, settings.rtp)
+
+
+async def _look_at_gateway(settings: Settings, trunk: Trunk, uri: str) -> AsyncIterator[Finding]:
+    place, error = await _place(uri)
+    yield findings.place(uri, place, error)
+    if place is None:
+        return
+    if (unreachable := findings.our_address(settings.sip.host, place.host)) is not None:
+        yield unreachable
+        return
+    if place.transport.is_secure:
+        yield await asyncio.to_thread(_look_at_certificate, place)
+    async with _asking(settings) as ask:
+        answer, took_s = await ask.options(uri, place)
+        yield findings.options(answer.status, took_s)
+        if answer.headers:
+            yield findings.nat(_header(answer, "Via"), ask.address, settings.rtp.host)
+            for finding in (
+                findings.clock(_header(answer, "Date"), datetime.now(UTC)),
+                findings.codecs(answer.body, settings.codecs),
+            ):
+                if finding is not None:
+                    yield finding
+        if trunk.register and answer.status != 408:
+            bindings = await ask.who_is_registered(trunk, place)
+            yield findings.registration(bindings.status, sum(name == "Contact" for name, _ in bindings.headers))
+
+
+async def _place(uri: str) -> tuple[Address | None, str]:
+    try:
+        return await resolve(place_of(uri)), ""
+    except (OSError, Refusal) as error:
+        return None, str(error)
+
+
+def _header(answer: Replied, name: str) -> str | None:
+    return next((value for key, value in answer.headers if key == name), None)
+
+
+@contextlib.asynccontextmanager
+async def _asking(settings: Settings) -> AsyncIterator["_Asking"]:
+    """An agent of our own beside a node that may run: on the host of its SIP address, at another port."""
+    waiting: dict[DialogKey, asyncio.Future[Replied]] = {}
+
+    def heard(event: SipEvent) -> None:
+        if isinstance(event, Replied) and (future := waiting.get(event.question)) is not None and not future.done():
+            future.set_result(event)
+
+    agent = SipAgent(SipSettings(host=settings.sip.host), os.urandom)
+    listener = await SipListener.start(settings.sip.host, 0, agent, heard)
+    try:
+        yield _Asking(listener, waiting)
+    finally:
+        await listener.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    listener: SipListener
+    waiting: dict[DialogKey, asyncio.Future[Replied]]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.listener.address
+
+    async def options(self, uri: str, place: Address) -> tuple[Replied, float]:
+        """What it meets, and after how many seconds."""
+        us = sip_uri("doctor", *self.address)
+        asked_at = time.monotonic()
+        answer = await self._ask("OPTIONS", uri, place, us, uri, None)
+        return answer, time.monotonic() - asked_at
+
+    async def who_is_registered(self, trunk: Trunk, place: Address) -> Replied:
+        """A REGISTER without a Contact."""
+        host = place.name or place.host
+        us = sip_uri(trunk.username or "", trunk.domain or host)
+        registrar = f"sip:{bracketed(host)}:{place.port};transport={place.transport}"
+        return await self._ask(
+            "REGISTER", registrar, place, us, us, Credentials(trunk.username or "", trunk.password or "")
+        )
+
+    async def _ask(
+        self, method: str, target: str, place: Address, from_uri: str, to_uri: str, who: Credentials | None
+    ) -> Replied:
+        key = DialogKey(os.urandom(8).hex())
+        future: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
+        self.waiting[key] = future
+        question = Question(key, method, target, place, from_uri, to_uri, os.urandom(8).hex(), 1, (), who, SILENCE_S)
+        self.listener.pump.command(lambda now: self.listener.agent.ask(question, now))
+        return await future
+
+
+def _look_at_certificate(place: Address) -> Finding:
+    """As the system's roots judge it, by the name in the trunk's URI."""
+    now = datetime.now(UTC)
+    try:
+        with (
+            socket.create_connection((place.host, place.port), TLS_S) as raw,
+            ssl.create_default_context().wrap_socket(raw, server_hostname=place.name or place.host) as secure,
+        ):
+            certificate = secure.getpeercert() or {}
+    except (OSError, ssl.SSLError) as error:
+        return findings.certificate("", None, now, str(error))
+    until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+    names = [str(value) for kind, value in _names(certificate) if kind == "DNS"]
+    return findings.certificate(names[0] if names else place.name, until, now)
+
+
+def _names(certificate: object) -> Iterator[tuple[object, object]]:
+    names = certificate.get("subjectAltName", ()) if isinstance(certificate, dict) else ()
+    return ((kind, value) for kind, value in names)
+
+
+def _look_at_media(rtp: PortRange) -> Finding:
+    """Bind some ports of the range, and send each a packet."""
+    ports = [port for port in range(rtp.low, rtp.high + 1) if port % 2 == 0]
+    sample = ports[:: max(1, len(ports) // PORTS_TRIED)]
+    taken = seen = 0
+    for port in sample:
+        try:
+            seen += _takes_a_packet(rtp.host, port)
+        except OSError:
+            taken += 1
+    return findings.media_ports(rtp.host, len(sample), taken, seen)
+
+
+def _takes_a_packet(host: str, port: int) -> bool:
+    """Raises OSError: it cannot be bound."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as here, socket.socket(family, socket.SOCK_DGRAM) as there:
+        here.bind((host, port))
+        here.settimeout(0.2)
+        with contextlib.suppress(OSError):
+            there.sendto(b"mixminus", (host, port))
+            return here.recv(16) == b"mixminus"
+    return False
