@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
 import ssl
 import time
@@ -11,21 +12,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from mixminus.app.trunks.trunks import place_of
-from mixminus.base.errors import MixminusError, Refusal
+from mixminus.base.errors import MixminusError
 from mixminus.base.settings import PortRange, Settings, Trunk
 from mixminus.cli.doctor import trunk_findings as findings
 from mixminus.cli.doctor.findings import Finding
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Credentials, DialogKey, Question, Replied, SipEvent
+from mixminus.sip.io.dns_client import DnsClient
 from mixminus.sip.io.listener import SipListener
-from mixminus.sip.io.resolver import resolve
+from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.settings import SipSettings
-from mixminus.sip.uri import bracketed, sip_uri
+from mixminus.sip.uri import AddressError, bracketed, sip_uri
 
 SILENCE_S: Final = 8.0
 TLS_S: Final = 5.0
 PORTS_TRIED: Final = 16
+MOST_PLACES: Final = 6
+"""Behind one name."""
 
 
 async def look_at_trunk(settings: Settings, name: str) -> AsyncIterator[Finding]:
@@ -41,10 +44,21 @@ async def look_at_trunk(settings: Settings, name: str) -> AsyncIterator[Finding]
 
 
 async def _look_at_gateway(settings: Settings, trunk: Trunk, uri: str) -> AsyncIterator[Finding]:
-    place, error = await _place(uri)
-    yield findings.place(uri, place, error)
-    if place is None:
+    resolver = Resolver(time.monotonic, secrets.randbelow, DnsClient(settings.nameservers).ask)
+    try:
+        places = await resolver.locate(uri)
+    except AddressError as error:
+        yield findings.place(uri, None, str(error))
         return
+    finally:
+        resolver.close()
+    for place in places[:MOST_PLACES]:
+        yield findings.place(uri, place)
+        async for finding in _look_at_place(settings, trunk, uri, place):
+            yield finding
+
+
+async def _look_at_place(settings: Settings, trunk: Trunk, uri: str, place: Address) -> AsyncIterator[Finding]:
     if (unreachable := findings.our_address(settings.sip.host, place.host)) is not None:
         yield unreachable
         return
@@ -61,16 +75,9 @@ async def _look_at_gateway(settings: Settings, trunk: Trunk, uri: str) -> AsyncI
             ):
                 if finding is not None:
                     yield finding
-        if trunk.register and answer.status != 408:
+        if trunk.register and answer.headers:
             bindings = await ask.who_is_registered(trunk, place)
             yield findings.registration(bindings.status, sum(name == "Contact" for name, _ in bindings.headers))
-
-
-async def _place(uri: str) -> tuple[Address | None, str]:
-    try:
-        return await resolve(place_of(uri)), ""
-    except (OSError, Refusal) as error:
-        return None, str(error)
 
 
 def _header(answer: Replied, name: str) -> str | None:
