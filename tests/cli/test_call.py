@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mixminus.cli.call import PlannedCall, place_call
-from mixminus.cli.options import BadSetting
+from mixminus.cli.readings import BadSetting
 from mixminus.testing import PALETTE, CallRefused, LoopbackNetwork, VirtualPhone
 from mixminus.testing.clips import load_clip, save_clip
 from mixminus.testing.detection import level_db

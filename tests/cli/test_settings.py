@@ -17,7 +17,8 @@ from mixminus.base.settings import (
     Trunk,
 )
 from mixminus.cli.main import serve
-from mixminus.cli.options import OPTIONS, BadSetting, Option
+from mixminus.cli.options import OPTIONS, Option
+from mixminus.cli.readings import BadSetting
 from mixminus.cli.settings import LogSettings, Told, read_settings
 from mixminus.cli.tables import KEYS
 

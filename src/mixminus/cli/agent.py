@@ -20,7 +20,7 @@ from mixminus.base.settings import Endpoint
 from mixminus.cli.failing import failing_in_one_line
 from mixminus.cli.http_server import HttpServer
 from mixminus.cli.logs import configure_logs
-from mixminus.cli.options import BadSetting, endpoint
+from mixminus.cli.readings import BadSetting, endpoint
 from mixminus.tools.io.backplane import World
 from mixminus.tools.io.sqlite_store import SqliteToolStore
 

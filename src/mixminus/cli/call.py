@@ -13,7 +13,7 @@ import numpy as np
 
 from mixminus.app.world import spoken
 from mixminus.base.errors import MixminusError
-from mixminus.cli.options import BadSetting, endpoint
+from mixminus.cli.readings import BadSetting, endpoint
 from mixminus.testing import CallRefused, LoopbackNetwork, VirtualPhone
 from mixminus.testing.clips import load_clip
 from mixminus.testing.g711 import Samples

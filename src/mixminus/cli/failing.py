@@ -9,7 +9,7 @@ from typing import Final
 import typer
 
 from mixminus.base.errors import MixminusError
-from mixminus.cli.options import BadSetting
+from mixminus.cli.readings import BadSetting
 
 FAILED: Final = 1
 WRONG_USE: Final = 2

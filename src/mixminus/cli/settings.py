@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mixminus.base.settings import Settings
-from mixminus.cli.options import BY_NAME, OPTIONS, BadSetting, Option, check_media_addresses
+from mixminus.cli.options import BY_NAME, OPTIONS, Option
+from mixminus.cli.readings import BadSetting, check_media_addresses
 from mixminus.cli.tables import KEYS, read_tables
 
 NOT_OF_THE_NODE = frozenset({"log", "log_level"})

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mixminus.base.number_rules import BadRule, compiled
 from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Gateway, SpeechService, Trunk
-from mixminus.cli.options import LATCHES, SRTP, BadSetting
+from mixminus.cli.readings import LATCHES, SRTP, BadSetting
 
 KEYS: Final[Mapping[str, Mapping[str, type]]] = {
     "users": {"password": str, "srtp": str, "latch": str},

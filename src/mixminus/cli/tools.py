@@ -16,7 +16,7 @@ from mixminus.agents.io.loading import agent_of, own_tools_of
 from mixminus.base.clock import Clock
 from mixminus.base.errors import MixminusError
 from mixminus.cli.failing import FAILED, failing_in_one_line
-from mixminus.cli.options import BadSetting
+from mixminus.cli.readings import BadSetting
 from mixminus.tools.audit import Head
 from mixminus.tools.audit import verify as verify_rows
 from mixminus.tools.conference import NoRoom, OnTheCall, conference_tools
