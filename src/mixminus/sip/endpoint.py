@@ -22,8 +22,8 @@ from mixminus.sip.transaction_layer import (
 from mixminus.sip.whereabouts import Whereabouts
 
 METHODS = (
-    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY", "SUBSCRIBE",
-    "MESSAGE",
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY",
+    "SUBSCRIBE", "MESSAGE",
 )  # fmt: skip
 ALLOW = ("Allow", ", ".join(METHODS))
 SUPPORTED_OPTIONS = ("timer", "100rel", "replaces", "norefersub", "tdialog")

@@ -48,7 +48,8 @@ _NAMES = [
     "WWW-Authenticate", "Proxy-Authenticate", "Reason", "Retry-After", "Session-Expires", "Min-SE", "RSeq",
     "RAck", "Subject", "Date", "P-Asserted-Identity", "Privacy", "Diversion", "History-Info",
     "Path", "Service-Route", "User-to-User", "Identity",
-    "Refer-To", "Referred-By", "Refer-Sub", "Replaces", "Target-Dialog", "Event", "Subscription-State", "Allow-Events",
+    "Refer-To", "Referred-By", "Refer-Sub", "Replaces", "Target-Dialog", "Event", "Subscription-State",
+    "Allow-Events",
 ]  # fmt: skip
 _COMPACT = {
     "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "c": "Content-Type",

@@ -230,11 +230,11 @@ class World:
             sign=partial(signature, AUTH_TOKEN),
             media_fingerprint=self._certificate.fingerprint,
             speech=ConfiguredProviders({"deepgram": self.hearing}, {"elevenlabs": voice}, (None, voice)),
-            certificates=self._certificate,
+            certificates=self._signers_certificate,
         )
         return assemble(self.settings, self.account_sid, shells)
 
-    async def _certificate(self, url: str) -> bytes:
+    async def _signers_certificate(self, url: str) -> bytes:
         await asyncio.sleep(self.certificates_take_s)
         if url not in self.certificates:
             raise NoCertificate("nothing is there")
