@@ -134,6 +134,8 @@ class Invited:
     """Signed statements of who calls (`Identity`, RFC 8224), as they came."""
     verstat: str | None = None
     """What a trunk found out about such a statement: `TN-Validation-Passed-A`."""
+    hops_left: int = 70
+    """Its Max-Forwards: what a call that is made for it may go (RFC 7332)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +359,7 @@ class Invitation:
     """After so long without a 18x it is cancelled, with 408; None: never."""
     routes: tuple[str, ...] = ()
     """Values of Route, put there before the call: `<sip:proxy.example.com;lr>` (RFC 3261 8.1.1.1)."""
+    max_forwards: int = 70
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.passing import received
 from mixminus.sip.refusing import Refusing
 from mixminus.sip.replaces import CannotReplace, Replaces
+from mixminus.sip.routing import destination
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
 from mixminus.sip.uri import Uri
 
@@ -56,8 +57,8 @@ def _fault(request: Request) -> tuple[int, HeaderLines] | None:
 def _told(key: DialogKey, request: Request, source: Address, user: str | None) -> Invited:
     return Invited(
         dialog=key,
-        called=(Uri.parse(request.uri).user or "").partition(";")[0],
-        request_uri=request.uri,
+        called=(Uri.parse(destination(request)).user or "").partition(";")[0],
+        request_uri=destination(request),
         from_uri=request.from_.uri,
         from_display=request.from_.display,
         to_uri=request.to.uri,
@@ -70,4 +71,5 @@ def _told(key: DialogKey, request: Request, source: Address, user: str | None) -
         forwarded_from=forwarded_from(request) if user is None else None,
         identities=tuple(request.all("Identity")) if user is None else (),
         verstat=verstat(request) if user is None else None,
+        hops_left=int((request.get("Max-Forwards") or "70")[:4]),
     )

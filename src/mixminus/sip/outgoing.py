@@ -306,7 +306,7 @@ class OutgoingCall:
         self._wait(invitation.silence_s)
         lines = (
             endpoint.via(self._via),
-            ("Max-Forwards", "70"),
+            ("Max-Forwards", str(invitation.max_forwards)),
             *way.lines,
             ("From", f"{name_addr(clean(invitation.from_display), invitation.from_uri)};tag={self._local_tag}"),
             ("To", f"<{invitation.target}>"),

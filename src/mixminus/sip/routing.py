@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mixminus.sip.message import HeaderLines
+from mixminus.sip.message import HeaderLines, Request
 from mixminus.sip.uri import AddressError, NameAddr, Uri
 
 
@@ -32,6 +32,15 @@ def routed(target: str, route_set: tuple[str, ...]) -> Routed:
     if first is not None and "lr" not in first.parameters:
         return Routed(first.text, (*route_set[1:], f"<{target}>"), first.text)
     return Routed(target, route_set, first.text if first is not None else None)
+
+
+def destination(request: Request) -> str:
+    """Whom a new request is for. A strict router before us wrote our address into the request-URI, and that of the
+    called party at the end of Route (16.4).
+    """
+    routes = request.all("Route")
+    last = _uri(routes[-1]) if routes and Uri.parse(request.uri).user is None else None
+    return last.text if last is not None and last.user else request.uri
 
 
 def loose(uri: str) -> str:

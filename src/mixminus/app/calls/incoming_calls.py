@@ -110,7 +110,9 @@ class IncomingCalls:
         services = self._services
         errand = RunInstructions(self._runner, _instructions(voice))
         wishes = CallWishes(callback=_callback(voice), sip_parameters=(*_sip_parameters(invited), *proof))
-        session = CallSession(services, Call(self._record(invited, number)), line, errand, wishes)
+        record = self._record(invited, number)
+        self._lines.hops.came_in(record.sid, invited.hops_left)
+        session = CallSession(services, Call(record), line, errand, wishes)
         self._calls.add(session)
         line.attach(session)
         session.begin_incoming()

@@ -13,6 +13,7 @@ from mixminus.app.calls.addresses import (
 )
 from mixminus.app.calls.application_line import ApplicationLine, RunDocument
 from mixminus.app.calls.far_ends import UNKNOWN, FarEnd, FarEnds, MediaWishes
+from mixminus.app.calls.hops import Hops
 from mixminus.app.calls.identity import SipIdentity
 from mixminus.app.calls.line import Line
 from mixminus.app.calls.outgoing_line import OutgoingLine
@@ -24,6 +25,7 @@ from mixminus.app.trunks.attempts import AtOnce, Calling, Destination, Hop, Way
 from mixminus.app.trunks.call_guard import CallGuard
 from mixminus.app.trunks.phones import ByPreference
 from mixminus.app.trunks.trunks import Trunks, usable
+from mixminus.base.errors import Refusal
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.calls.options import DialOptions, Instructions
@@ -58,6 +60,7 @@ class PhoneLines:
             advertised=services.settings.rtp_advertise,
         )
         self._far_ends = FarEnds(services.settings)
+        self.hops = Hops()
         self.identity: SipIdentity
         self.run_document: RunDocument
 
@@ -70,12 +73,14 @@ class PhoneLines:
             case PhoneNumber(number):
                 return self._to_trunk(number, dial, record)
             case ClientAddress(identity, parameters):
-                calling = self._calling(dial, only_passed_on(parameters), self._far_ends.of_user(identity))
+                media, hops = self._far_ends.of_user(identity), self._hops_for(record())
+                calling = self._calling(dial, only_passed_on(parameters), media, hops)
                 return self._sip(ByPreference(self._desk.phones(identity), calling), Peer(identity))
             case SipAddress(uri, headers):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
-                calling = self._calling(dial, asserted | headers, self._far_ends.of_anybody())
+                hops = self._hops_for(record())
+                calling = self._calling(dial, asserted | headers, self._far_ends.of_anybody(), hops)
                 phones = self._phones_at(usable(uri))
                 if phones is not None:
                     return self._sip(ByPreference(phones, calling), self._peer_at(uri))
@@ -98,17 +103,26 @@ class PhoneLines:
     def _media(self, far: FarEnd = UNKNOWN) -> SipMedia:
         return SipMedia(self._services.media, self._media_terms, far)
 
+    def _hops_for(self, record: CallRecord) -> int:
+        """The Max-Forwards of a call. Raises 32011 when the call that it is made for has come too far."""
+        hops = self.hops.for_child_of(record.parent_call_sid)
+        if hops <= 0:
+            raise Refusal(32011, 400, f"Too many hops (SIP 483): {record.parent_call_sid} came through 70 servers.")
+        self.hops.inherits(record.sid, record.parent_call_sid)
+        return hops
+
     def _to_trunk(self, number: str, dial: DialOptions, record: Callable[[], CallRecord]) -> OutgoingLine:
         check_destination(number, self._services.settings)
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
         own = _own_credentials(dial)
+        hops = self._hops_for(record())
 
         def calling(trunk: Trunk) -> Calling:
             credentials = Credentials(trunk.username, trunk.password) if trunk.username and trunk.password else None
             caller = presented(trunk, user, display, self.identity.host, self.identity.port)
             media = self._far_ends.of_trunk(trunk)
-            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers, media)
+            return Calling(caller.from_uri, caller.display, own or credentials, caller.headers, media, hops)
 
         async def guard(trunk: Trunk) -> float:
             call = record()
@@ -137,11 +151,11 @@ class PhoneLines:
         user = Uri.parse(uri).user
         return Peer(user if user in self._services.settings.users else None)
 
-    def _calling(self, dial: DialOptions, headers: dict[str, str], media: MediaWishes) -> Calling:
+    def _calling(self, dial: DialOptions, headers: dict[str, str], media: MediaWishes, hops: int) -> Calling:
         """What phones are told that are called as they are, over no trunk."""
         user = user_of(dial.caller_id or dial.from_)
         display = dial.caller_display_name or ""
-        return Calling(self.identity.uri(user), display, _own_credentials(dial), headers, media)
+        return Calling(self.identity.uri(user), display, _own_credentials(dial), headers, media, hops)
 
     def _sip(self, way: Way, peer: Peer) -> OutgoingLine:
         new_key = lambda: DialogKey(self._random_bytes(12).hex())  # noqa: E731

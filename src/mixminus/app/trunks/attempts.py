@@ -31,6 +31,7 @@ class Calling:
     credentials: Credentials | None
     headers: Mapping[str, str]
     media: MediaWishes
+    max_forwards: int = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Attempt:
             silence_s=self.silence_s or (None if is_last else NEXT_PLACE_S),
             progress_s=self.progress_s or (None if is_last else NEXT_PLACE_PROGRESS_S),
             routes=hop.routes,
+            max_forwards=calling.max_forwards,
         )
 
 
