@@ -77,6 +77,20 @@ def test_a_name_is_where_it_leads_unless_the_peer_talks_from_there() -> None:
     assert contact.next_hop(lambda uri: ()) is None
 
 
+def test_a_place_that_failed_yields_to_another_of_the_same_name() -> None:
+    one, two = Address(Transport.UDP, "198.51.100.7", 5060), Address(Transport.UDP, "198.51.100.8", 5060)
+    there = dialog("sip:a@192.168.1.5", one, "<sip:proxy.example.com;lr>")
+
+    def find(uri: str) -> tuple[Address, ...]:
+        return (one, two)
+
+    assert there.next_hop(find) == one
+    assert there.goes_elsewhere(one, find)
+    assert there.next_hop(find) == two
+    assert not there.goes_elsewhere(two, find)
+    assert not dialog("sip:a@198.51.100.7").goes_elsewhere(one, lambda uri: ())
+
+
 def test_rfc5627_a_gruu_is_the_phone_wherever_its_host_is() -> None:
     there = dialog("sip:a@192.0.2.1;gr=urn:uuid:1", STREAM)
     assert there.next_hop(lambda uri: (STREAM,)) == STREAM

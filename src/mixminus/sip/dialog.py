@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mixminus.sip.contract import Address, Transport
@@ -43,6 +43,8 @@ class Dialog:
     flow: Address | None
     lost_flow: Address | None = None
     """Where it was heard, by a connection that broke."""
+    dead: set[str] = field(default_factory=set)
+    """Hosts behind names that failed a request inside the dialog."""
 
     @classmethod
     def of_server(cls, request: Request, local_tag: str, source: Address) -> "Dialog":
@@ -117,6 +119,16 @@ class Dialog:
         if not self.route_set or self.flow is None:
             self.flow = source
 
+    def goes_elsewhere(self, failed: Address, find: Finder) -> bool:
+        """Whether the name that requests go to has another place than the one that failed (RFC 3263 4.3). They go
+        there from now on.
+        """
+        hosts = {place.host for place in find(self._way().next_uri or "")}
+        if failed.host not in hosts or hosts <= self.dead | {failed.host}:
+            return False
+        self.dead.add(failed.host)
+        return True
+
     def next_cseq(self) -> int:
         self.local_cseq += 1
         return self.local_cseq
@@ -149,6 +161,7 @@ class Dialog:
 
     def _next_place(self, places: tuple[Address, ...], target: Address) -> Address | None:
         """Where the peer was last heard, if that is one of the places of the name, or nobody knows any."""
+        places = tuple(place for place in places if place.host not in self.dead) or places
         heard_there = self.flow is not None and self.flow.host in {place.host for place in places}
         if places and not heard_there:
             return places[0]

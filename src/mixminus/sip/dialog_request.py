@@ -92,7 +92,11 @@ class DialogRequest:
             self._end(Outcome(408), now)
 
     def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
-        self._end(Outcome(status), now)
+        """Silence, or a broken way: another place of the same name may work (RFC 3263 4.3)."""
+        if self._dialog.goes_elsewhere(transaction.to, self._endpoint.whereabouts.of):
+            self.send(self._headers, self._body, now)
+        else:
+            self._end(Outcome(status), now)
 
     def _end(self, outcome: Outcome, now: float) -> None:
         self._over = True
