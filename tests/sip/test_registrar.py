@@ -1,11 +1,13 @@
 """Bindings come, are refreshed, expire and go."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from mixminus.sip.contacts import MAX_EXPIRES_S, RegisterRefused
 from mixminus.sip.contract import Address, Transport
+from mixminus.sip.kept_bindings import read, written
 from mixminus.sip.message import Request, parse
 from mixminus.sip.registrar import MAX_BINDINGS, Binding, Registrar
 from mixminus.sip.uri import NameAddr, Uri
@@ -325,3 +327,29 @@ def test_temporary_gruus_are_bounded() -> None:
         last = gruus(registrar, request)[1]
     assert phone_at(registrar, first) == []
     assert len(phone_at(registrar, last)) == 1
+
+
+# --- restarts -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_while_the_node_is_down_is_what_was_registered() -> None:
+    before = new_registrar()
+    before.register("alice", register(contact("sip:a@p:1", reg_id=2), OUTBOUND, "Path: <sip:e;lr;ob>"), flow(1), 10.0)
+    before.register("alice", register("Contact: <sip:a@desk>;q=0.3;expires=60", call_id="c9"), SOURCE, 10.0)
+    kept = written(before.contacts("alice", 10.0), ahead_s=1_000.0)
+    after = new_registrar()
+    restored = after.restore("alice", read(kept, ahead_s=1_005.0), 10.0)  # five seconds later, by the wall clock
+    assert [replace(binding, expires_at=binding.expires_at + 5.0) for binding in restored] == list(
+        before.contacts("alice", 10.0)
+    )
+    assert len(after.contacts("alice", 66.0)) == 1
+
+
+def test_connections_do_not_survive_a_restart() -> None:
+    before = new_registrar()
+    before.register("alice", register(contact("sip:a@p:1"), OUTBOUND), flow(1), 0.0)
+    before.register("alice", register("Contact: <sip:a@10.0.0.9;transport=tcp>", call_id="c2"), flow(2), 0.0)
+    before.register("alice", register("Contact: <sip:a@203.0.113.9:99;transport=tcp>", call_id="c3"), flow(3), 0.0)
+    after = new_registrar()
+    [left] = after.restore("alice", before.contacts("alice", 0.0), 0.0)
+    assert left.source == Address(Transport.TCP, "203.0.113.9", 99)

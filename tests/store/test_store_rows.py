@@ -19,6 +19,7 @@ from mixminus.calls.records import (
     ParticipantRecord,
     Record,
     RecordingRecord,
+    RegistrationRecord,
 )
 from mixminus.store.contract import Is, Where
 from mixminus.store.paging import Place
@@ -35,8 +36,12 @@ st.register_type_strategy(datetime, MOMENTS)
 st.register_type_strategy(int, st.integers(0, 2**31 - 1))
 
 
-SUBJECT: dict[type[Any], str] = {EventRecord: "subject_sid", LedgerEntry: "conference_sid"}
-"""Records without a SID of their own are numbered per subject."""
+SUBJECT: dict[type[Any], str] = {
+    EventRecord: "subject_sid",
+    LedgerEntry: "conference_sid",
+    RegistrationRecord: "user",
+}
+"""Records without a SID of their own are numbered per subject, or there is one for each."""
 
 
 def records(kind: type[Any]) -> SearchStrategy[Any]:
@@ -56,6 +61,7 @@ KINDS = (
     KeyRecord,
     EventRecord,
     LedgerEntry,
+    RegistrationRecord,
 )
 
 store = SqlStore("sqlite://", run=InlineRunner())
@@ -65,7 +71,9 @@ store = SqlStore("sqlite://", run=InlineRunner())
 @given(st.sampled_from(KINDS).flatmap(records))
 async def test_a_record_survives_the_way_to_the_database_and_back(record: Record) -> None:
     await store.save(record)
-    if isinstance(record, EventRecord | LedgerEntry):
+    if isinstance(record, RegistrationRecord):
+        assert await store.query(RegistrationRecord, Where("user", Is.EQUAL, record.user)) == (record,)
+    elif isinstance(record, EventRecord | LedgerEntry):
         names = (SUBJECT[type(record)], "sequence_number" if isinstance(record, EventRecord) else "number")
         keys = (Where(name, Is.EQUAL, getattr(record, name)) for name in names)
         assert await store.query(type(record), *keys) == (record,)

@@ -34,6 +34,7 @@ from mixminus.app.streams.streams import Streams
 from mixminus.app.tasks import Tasks
 from mixminus.app.transfers.transfers import TransferDesk
 from mixminus.app.trunks.call_guard import CallGuard
+from mixminus.app.trunks.kept_phones import KeptPhones
 from mixminus.app.trunks.places import Locate
 from mixminus.app.trunks.presence import Presence
 from mixminus.app.trunks.probing import Probing
@@ -97,6 +98,7 @@ class Node:
     registering: Registering
     presence: Presence
     texts: Texts
+    kept_phones: KeptPhones
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -183,6 +185,8 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
     incoming = IncomingCalls(services, desk, lines, calls, runner, network.proof)
     texts = Texts(services, desk)
     desk.on_invited, desk.on_messaged = incoming.invited, texts.messaged
+    kept_phones = KeptPhones(desk, services.store, services.clock)
+    desk.on_registered = kept_phones.registered
     desk.on_sought = Seeking(services.settings.trunks, desk, services.tasks).sought
     transfers = TransferDesk(services, desk, lines, calls, conferences, dial.conversations, placing)
     desk.on_referred, incoming.replacing = transfers.referred, transfers.replacing
@@ -207,6 +211,7 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
         registering,
         presence,
         texts,
+        kept_phones,
     )
 
 

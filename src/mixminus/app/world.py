@@ -219,6 +219,7 @@ class World:
             log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
         await self.node.trunks.spending.restore(self.store)
         await declare(self.node.exchange, self.settings)
+        await self.node.kept_phones.restore(self.settings.users)
         self.sip_listener = await self._listen(self.settings.sip)
         for listener in self.sip_listener.listeners[2:]:
             log.info("listening for SIP", at=str(listener), told_as=listener.sent_by)

@@ -281,6 +281,16 @@ class LedgerEntry:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class RegistrationRecord:
+    """Where the phones of a user are, while the node is down."""
+
+    user: str
+    date_updated: datetime
+    bindings: str
+    """As sip/kept_bindings.py writes them."""
+
+
 Record = (
     CallRecord
     | ConferenceRecord
@@ -291,4 +301,5 @@ Record = (
     | KeyRecord
     | EventRecord
     | LedgerEntry
+    | RegistrationRecord
 )

@@ -283,6 +283,10 @@ class SipAgent:
         """Where a registered user can be reached, most preferred first."""
         return self._registrar.contacts(user, now)
 
+    def restore(self, user: str, bindings: tuple[Binding, ...], now: float) -> tuple[Binding, ...]:
+        """Registrations of before a restart; returns those that are still good. Connections are gone."""
+        return self._registrar.restore(user, bindings, now)
+
     def phones(self, user: str, now: float) -> tuple[Phone, ...]:
         """What a registered user can be reached by, most preferred first."""
         return self._registrar.phones(user, now)

@@ -232,6 +232,13 @@ class Replied:
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """A REGISTER of a user was accepted: `contacts` may have changed."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sought:
     """An address whose host is a name, and whose places the agent needs. Answer with `located`."""
 
@@ -310,6 +317,7 @@ SipEvent = (
     | ReferReported
     | Replied
     | Messaged
+    | Registered
 )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mixminus.sip.contacts import MIN_EXPIRES_S, RegisterRefused
-from mixminus.sip.contract import Address
+from mixminus.sip.contract import Address, Registered
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.kept_open import WaysKeptOpen
 from mixminus.sip.message import HeaderLines, Request
@@ -35,3 +35,4 @@ class Registering:
             self.ways.registered(user, source, now)
             welcome_back(self.endpoint, self.registrar.contacts(user, now))
             self.endpoint.answer(server, 200, now, headers=self.registrar.answer(user, request, now))
+            self.endpoint.emit(Registered(user))

@@ -116,6 +116,16 @@ class Registrar:
                 lines.append(("Flow-Timer", str(FLOW_TIMER_S)))
         return tuple(lines)
 
+    def restore(self, user: str, bindings: Iterable[Binding], now: float) -> tuple[Binding, ...]:
+        """Bindings of before a restart, oldest first. Connections did not survive it."""
+        left: dict[Identity, Binding] = {}
+        for binding in bindings:
+            there = binding if binding.source.transport is Transport.UDP else _without(binding, binding.source)
+            if there is not None:
+                left[_identity(Contact(there.uri, 0, instance=there.instance, reg_id=there.reg_id))] = there
+        self._keep(user, left)
+        return self.contacts(user, now)
+
     def connection_lost(self, address: Address) -> None:
         """Who registered by a connection that is gone is where its Contact says. Nobody connects to a browser, or to
         who is behind a NAT: they are reached again when they have registered again (RFC 7118 5, RFC 5626 5.3).

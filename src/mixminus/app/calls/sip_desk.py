@@ -27,6 +27,7 @@ from mixminus.sip.contract import (
     Referred,
     ReferReported,
     Refused,
+    Registered,
     Renegotiated,
     Reoffered,
     Replied,
@@ -34,7 +35,7 @@ from mixminus.sip.contract import (
     Sought,
 )
 from mixminus.sip.networks import is_within
-from mixminus.sip.registrar import Phone
+from mixminus.sip.registrar import Binding, Phone
 
 DECLINED: Final = 603
 NOT_ALLOWED: Final = 405
@@ -70,6 +71,7 @@ class SipDesk:
         )
         self.on_messaged: Callable[[Messaged], None] = lambda message: self.reply(message.message, NOT_ALLOWED)
         """Who takes texts."""
+        self.on_registered: Callable[[Registered], None]
 
     def heard(self, event: SipEvent) -> None:
         """The pump's listener."""
@@ -96,6 +98,8 @@ class SipDesk:
                 self.on_sought(event)
             case Messaged():
                 self.on_messaged(event)
+            case Registered():
+                self.on_registered(event)
             case Replied():
                 if (waiting := self._questions.pop(event.question, None)) is not None and not waiting.done():
                     waiting.set_result(event)
@@ -199,6 +203,10 @@ class SipDesk:
     def phones(self, user: str) -> tuple[Phone, ...]:
         """The phones that a user registered, most preferred first."""
         return self._agent.phones(user, self._now())
+
+    def restore(self, user: str, bindings: tuple[Binding, ...]) -> int:
+        """Registrations of before a restart; how many are still good."""
+        return len(self._agent.restore(user, bindings, self._now()))
 
     def phone_at(self, uri: str) -> Phone | None:
         """The phone that a GRUU of ours leads to. Raises `AddressError`."""

@@ -14,6 +14,7 @@ from mixminus.store.rows.ledger import LEDGER
 from mixminus.store.rows.meta import meta  # noqa: F401  (a table without records: only to be known to the metadata)
 from mixminus.store.rows.numbers import APPLICATIONS, NUMBERS
 from mixminus.store.rows.recordings import RECORDINGS
+from mixminus.store.rows.registrations import REGISTRATIONS
 
 _KINDS: Final[Mapping[type[Record], Kind[Any]]] = {
     kind.record: kind
@@ -27,6 +28,7 @@ _KINDS: Final[Mapping[type[Record], Kind[Any]]] = {
         APPLICATIONS,
         NUMBERS,
         RECORDINGS,
+        REGISTRATIONS,
     )
 }
 

@@ -1,0 +1,19 @@
+"""Registrations of users' phones."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "registrations",
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("date_updated", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("bindings", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("user"),
+    )
