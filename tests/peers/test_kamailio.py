@@ -23,7 +23,8 @@ pytestmark = [
 
 HIS_NOTE, HER_NOTE = PALETTE["gamma"], PALETTE["theta"]
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
-USERS = {"bob": "secret"}
+USERS = {"bob": "secret", "carol": "secret"}
+CAROLS_NUMBER = "+15550002000"
 
 
 @dataclass
@@ -207,3 +208,60 @@ async def test_what_is_asked_at_a_dead_edge_fails_in_time(tmp_path: Path) -> Non
         sid = await here.calls("client:bob")
         await at.quiet()
         assert (await at.call(sid)).status == "failed"
+
+
+# --- (c) transfers through the edge -------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def three(here: Site) -> AsyncIterator[tuple[VirtualPhone, VirtualPhone, VirtualPhone]]:
+    """Alice, who calls; bob, who takes her call; carol, whom bob sends her to."""
+    here.at.app.answers("/voice", '<Response><Dial action="/after"><Client>bob</Client></Dial></Response>')
+    here.at.app.answers("/carol", "<Response><Dial><Client>carol</Client></Dial></Response>")
+    here.at.app.answers("/after", "<Response><Hangup/></Response>")
+    async with (
+        here.phone("alice") as alice,
+        here.phone("bob", password="secret") as bob,
+        here.phone("carol", password="secret") as carol,
+    ):
+        for phone in (bob, carol):
+            phone.answers()
+            await phone.register(600, "", {"Supported": "path"})
+        yield alice, bob, carol
+
+
+@TRANSPORTS
+async def test_a_phone_behind_the_edge_sends_its_caller_to_another(tmp_path: Path, transport: str) -> None:
+    async with site(tmp_path, EDGE, transport, users=USERS) as here, three(here) as (alice, bob, carol):
+        hers = await alice.dial(NUMBER)
+        await until(lambda: bool(bob.calls))
+        await hear_each_other(bob.calls[0], hers)
+        transfer = await bob.calls[0].transfer("carol")
+        assert await transfer.concluded(within_s=8) == 200
+        await bob.calls[0].ended(within_s=5)
+        await hear_each_other(carol.calls[0], hers)
+        await hers.hang_up()
+        await carol.calls[0].ended(within_s=5)
+        await here.at.quiet()
+
+
+@TRANSPORTS
+async def test_a_phone_behind_the_edge_joins_its_two_calls(tmp_path: Path, transport: str) -> None:
+    """Nobody authenticates on loopback: so everybody may dispose of everybody's calls."""
+    more = {"users": USERS, "numbers": {CAROLS_NUMBER: "/carol"}, "transfers": "everybody"}
+    async with (
+        site(tmp_path, EDGE, transport, **more) as here,
+        three(here) as (alice, bob, carol),
+    ):
+        hers = await alice.dial(NUMBER)
+        await until(lambda: bool(bob.calls))
+        await hear_each_other(bob.calls[0], hers)
+        await bob.calls[0].hold()
+        consults = await bob.dial(CAROLS_NUMBER)
+        await until(lambda: bool(carol.calls))
+        await hear_each_other(carol.calls[0], consults)
+        transfer = await bob.calls[0].transfer_to(consults)
+        assert await transfer.concluded(within_s=8) == 200
+        for call in (bob.calls[0], consults):
+            await call.ended(within_s=5)
+        await hear_each_other(carol.calls[0], hers)
