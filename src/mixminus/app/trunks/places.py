@@ -1,9 +1,14 @@
 """Where addresses lead: looked up, and those that failed lately last (RFC 3263 4.3)."""
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from mixminus.sip.contract import Address
 from mixminus.sip.gateways import Gateways
+
+MAX_SICK: Final = 1024
+"""Places whose failures are remembered; beyond it the one that failed first is tried as if it never had."""
 
 Locate = Callable[[str], Awaitable[tuple[Address, ...]]]
 """A SIP address to its places, best first. Raises `AddressError`."""
@@ -16,6 +21,7 @@ class Places:
         self._locate = locate
         self._now = now
         self._health = Gateways()
+        self._sick: OrderedDict[str, None] = OrderedDict()
 
     async def of(self, uri: str) -> tuple[Address, ...]:
         """All of them, the sick ones last: nobody else may be better. Raises `AddressError`."""
@@ -24,11 +30,15 @@ class Places:
         return tuple(sorted(found, key=lambda place: self._health.is_sick(_key(place), now)))
 
     def works(self, place: Address) -> None:
+        self._sick.pop(_key(place), None)
         self._health.works(_key(place))
 
     def failed(self, place: Address, status: int, retry_after_s: int | None = None) -> None:
         """It was silent (408), could not be reached or had no room (503)."""
+        self._sick[_key(place)] = None
         self._health.failed(_key(place), status, self._now(), retry_after_s)
+        if len(self._sick) > MAX_SICK:
+            self._health.works(self._sick.popitem(last=False)[0])
 
 
 def _key(place: Address) -> str:
