@@ -256,6 +256,35 @@ async def test_callbacks_of_the_new_leg_come_in_order_and_name_its_parent(scene:
     assert list(legs.values()) == [["initiated", "ringing", "in-progress", "completed"]] * 2
 
 
+@desk
+async def test_a_number_of_the_node_s_own_answers_with_its_document(scene: Scene) -> None:
+    """A menu, a queue: the caller goes on there, and the agent is released."""
+    menu = await scene.number_for("menu", twiml("<Say>Press one for sales, or two for support.</Say>"))
+    caller, agent = await caller_and_agent(scene)
+    transfer = await agent.transfer(menu)
+    assert await transfer.concluded(within_s=2) == 200
+    await agent.ended(within_s=2)
+    await asyncio.sleep(0.4)
+    assert caller.hears(SPEECH_HZ)
+    assert scene.told("/menu")[0]["CallSid"] == scene.sid("caller")
+
+
+@desk
+async def test_a_dialled_party_goes_on_with_the_document_of_a_number(scene: Scene) -> None:
+    """The agent dials out and sends whom it reached into a conference."""
+    carrier, agent = await scene.phone("carrier"), await user(scene, "agent")
+    hall = await scene.number_for("hall", enter("hall"))
+    await scene.calls_in("other", enter("hall"))
+    scene.app.answers("/out", twiml('<Dial action="/never"><Number>+15558675310</Number></Dial>'))
+    await scene.twilio.calls.create_async(to="client:agent", from_="+15550009000", url=scene.world.url("/out"))
+    call = await scene.rings(agent)
+    scene.calls["carrier"] = await scene.rings(carrier)
+    await asyncio.sleep(0.5)
+    assert await (await call.transfer(hall)).concluded(within_s=2) == 200
+    await call.ended(within_s=2)
+    assert await scene.pairs("carrier", "other") == everybody("carrier", "other")
+
+
 # --- who may, and where to -----------------------------------------------------------------------------------------
 
 

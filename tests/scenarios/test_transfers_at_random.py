@@ -48,7 +48,7 @@ class Crowd:
             call = self.random.choice(live)
             deeds += [
                 lambda: call.transfer(self.random.choice(NAMES)),
-                lambda: call.transfer(self.random.choice(NAMES)),
+                lambda: call.transfer(self.random.choice((*NAMES, *self.numbers))),
                 lambda: call.transfer_to(self.random.choice(live)),
                 lambda: self.transfer_and_leave(call),
                 lambda: call.hold(),

@@ -188,7 +188,7 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
     kept_phones = KeptPhones(desk, services.store, services.clock)
     desk.on_registered = kept_phones.registered
     desk.on_sought = Seeking(services.settings.trunks, desk, services.tasks).sought
-    transfers = TransferDesk(services, desk, lines, calls, conferences, dial.conversations, placing)
+    transfers = TransferDesk(services, desk, lines, calls, conferences, dial.conversations, placing, runner)
     desk.on_referred, incoming.replacing = transfers.referred, transfers.replacing
     registering = Registering(trunks, desk, services.tasks, random_bytes)
     presence = Presence(services.settings.users, desk, trunks, registering, services.clock)

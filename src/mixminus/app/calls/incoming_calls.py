@@ -108,7 +108,7 @@ class IncomingCalls:
         proof: FormPairs,
     ) -> None:
         services = self._services
-        errand = RunInstructions(self._runner, _instructions(voice))
+        errand = RunInstructions(self._runner, instructions_of(voice))
         wishes = CallWishes(callback=_callback(voice), sip_parameters=(*_sip_parameters(invited), *proof))
         record = self._record(invited, number)
         self._lines.hops.came_in(record.sid, invited.hops_left)
@@ -161,7 +161,8 @@ async def voice_of(store: Store, number: NumberRecord) -> VoiceInstructions | No
     return application.voice if application is not None else None
 
 
-def _instructions(voice: VoiceInstructions) -> Instructions:
+def instructions_of(voice: VoiceInstructions) -> Instructions:
+    """Where the document is that answers."""
     return Instructions(voice.voice_url, voice.voice_method, voice.voice_fallback_url, voice.voice_fallback_method)
 
 

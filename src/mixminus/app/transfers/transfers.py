@@ -8,6 +8,8 @@ import structlog
 
 from mixminus.app.calls.call_session import CallSession, CallWishes, Verdict
 from mixminus.app.calls.calls import Calls
+from mixminus.app.calls.errands import RunInstructions
+from mixminus.app.calls.incoming_calls import instructions_of, number_called, voice_of
 from mixminus.app.calls.lines import PhoneLines
 from mixminus.app.calls.peer import Peer, Transfers
 from mixminus.app.calls.place_call import PlacedCall, Placing
@@ -15,13 +17,14 @@ from mixminus.app.calls.sip_desk import DialogOwner, SipDesk
 from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.documents.conversation import Conversations
+from mixminus.app.documents.run_twiml import TwimlRunner
 from mixminus.app.services import Services
-from mixminus.app.transfers.come_instead import ComeInstead
+from mixminus.app.transfers.come_instead import TRANSFERRED, ComeInstead
 from mixminus.app.transfers.destination import destination
 from mixminus.app.transfers.place import Place, SeatPlace, TalkPlace
 from mixminus.base.errors import Refusal
 from mixminus.calls.options import Callback, DialOptions
-from mixminus.calls.records import CallStatus, Direction
+from mixminus.calls.records import CallStatus, Direction, VoiceInstructions
 from mixminus.sip.contract import DialogKey, Invited, Referred
 from mixminus.twiml.effects import Referral
 
@@ -30,6 +33,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.transfers")
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 NO_SUCH_CALL: Final = 481
+GONE: Final = 487
 NOT_ACCEPTABLE: Final = 488
 PENDING: Final = 491
 DECLINED: Final = 603
@@ -58,6 +62,7 @@ class TransferDesk:
         conferences: Conferences,
         conversations: Conversations,
         placing: Placing,
+        runner: TwimlRunner,
     ) -> None:
         self._services = services
         self._desk = desk
@@ -66,12 +71,17 @@ class TransferDesk:
         self._conferences = conferences
         self._conversations = conversations
         self._placing = placing
+        self._runner = runner
         self._allowed = Transfers(services.settings.transfers)
 
     # --- REFER ----------------------------------------------------------------------------------------------------
 
     def referred(self, referred: Referred) -> None:
         """The desk's listener."""
+        self._services.tasks.spawn(self._decide(referred), f"REFER about {referred.dialog}")
+
+    async def _decide(self, referred: Referred) -> None:
+        voice = await self._voice_at(referred)
         try:
             line, session = self._call_of(referred.dialog)
             if self._is_for_the_document(referred, session):
@@ -80,6 +90,8 @@ class TransferDesk:
                 raise Unwilling(FORBIDDEN)
             if referred.replaces is not None:
                 self._attended(referred, line.peer, session, referred.replaces)
+            elif voice is not None:
+                self._to_our_number(referred, session, voice)
             else:
                 self._blind(referred, session)
         except Unwilling as refusal:
@@ -95,6 +107,32 @@ class TransferDesk:
         self._report(referred.referral, 200)
         talk.refer(Referral(referred.target, tuple(referred.headers.items())))
         return True
+
+    async def _voice_at(self, referred: Referred) -> VoiceInstructions | None:
+        """What answers at the target, if that is a number of this node."""
+        to = destination(referred, self._services.settings)
+        number = await number_called(self._services.store, to) if to is not None else None
+        voice = await voice_of(self._services.store, number) if number is not None else None
+        return voice if voice is not None and voice.voice_url is not None else None
+
+    def _to_our_number(self, referred: Referred, session: CallSession, voice: VoiceInstructions) -> None:
+        """Whom it talks to goes on with what that number says: a queue, a menu, a conference."""
+        place = self._place_of(session)
+        kept = place.opposite()
+        if not isinstance(kept, CallSession):
+            raise Unwilling(DECLINED)
+        self._desk.accept_referral(referred.referral)
+        place.await_another()
+        self._services.tasks.spawn(self._send_on(referred.referral, place, kept, voice), f"transfer of {kept.sid}")
+
+    async def _send_on(self, referral: DialogKey, place: Place, kept: CallSession, voice: VoiceInstructions) -> None:
+        await kept.redirect(RunInstructions(self._runner, instructions_of(voice)))
+        if not kept.live:
+            self._report(referral, GONE)
+            place.nobody_came()
+            return
+        self._report(referral, 200)
+        place.holder.end(Verdict(CallStatus.COMPLETED, TRANSFERRED))
 
     def _blind(self, referred: Referred, session: CallSession) -> None:
         """Call the target; when it answers it has the place of who sent the REFER (RFC 5589 6)."""
