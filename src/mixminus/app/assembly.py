@@ -19,6 +19,7 @@ from mixminus.app.calls.unwelcome import Unwelcome
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.conferences.roles import Roles
+from mixminus.app.documents.conversation import Conversations
 from mixminus.app.documents.dial import Dial
 from mixminus.app.documents.documents import Documents
 from mixminus.app.documents.perform import Performer
@@ -99,6 +100,7 @@ class Node:
     presence: Presence
     texts: Texts
     kept_phones: KeptPhones
+    conversations: Conversations
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -212,6 +214,7 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
         presence,
         texts,
         kept_phones,
+        dial.conversations,
     )
 
 

@@ -151,6 +151,9 @@ class Conversations:
         self._open.append(talk)
         return talk
 
+    def all(self) -> tuple[Conversation, ...]:
+        return tuple(self._open)
+
     def of(self, session: CallSession) -> Conversation | None:
         """Where that call talks."""
         return next((talk for talk in self._open if session in (talk.caller, talk.called)), None)
