@@ -14,6 +14,7 @@ from mixminus.testing.rtp import Packet
 from mixminus.testing.sdes import SecureLine
 from mixminus.testing.srtp import SUITES
 from mixminus.testing.voice import Hum
+from mixminus.testing.world import SIP
 
 ANYWHERE: dict[str, Any] = {"srtp_over_any_transport": True}
 """Phones of a world have no TLS."""
@@ -113,6 +114,34 @@ async def test_a_call_that_cannot_be_secured_fails_before_anybody_rings(scene: S
     await asyncio.sleep(1)
     assert await scene.call_status(placed.sid) == "failed"
     assert carrier.calls == []
+
+
+@scenario_with(users={"bob": "secret"})
+async def test_secure_true_calls_no_phone_where_others_read_along(scene: Scene) -> None:
+    phone = await scene.phone("bob", password="secret", srtp=(CM_80,))
+    await phone.register()
+    to = f"sip:bob@{SIP[0]}:{SIP[1]};secure=true"
+    placed = await scene.twilio.calls.create_async(from_="+15550009000", to=to, twiml=twiml("<Pause/>"))
+    await asyncio.sleep(1)
+    assert await scene.call_status(placed.sid) == "failed"
+    assert phone.calls == []
+
+
+@scenario_with(users={"bob": "secret"}, **ANYWHERE)
+async def test_secure_true_takes_nothing_but_secured_audio(scene: Scene) -> None:
+    to = f"sip:bob@{SIP[0]}:{SIP[1]};secure=true"
+    plain = await scene.phone("bob", password="secret")
+    await plain.register()
+    placed = await scene.twilio.calls.create_async(from_="+15550009000", to=to, twiml=twiml("<Pause length='5'/>"))
+    await asyncio.sleep(1)
+    assert await scene.call_status(placed.sid) == "failed"
+    await plain.register(expires_s=0)
+    secured = await scene.phone("bob", password="secret", srtp=(CM_80,))
+    await secured.register()
+    placed = await scene.twilio.calls.create_async(from_="+15550009000", to=to, twiml=twiml("<Pause length='5'/>"))
+    await (await scene.rings(secured)).answered(within_s=1)
+    await asyncio.sleep(0.5)
+    assert await scene.call_status(placed.sid) == "in-progress"
 
 
 @scenario_with(**ANYWHERE)

@@ -35,6 +35,14 @@ class SipAddress:
 
     uri: str
     headers: dict[str, str] = field(default_factory=dict)
+    is_secure: bool = False
+    """It said `;secure=true`: over TLS, and with SRTP (Twilio, "Secure Media")."""
+
+    @property
+    def over_tls(self) -> str:
+        """The address with that transport, whatever it says."""
+        where, parameters = _parts(self.uri)
+        return ";".join([where, *_without("transport", parameters), "transport=tls"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +124,26 @@ def _sip(to: str) -> SipAddress:
     user_and_host = uri.partition(":")[2]
     if not user_and_host.rpartition("@")[2].strip("<>; "):
         raise BadAddress(to)
+    where, parameters = _parts(uri)
+    is_secure = any(parameter.lower() == "secure=true" for parameter in parameters)
     try:
-        return SipAddress(uri, passed_on(_pairs(query)))
+        headers = passed_on(_pairs(query))
     except LongHeaders as error:
         raise Refusal(21227, 400, f"The 'To' address: {error}.") from error
     except BadHeader as error:
         raise Refusal(13252, 400, f"The 'To' address: {error}.") from error
+    return SipAddress(";".join([where, *_without("secure", parameters)]), headers, is_secure)
+
+
+def _parts(uri: str) -> tuple[str, list[str]]:
+    """A SIP URI up to its port, and its parameters. There may be semicolons in a user (RFC 3261 25.1)."""
+    user, at, rest = uri.rpartition("@")
+    host, *parameters = rest.split(";")
+    return f"{user}{at}{host}", parameters
+
+
+def _without(name: str, parameters: list[str]) -> list[str]:
+    return [parameter for parameter in parameters if parameter.partition("=")[0].lower() != name]
 
 
 def _application(text: str) -> ApplicationAddress | None:

@@ -18,6 +18,11 @@ class MediaWishes:
     """As in `SetLegMedia`."""
 
     @property
+    def secured(self) -> "MediaWishes":
+        """The same with nothing but SRTP."""
+        return replace(self, srtp=Srtp.REQUIRED)
+
+    @property
     def plain(self) -> "MediaWishes":
         """The same without SRTP."""
         return replace(self, srtp=Srtp.NEVER)

@@ -76,15 +76,16 @@ class PhoneLines:
                 media, hops = self._far_ends.of_user(identity), self._hops_for(record())
                 calling = self._calling(dial, only_passed_on(parameters), media, hops)
                 return self._sip(ByPreference(self._desk.phones(identity), calling), Peer(identity))
-            case SipAddress(uri, headers):
+            case SipAddress(uri, headers, is_secure):
                 # Whatever CallerId shows, From is what we assert (Participants resource, From).
                 asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
-                hops = self._hops_for(record())
-                calling = self._calling(dial, asserted | headers, self._far_ends.of_anybody(), hops)
+                media, hops = self._far_ends.of_anybody(), self._hops_for(record())
+                calling = self._calling(dial, asserted | headers, media.secured if is_secure else media, hops)
                 phones = self._phones_at(usable(uri))
                 if phones is not None:
                     return self._sip(ByPreference(phones, calling), self._peer_at(uri))
-                return self._sip(AtOnce((Destination((Hop(uri, uri),), calling),)), Peer())
+                target = address.over_tls if is_secure else uri
+                return self._sip(AtOnce((Destination((Hop(target, target),), calling),)), Peer())
 
     def called(self, invited: Invited) -> str:
         """The number that an incoming call is for."""
