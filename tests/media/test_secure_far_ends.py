@@ -176,6 +176,14 @@ def test_without_checks_the_announced_host_and_no_other_agrees_on_keys(node: Nod
     assert len(node.keys) == 1
 
 
+def test_behind_a_nat_keys_are_agreed_on_with_the_host_that_the_sip_comes_from(node: Node) -> None:
+    node.far_ends.set_media(replace(MEDIA, ice=None, signalled_from=THERE[0]))
+    Browser(node).shake(STRANGE)
+    assert node.keys == []
+    Browser(node).shake(THERE)
+    assert len(node.keys) == 1
+
+
 def test_another_certificate_than_the_announced_one_ends_in_a_reason(node: Node) -> None:
     node.far_ends.set_media(replace(MEDIA, dtls=dtls(fingerprint=bytes(32))))
     browser = Browser(node)

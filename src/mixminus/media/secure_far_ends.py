@@ -34,6 +34,8 @@ class FarEnd:
     """What is known of one leg's."""
 
     announced: Address
+    signalled_from: str | None = None
+    """Where its SIP comes from: behind a NAT it speaks from there."""
     ice: IceLite | None = None
     found: Address | None = None
     """Where the engine was told that it is."""
@@ -48,7 +50,9 @@ class FarEnd:
 
     def is_known_at(self, source: Address) -> bool:
         """Whether it is the far end that speaks from there, as far as that can be known without keys."""
-        return self.ice.knows(source) if self.ice is not None else source[0] == self.announced[0]
+        if self.ice is not None:
+            return self.ice.knows(source)
+        return source[0] in (self.announced[0], self.signalled_from)
 
     @property
     def place(self) -> Address | None:
@@ -93,7 +97,7 @@ class FarEnds:
         if media.ice is None and media.dtls is None:
             return self.drop(media.leg)
         end = self._of.setdefault(media.leg, FarEnd((media.remote_host, media.remote_port)))
-        end.announced = (media.remote_host, media.remote_port)
+        end.announced, end.signalled_from = (media.remote_host, media.remote_port), media.signalled_from
         self._expect_checks(end, media.ice)
         if media.dtls != end.terms:
             self._agree_anew(media.leg, end, media.dtls)
