@@ -34,6 +34,7 @@ module opus.so
 opus_bitrate 40000
 opus_inbandfec yes
 module srtp.so
+module dtls_srtp.so
 module aufile.so
 module aubridge.so
 module sndfile.so
