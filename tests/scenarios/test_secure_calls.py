@@ -219,6 +219,24 @@ async def test_of_a_secured_and_a_plain_phone_of_one_user_either_may_answer(scen
     assert await scene.pairs() == everybody("alice", "bob")
 
 
+@scenario_with(users={"bob": "secret"}, transfers="everybody", **ANYWHERE)
+async def test_a_secured_call_is_taken_over_by_phones_with_other_keys_and_with_none(scene: Scene) -> None:
+    phone = await scene.phone("bob", password="secret", srtp=(CM_80,))
+    await phone.register()
+    await scene.calls_in("alice", twiml("<Dial><Client>bob</Client></Dial>"), srtp=(GCM,))
+    before: Call = await scene.rings(phone)
+    await asyncio.sleep(0.3)
+    for name, suites in (("tablet", ("AEAD_AES_128_GCM",)), ("handset", ()), ("mobile", (CM_80,))):
+        assert await scene.pairs() == everybody("alice", next(reversed(scene.calls)))
+        other = await scene.phone(name, srtp=suites)
+        after = await other.dial("anything", headers={"Replaces": before.replaces})
+        await before.ended(within_s=2)
+        scene.calls = {"alice": scene.calls["alice"], name: after}
+        before = after
+    assert await scene.pairs() == everybody("alice", "mobile")
+    assert secure(scene.calls["alice"]).forged == secure(before).forged == 0
+
+
 # --- thieves ------------------------------------------------------------------------------------------------------
 
 
