@@ -67,6 +67,6 @@ def test_two_secured_phones_talk_and_a_stranger_does_not_join_in() -> None:
         assert shell.count(leg, "received") == 40
         assert 1 <= shell.count(leg, "forged") <= 2, "until the socket was connected"
     assert stranger.heard() == 0
-    for far in (*fars, stranger):
-        far.socket.close()
+    for end in (*fars, stranger):
+        end.socket.close()
     shell.close()
