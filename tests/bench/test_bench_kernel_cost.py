@@ -11,6 +11,8 @@ SMALL = (
     Load(9, 3, talkers=3, on_bus=2, coaches=1),
     Load(12, 12, on_bus=2, codec="G722"),
     Load(12, 12, on_bus=2, codec="opus"),
+    Load(9, 3, srtp="AES_CM_128_HMAC_SHA1_80"),
+    Load(12, 12, on_bus=2, codec="opus", srtp="AEAD_AES_256_GCM"),
 )
 
 

@@ -29,8 +29,6 @@ class Held:
     sender: SrtpSession
     receiver: SrtpSession
     former: SrtpSession | None = None
-    former_until: int = 0
-    """A tick."""
 
 
 class Sealing:
@@ -53,6 +51,8 @@ class Sealing:
                 np.int64,
             )
         )
+        self._former_until: dict[int, int] = {}
+        """By row, the tick until which its far end's former key is good."""
         self._tick = 0
         self._tables: list[I64] = []
         self._make_tables()
@@ -107,6 +107,7 @@ class Sealing:
         if row is None or row not in self._guarded:
             return
         del self._guarded[row]
+        self._former_until.pop(row, None)
         clear_row(self._seals, row)
         if (held := self._held.pop(row, None)) is not None:
             for session in (held.sender, held.receiver, held.former):
@@ -116,9 +117,8 @@ class Sealing:
     def step(self, tick: int) -> None:
         """Between two ticks: what a former key is still good for ends."""
         self._tick = tick
-        for row, held in self._held.items():
-            if held.former is not None and tick >= held.former_until:
-                self._drop_former(row, held)
+        for row in [row for row, until in self._former_until.items() if tick >= until]:
+            self._drop_former(row, self._held[row])
 
     def unseal(self, lane: int, table: I64, arrived: int) -> None:
         """Open what came for the legs of that lane, whose table this is."""
@@ -183,10 +183,11 @@ class Sealing:
             if sender is None:
                 held.sender.close()
             if receiver is not None:
-                exchanged.former, exchanged.former_until = held.former, held.former_until
+                exchanged.former = held.former
             else:
                 self._drop_former(row, held)
-                exchanged.former, exchanged.former_until = held.receiver, self._tick + FORMER_TICKS
+                exchanged.former = held.receiver
+                self._former_until[row] = self._tick + FORMER_TICKS
         self._seals.sender[row] = made_sender.address
         self._seals.receiver[row] = made_receiver.address
         if receiver is None:
@@ -211,6 +212,7 @@ class Sealing:
 
     def _drop_former(self, row: int, held: Held) -> None:
         self._seals.former[row] = 0
+        self._former_until.pop(row, None)
         former, held.former = held.former, None
         if former is not None:
             former.close()
