@@ -169,6 +169,44 @@ def test_the_old_key_is_good_until_the_new_one_was_used(profile: str) -> None:
     assert sealed.phone.count("forged") == 3
 
 
+@pytest.mark.parametrize("profile", ["AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"])
+@pytest.mark.parametrize("counts_on", [True, False])
+def test_a_far_end_may_count_its_rollovers_on_or_begin_anew_with_a_new_key(profile: str, counts_on: bool) -> None:
+    """It is to count on (RFC 3711 section 3.3.1). Some do not, and are in their second round after 22 minutes."""
+    studio, sealed = pair(profile)
+    sealed.phone.sequence = 65_530
+    talk(studio, sealed, 20)
+    studio.negotiate(LEG, srtp=keys(profile, seed=2))
+    talk(studio, sealed, 5)
+    sealed.phone.packets.clear()
+    sealed.take(keys(profile, seed=2))
+    if counts_on:
+        for sequence in (65_534, 65_535, 0):
+            sealed.seals.protect(bytes(RtpPacket(0, sequence, 0, sealed.phone.ssrc, bytes(160))))
+    talk(studio, sealed, 60)
+    assert studio.phones[OTHER].hears() == {400}
+    assert sealed.phone.count("forged") == sealed.phone.count("replayed") == 0
+    assert heard_by(sealed) == {700}
+    studio.tick(501)
+    talk(studio, sealed, 20)
+    assert studio.phones[OTHER].hears() == {400}
+    studio.negotiate(LEG, srtp=keys(profile, seed=3))
+    studio.apply(CloseLeg(LEG))
+
+
+def test_keys_that_change_again_and_again_close_what_they_opened() -> None:
+    studio, sealed = pair()
+    sealed.phone.sequence = 65_530
+    talk(studio, sealed, 20)
+    for seed in range(2, 40):
+        studio.negotiate(LEG, srtp=keys(seed=seed))
+        studio.tick(seed % 3)
+        studio.negotiate(LEG, srtp=keys("AES_CM_128_HMAC_SHA1_32", seed=seed))
+    sealed.take(keys("AES_CM_128_HMAC_SHA1_32", seed=39))
+    talk(studio, sealed, 12)
+    assert studio.phones[OTHER].hears() == {400}
+
+
 def test_the_old_key_is_good_for_ten_seconds_at_most() -> None:
     studio, sealed = pair()
     talk(studio, sealed)

@@ -24,6 +24,8 @@ class Seals(NamedTuple):
     """Its far end was found by checks (ICE); where packets come from says nothing."""
     receiver: I64
     """Address of libsrtp's session for what arrives; 0: none."""
+    afresh: I64
+    """One with the same new key that counts from the beginning: some far ends do, with a new key."""
     former: I64
     """The one before: its keys are good until a packet has come with the new ones."""
     sender: I64

@@ -15,7 +15,7 @@ from mixminus.media.srtp_library import SrtpError, SrtpLibrary, SrtpSession, srt
 from mixminus.media.srtp_terms import SrtpKeys
 from mixminus.media.state import I64, PACKET_BYTES, SOCKET
 
-FORMER_TICKS: Final = 10 * FRAMES_PER_SECOND
+CHANGE_TICKS: Final = 10 * FRAMES_PER_SECOND
 """For so long at most a far end may go on with its old key; it changes as soon as it has read our answer."""
 
 
@@ -28,6 +28,7 @@ class Held:
     theirs: bytes
     sender: SrtpSession
     receiver: SrtpSession
+    afresh: SrtpSession | None = None
     former: SrtpSession | None = None
 
 
@@ -51,8 +52,8 @@ class Sealing:
                 np.int64,
             )
         )
-        self._former_until: dict[int, int] = {}
-        """By row, the tick until which its far end's former key is good."""
+        self._changing_until: dict[int, int] = {}
+        """By row, the tick until which several sessions are tried."""
         self._tick = 0
         self._tables: list[I64] = []
         self._make_tables()
@@ -107,18 +108,17 @@ class Sealing:
         if row is None or row not in self._guarded:
             return
         del self._guarded[row]
-        self._former_until.pop(row, None)
         clear_row(self._seals, row)
         if (held := self._held.pop(row, None)) is not None:
-            for session in (held.sender, held.receiver, held.former):
-                if session is not None:
-                    session.close()
+            self._settle(row, held)
+            held.sender.close()
+            held.receiver.close()
 
     def step(self, tick: int) -> None:
         """Between two ticks: what a former key is still good for ends."""
         self._tick = tick
-        for row in [row for row, until in self._former_until.items() if tick >= until]:
-            self._drop_former(row, self._held[row])
+        for row in [row for row, until in self._changing_until.items() if tick >= until]:
+            self._settle(row, self._held[row])
 
     def unseal(self, lane: int, table: I64, arrived: int) -> None:
         """Open what came for the legs of that lane, whose table this is."""
@@ -171,6 +171,8 @@ class Sealing:
         same_profile = held is not None and held.profile == keys.profile
         sender = held.sender if held is not None and same_profile and held.ours == keys.ours else None
         receiver = held.receiver if held is not None and same_profile and held.theirs == keys.theirs else None
+        if held is not None and receiver is None:
+            self._settle(row, held)
         made_sender = sender or self._new_sender(library, row, keys, held)
         try:
             made_receiver = receiver or self._new_receiver(library, row, keys, held)
@@ -180,18 +182,15 @@ class Sealing:
             raise
         exchanged = Held(keys.profile, keys.ours, keys.theirs, made_sender, made_receiver)
         if held is not None:
+            if receiver is not None:
+                exchanged.afresh, exchanged.former = held.afresh, held.former
+            else:
+                self._begin_change(row, exchanged, held)
             if sender is None:
                 held.sender.close()
-            if receiver is not None:
-                exchanged.former = held.former
-            else:
-                self._drop_former(row, held)
-                exchanged.former = held.receiver
-                self._former_until[row] = self._tick + FORMER_TICKS
         self._seals.sender[row] = made_sender.address
-        self._seals.receiver[row] = made_receiver.address
         if receiver is None:
-            self._seals.former[row] = exchanged.former.address if exchanged.former is not None else 0
+            self._seals.receiver[row] = made_receiver.address
         return exchanged
 
     def _new_sender(self, library: SrtpLibrary, row: int, keys: SrtpKeys, held: Held | None) -> SrtpSession:
@@ -210,12 +209,26 @@ class Sealing:
         session.go_on(ssrc, held.receiver.rollovers(ssrc))
         return session
 
-    def _drop_former(self, row: int, held: Held) -> None:
-        self._seals.former[row] = 0
-        self._former_until.pop(row, None)
-        former, held.former = held.former, None
-        if former is not None:
-            former.close()
+    def _begin_change(self, row: int, new: Held, old: Held) -> None:
+        """Try the former session for a while; and one that counts from the beginning, where that is another one."""
+        assert self._library is not None
+        new.former = old.receiver
+        if self._legs.reception.known[row] and old.receiver.rollovers(int(self._legs.reception.ssrc[row])):
+            new.afresh = self._library.receiver(new.profile, new.theirs, None)
+        self._seals.former[row] = new.former.address
+        self._seals.afresh[row] = new.afresh.address if new.afresh is not None else 0
+        self._changing_until[row] = self._tick + CHANGE_TICKS
+
+    def _settle(self, row: int, held: Held) -> None:
+        """Close what is not tried any more. Kernels may have found that the far end counts from the beginning."""
+        self._changing_until.pop(row, None)
+        if held.afresh is not None and self._seals.receiver[row] == held.afresh.address:
+            held.receiver, held.afresh = held.afresh, held.receiver
+        self._seals.afresh[row] = self._seals.former[row] = 0
+        for session in (held.afresh, held.former):
+            if session is not None:
+                session.close()
+        held.afresh = held.former = None
 
     def _make_tables(self) -> None:
         self._tables = [

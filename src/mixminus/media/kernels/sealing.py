@@ -60,23 +60,45 @@ def _call_srtp(typing: Any, address: Any, session: Any, packet: Any, length: Any
 
 
 @kernel
+def is_control(packet: U8) -> bool:
+    """Whether it is RTCP (RFC 5761 section 4)."""
+    return bool(FIRST_RTCP <= packet[1] & 0x7F <= LAST_RTCP)
+
+
+@kernel
+def settle(seals: Seals, slot: int, session: int) -> None:
+    """A packet has come with the new key, by this session: from now on by no other one."""
+    seals.receiver[slot] = session
+    seals.afresh[slot] = seals.former[slot] = 0
+
+
+@kernel
 def open_one(packet: U8, size: int, length: int, slot: int, seals: Seals, calls: Calls, aside: Aside) -> int:
     """Open a packet in place; its length is at the address *length*. Returns libsrtp's verdict, 0 when it is good.
 
-    A cipher that authenticates (RFC 7714) has spoilt the packet before it knows, so the former key gets a copy.
+    While keys change several sessions are tried. A cipher that authenticates (RFC 7714) has spoilt the packet before
+    it knows, so each gets a copy. RTCP settles nothing: its index does not depend on the rollover counter.
     """
-    control = FIRST_RTCP <= packet[1] & 0x7F <= LAST_RTCP
-    call, at = calls.address[UNPROTECT_CONTROL if control else UNPROTECT], packet.ctypes.data
+    control, at = is_control(packet), packet.ctypes.data
+    call = calls.address[UNPROTECT_CONTROL if control else UNPROTECT]
+    receiver, afresh = seals.receiver[slot], seals.afresh[slot]
+    if seals.former[slot] == 0 and afresh == 0:
+        return int(_call_srtp(call, receiver, at, length))
+    copy(aside.data[:size], packet)
+    verdict = int(_call_srtp(call, receiver, at, length))
+    if verdict == 0:
+        if not control:
+            settle(seals, slot, receiver)
+        return 0
+    if afresh != 0 and not control:
+        copy(packet[:size], aside.data)
+        if _call_srtp(call, afresh, at, length) == 0:
+            settle(seals, slot, afresh)
+            return 0
     if seals.former[slot] != 0:
-        copy(aside.data[:size], packet)
-    verdict = _call_srtp(call, seals.receiver[slot], at, length)
-    if seals.former[slot] != 0:
-        if verdict == 0:
-            seals.former[slot] = 0
-        else:
-            copy(packet[:size], aside.data)
-            verdict = _call_srtp(call, seals.former[slot], at, length)
-    return int(verdict)
+        copy(packet[:size], aside.data)
+        verdict = int(_call_srtp(call, seals.former[slot], at, length))
+    return verdict
 
 
 @kernel
@@ -109,7 +131,7 @@ def admit(
 @kernel
 def follow(inbox: Inbox, at: int, slot: int, line: Line, seals: Seals) -> None:
     """Who has the key is the far end, wherever it is by now (RFC 4961); unless checks have said where."""
-    if seals.guard[slot] == PLAIN or FIRST_RTCP <= inbox.data[at, 1] & 0x7F <= LAST_RTCP:
+    if seals.guard[slot] == PLAIN or is_control(inbox.data[at]):
         return
     if seals.is_found[slot] == 1:
         inbox.source[at] = line.remote[slot]
