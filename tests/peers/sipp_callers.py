@@ -310,6 +310,36 @@ METHODS: Mapping[str, Caller] = {
     "number that does not grow": caller(*calls(), request("OPTIONS", 1), hears(500), *GOES),
 }
 
+TRANSFERS: Mapping[str, Caller] = {
+    "transfer by a stranger": caller(
+        *calls(), request("REFER", 2, f"Refer-To: <sip:{BRIEF}@{THERE}>"), hears(403), *GOES
+    ),
+    "transfer to nowhere": caller(*calls(), request("REFER", 2), hears(400), *GOES),
+    "transfer outside of calls": caller(
+        request("REFER", 1, f"Refer-To: <sip:{BRIEF}@{THERE}>", to=";tag=nobody"), hears(481), calls=0
+    ),
+    "news that nobody asked for": caller(
+        *calls(),
+        request(
+            "NOTIFY",
+            2,
+            "Event: refer",
+            "Subscription-State: active",
+            body="SIP/2.0 200 OK",
+            kind="message/sipfrag",
+        ),
+        hears(481),
+        *GOES,
+    ),
+    "call in place of one that is not there": caller(
+        request("INVITE", 1, "Replaces: nobody;from-tag=a;to-tag=b", body=SDP, branch=OWN),
+        may_hear(100),
+        hears(481),
+        request("ACK", 1, to=TAGGED, branch=OWN),
+        calls=0,
+    ),
+}
+
 REGISTRATIONS: Mapping[str, Caller] = {
     "registration with a password": caller(
         register(1, "Expires: 600"),
@@ -345,5 +375,6 @@ CALLERS: Mapping[str, Caller] = {
     **ROUTES,
     **SPELLINGS,
     **METHODS,
+    **TRANSFERS,
     **REGISTRATIONS,
 }

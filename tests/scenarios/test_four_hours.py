@@ -10,7 +10,6 @@ import pytest
 from tests.scenarios.cast import NUMBER, Scene, enter, everybody, scenario_with, twiml
 from tests.scenarios.test_trunk_registers import REGISTERING, Carrier
 
-from mixminus.sip.settings import SipSettings
 from mixminus.testing.nat import Nat
 from mixminus.testing.phone import VirtualPhone
 from mixminus.testing.world import SIP
@@ -48,7 +47,6 @@ async def is_reached(scene: Scene, phone: VirtualPhone) -> bool:
 
 
 @pytest.mark.timeout(600)  # 720,000 ticks of the engine
-@pytest.mark.skipif("keepalive_s" not in SipSettings.__dataclass_fields__, reason="ways to phones are not kept open")
 @scenario_with(users=USERS, trunks=[replace(REGISTERING, options_s=0)], limit_s=2 * FOUR_HOURS_S)
 async def test_phones_behind_nats_are_reached_a_held_call_stays_and_a_carrier_knows_us(scene: Scene) -> None:
     """Nobody says anything in the held call: the node keeps the ways through its router open."""
