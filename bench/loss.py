@@ -45,7 +45,11 @@ CALLER_HANGS_UP, NODE_HANGS_UP = 0, 1
 
 
 class Brief(Mixminus):
-    """A node whose second number hangs up by itself."""
+    """A node whose second number hangs up by itself. It notices as soon as any other who has vanished."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self._settings["MIXMINUS_RTP_TIMEOUT_S"]
 
     @property
     def metrics(self) -> str:
@@ -85,6 +89,8 @@ class Callers:
 
     status: int
     words: str
+    complaint: str = ""
+    """The first of its errors."""
 
     @property
     def failed(self) -> int:
@@ -115,21 +121,9 @@ async def sipp(server: tuple[str, int], number: str, scenario: str, calls: int, 
     with tempfile.TemporaryDirectory(prefix="sipp-") as folder:
         (Path(folder) / "calls.xml").write_text(scenario)
         process = await asyncio.create_subprocess_exec(
-            *(
-                "sipp",
-                "-i",
-                server[0],
-                "-nostdin",
-                "-s",
-                number,
-                "-m",
-                str(calls),
-                "-d",
-                str(TALK_MS),
-                "-l",
-                "100000",
-            ),
-            *("-r", str(max(1, round(rate * 10))), "-rp", "10000", "-max_retrans", "11", "-sf", "calls.xml"),
+            *("sipp", "-i", server[0], "-nostdin", "-trace_err", "-sf", "calls.xml", "-s", number),
+            *("-m", str(calls), "-d", str(TALK_MS), "-l", "100000", "-max_retrans", "11"),
+            *("-r", str(max(1, round(rate * 10))), "-rp", "10000"),
             f"{server[0]}:{server[1]}",
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
@@ -142,7 +136,14 @@ async def sipp(server: tuple[str, int], number: str, scenario: str, calls: int, 
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    return Callers(process.returncode or 0, output.decode(errors="replace")[-6_000:])
+        said = complaint(Path(folder))
+    return Callers(process.returncode or 0, output.decode(errors="replace")[-6_000:], said)
+
+
+def complaint(folder: Path) -> str:
+    """The beginning of what SIPp says of errors; nothing when there were none."""
+    errors = "".join(file.read_text(errors="replace") for file in folder.glob("*_errors.log"))
+    return errors.partition("\n")[2].replace("\n", " ")[:600]
 
 
 async def load(server: tuple[str, int], node: Brief, calls: int, rate: float, loss: float) -> list[Callers]:
@@ -170,7 +171,7 @@ def faults(
     """Say what is wrong. Memory may grow in the first half: the ring of SIP messages fills (`sip_trace_mb`)."""
     for one in callers:
         if one.status:
-            yield f"SIPp ended with {one.status}, {one.failed} calls failed"
+            yield f"SIPp ended with {one.status}, {one.failed} calls failed {one.complaint}".strip()
     yield from (f"{n:.0f} {name} are left" for name, n in after.held().items())
     if open_records:
         yield f"{open_records} records say that a call goes on"

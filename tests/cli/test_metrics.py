@@ -81,9 +81,12 @@ async def test_a_node_shows_its_calls_webhooks_signalling_and_processes(tmp_path
         assert during["mixminus_store_backlog"] >= 0
         assert during["mixminus_media_process_resident_memory_bytes"] > 0
         assert during["process_resident_memory_bytes"] > 0
+        await (await bob.dial(NUMBER)).hang_up()
+        await until(lambda: len(at.node.world.node.exchange.live_calls) == 1)
+        assert (await shown(at))["mixminus_live_participants"] == 1, "who has left is no participant"
         await call.hang_up()
         await at.quiet()
         after = await shown(at)
         assert after["mixminus_live_calls"] == 0
-        assert after["mixminus_calls_total{inbound}{completed}"] == 1
+        assert after["mixminus_calls_total{inbound}{completed}"] == 2
         assert after["mixminus_media_worker_losses_total"] == 0

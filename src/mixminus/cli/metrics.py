@@ -42,7 +42,7 @@ class NodeCollector(Collector):
         rooms = exchange.live_conferences
         yield _gauge("live_calls", "Calls that have not ended", len(exchange.live_calls))
         yield _gauge("live_conferences", "Conferences that have not ended", len(rooms))
-        people = sum(len(room.machine.participants()) for room in rooms)
+        people = sum(participant.live for room in rooms for participant in room.machine.participants())
         yield _gauge("live_participants", "Participants of live conferences, those being dialled included", people)
         calls = CounterMetricFamily(
             "mixminus_calls", "Calls that ended, by direction and status", labels=("direction", "status")
