@@ -155,6 +155,17 @@ def test_a_browser_and_a_phone_hear_each_other(network: Network, is_client: bool
     assert network.astray == []
 
 
+def test_a_browser_may_be_found_by_the_other_ip_version(network: Network) -> None:
+    browser = Browser(network)
+    browser.place = "2001:db8::50", 5000
+    network.room(1, LEG, OTHER)
+    browser.connect()
+    browser.talk()
+    assert network.phones[OTHER].hears() == {400}
+    assert browser.hears == {700}
+    assert network.astray == []
+
+
 def test_nothing_goes_to_the_address_of_sdp_or_in_plain(network: Network) -> None:
     browser = Browser(network)
     network.room(1, LEG, OTHER)
