@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from playwright.async_api import Page, async_playwright
 from starlette.applications import Starlette
@@ -99,6 +100,10 @@ class Chromium:
         plain = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": False}
         await self.page.evaluate(START, {"microphone": plain, **options})
 
+    async def open_example(self) -> None:
+        """Leave our page for the example's own."""
+        await self.page.goto(urljoin(self.page.url, "/index.html"))
+
     async def do(self, script: str) -> Any:
         """Such as `phone.call("+1555…")`; waits for its promise."""
         return await self.page.evaluate(script)
@@ -173,8 +178,8 @@ async def _serve(request: Request) -> Response:
     match request.url.path:
         case "/":
             return HTMLResponse(PAGE)
-        case "/phone.js":
-            return FileResponse(EXAMPLE / "phone.js")
+        case "/phone.js" | "/index.html" as file:
+            return FileResponse(EXAMPLE / file[1:])
         case "/jssip.js":
             return FileResponse(JSSIP)
         case "/ears.js":

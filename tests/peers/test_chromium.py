@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("playwright")
 
-from playwright.async_api import Error
+from playwright.async_api import Error, expect
 from tests.peers.chromium import Chromium, chromium, missing
 from tests.peers.coturn import coturn, is_missing
 from tests.peers.exchange import NUMBER, Exchange, exchange, until
@@ -210,3 +210,33 @@ async def test_chromium_transfers_its_caller(tmp_path: Path, unused_tcp_port: in
         ended = await phone.happened("ended")
         assert ended["by"] == "remote"
         await until_heard(call, ITS_NOTE, heard=False)
+
+
+async def test_the_page_of_the_example_calls_holds_presses_keys_and_hangs_up(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    async with (
+        node(tmp_path / "node", unused_tcp_port) as at,
+        chromium(tmp_path / "bob", hums_hz=ITS_NOTE) as phone,
+        at.phone("alice") as alice,
+    ):
+        call = await alice.dial(NUMBER)
+        await phone.open_example()
+        page = phone.page
+        await page.fill("[name=socket]", f"wss://127.0.0.1:{unused_tcp_port}")
+        await page.fill("[name=uri]", "sip:bob@127.0.0.1")
+        await page.fill("[name=password]", PASSWORD)
+        await page.click("text=Register")
+        await page.fill("[name=number]", NUMBER)
+        await page.click("#dial button")
+        status = page.locator("#status")
+        await expect(status).to_have_text("Talking")
+        await page.click("#hold")
+        await expect(page.locator("#hold")).to_have_text("Resume")
+        await page.click("#hold")
+        await page.click("#keys >> text=5")
+        await expect(page.locator("#hold")).to_have_text("Hold")
+        await page.click("#hang-up")
+        await expect(status).to_have_text("Ended: Terminated")
+        await until(lambda: len(at.node.world.node.exchange.live_calls) == 1)
+        assert call.hears(ITS_NOTE) is False
