@@ -473,6 +473,36 @@ async def test_an_attended_transfer_joins_the_two_far_ends(scene: Scene) -> None
 
 
 @desk
+async def test_a_consultation_that_still_rings_may_be_transferred(scene: Scene) -> None:
+    """Its phone holds it for answered: our <Dial> answers at once, and rings in the audio."""
+    caller, first = await caller_and_agent(scene)
+    expert = await user(scene, "expert")
+    expert.answers(after_s=3)
+    second = await consults(scene, first.phone, twiml("<Dial><Client>expert</Client></Dial>"))
+    transfer = await first.transfer_to(second)
+    await asyncio.sleep(1)
+    assert all(caller.hears(hertz) for hertz in RINGBACK_HZ)
+    scene.calls["expert"] = await scene.rings(expert)
+    assert await transfer.concluded(within_s=5) == 200
+    await first.ended(within_s=2)
+    await second.ended(within_s=2)
+    assert await scene.pairs("caller", "expert") == everybody("caller", "expert")
+
+
+@desk
+async def test_a_consultation_that_nobody_answers_gives_the_caller_back(scene: Scene) -> None:
+    _, first = await caller_and_agent(scene)
+    expert = await user(scene, "expert")
+    expert.rejects(486, after_s=2)
+    second = await consults(scene, first.phone, twiml("<Dial><Client>expert</Client></Dial>", "<Pause length='9'/>"))
+    transfer = await first.transfer_to(second)
+    assert await transfer.concluded(within_s=5) == 487
+    await first.resume()
+    scene.calls["agent"] = first
+    assert await scene.pairs("caller", "agent") == everybody("caller", "agent")
+
+
+@desk
 async def test_an_attended_transfer_into_a_conference(scene: Scene) -> None:
     caller, first = await caller_and_agent(scene)
     await scene.calls_in("expert", enter("room"))

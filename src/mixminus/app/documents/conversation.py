@@ -1,7 +1,8 @@
 """Two legs that a `<Dial>` joined, who may each be relieved by somebody else while they talk."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mixminus.app.calls.call_session import CallSession, Verdict
 from mixminus.app.documents.bridge import Bridge
@@ -142,6 +143,23 @@ class Conversations:
 
     def __init__(self) -> None:
         self._open: list[Conversation] = []
+        self._expected: dict[Stage, asyncio.Future[Conversation | None]] = {}
+
+    @contextmanager
+    def expected(self, caller: Stage) -> Iterator[None]:
+        """Meanwhile somebody is being dialled for *caller*."""
+        coming = self._expected[caller] = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            del self._expected[caller]
+            if not coming.done():
+                coming.set_result(None)
+
+    def coming(self, caller: CallSession) -> "asyncio.Future[Conversation | None] | None":
+        """The conversation that begins when somebody answers, None if nobody does; None: nobody is being dialled."""
+        coming = self._expected.get(caller)
+        return None if coming is None or coming.done() else coming
 
     def begin(
         self, bridge: Bridge, caller: Stage, called: CallSession, left: asyncio.Event, *, takes_refer: bool
@@ -149,6 +167,8 @@ class Conversations:
         """Join the two."""
         talk = Conversation(bridge, caller, called, left, self._open.remove, takes_refer=takes_refer)
         self._open.append(talk)
+        if (coming := self._expected.get(caller)) is not None and not coming.done():
+            coming.set_result(talk)
         return talk
 
     def all(self) -> tuple[Conversation, ...]:

@@ -133,10 +133,11 @@ class Dial:
             await stage.answer()
         groups = [[target] for target in effect.targets] if effect.sequential else [list(effect.targets)]
         dialled = Dialled(status="failed")
-        for group in groups:
-            dialled = await self._ring(stage, effect, group)
-            if dialled.bridged:
-                break
+        with self.conversations.expected(stage):
+            for group in groups:
+                dialled = await self._ring(stage, effect, group)
+                if dialled.bridged:
+                    break
         return dialled
 
     async def _ring(self, stage: Stage, effect: DialTargets, targets: Sequence[Target]) -> Dialled:

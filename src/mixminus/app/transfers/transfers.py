@@ -16,7 +16,7 @@ from mixminus.app.calls.place_call import PlacedCall, Placing
 from mixminus.app.calls.sip_desk import DialogOwner, SipDesk
 from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.app.conferences.conferences import Conferences
-from mixminus.app.documents.conversation import Conversations
+from mixminus.app.documents.conversation import Conversation, Conversations
 from mixminus.app.documents.run_twiml import TwimlRunner
 from mixminus.app.services import Services
 from mixminus.app.transfers.come_instead import TRANSFERRED, ComeInstead
@@ -159,6 +159,10 @@ class TransferDesk:
         other_line, other = self._call_of(replaces)
         if not peer.may_replace(other_line.peer, self._allowed):
             raise Unwilling(FORBIDDEN)
+        coming = self._conversations.coming(other)
+        if coming is not None and session is not other:
+            self._half_attended(referred, self._place_of(session), other, coming)
+            return
         place, given_up = self._place_of(session), self._place_of(other)
         if session is other or place.holder is given_up.opposite():
             raise Unwilling(DECLINED)
@@ -172,6 +176,34 @@ class TransferDesk:
         errand = ComeInstead(place, (given_up,), partial(self._report, referred.referral))
         self._begin(referred, errand, newcomer, place)
         self._services.tasks.spawn(newcomer.redirect(errand), f"transfer of {newcomer.sid}")
+
+    def _half_attended(
+        self, referred: Referred, place: Place, other: CallSession, coming: "asyncio.Future[Conversation | None]"
+    ) -> None:
+        """The second call still rings, though its phone holds it for answered, since our `<Dial>` answers at once."""
+        self._desk.accept_referral(referred.referral)
+        place.await_another()
+        self._report(referred.referral, 180)
+        place.ringing()
+        waiting = self._when_answered(referred.referral, place, other, coming)
+        self._services.tasks.spawn(waiting, f"transfer by {place.holder.sid}")
+
+    async def _when_answered(
+        self, referral: DialogKey, place: Place, other: CallSession, coming: "asyncio.Future[Conversation | None]"
+    ) -> None:
+        deserted = asyncio.ensure_future(place.deserted())
+        await asyncio.wait((coming, deserted), return_when=asyncio.FIRST_COMPLETED)
+        deserted.cancel()
+        talk = coming.result() if coming.done() else None
+        newcomer = talk.opposite(other) if talk is not None else None
+        if talk is None or not isinstance(newcomer, CallSession):
+            self._report(referral, GONE)
+            place.nobody_came()
+            return
+        given_up = TalkPlace(talk, other)
+        given_up.await_another()
+        errand = ComeInstead(place, (given_up,), partial(self._report, referral))
+        await newcomer.redirect(errand)
 
     def _begin(self, referred: Referred, errand: ComeInstead, newcomer: CallSession, place: Place) -> None:
         self._desk.accept_referral(referred.referral)
