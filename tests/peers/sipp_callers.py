@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.peers.exchange import NUMBER
+from tests.peers.exchange import LOOPBACK, NUMBER
 from tests.peers.sipp_scenarios import (
     GOES,
     HERE,
@@ -48,10 +48,12 @@ class Caller:
     number: str = NUMBER
     transport: str = "u1"
     calls: int = 1
+    proven: str = ""
+    """The address that credentials are for (RFC 7616 3.4.6), where it is not that of the node."""
 
 
-def caller(*steps: str, number: str = NUMBER, transport: str = "u1", calls: int = 1) -> Caller:
-    return Caller(steps, number, transport, calls)
+def caller(*steps: str, number: str = NUMBER, transport: str = "u1", calls: int = 1, proven: str = "") -> Caller:
+    return Caller(steps, number, transport, calls, proven)
 
 
 def register(cseq: int, *headers: str) -> str:
@@ -340,6 +342,57 @@ TRANSFERS: Mapping[str, Caller] = {
     ),
 }
 
+DIALOG_LAMP = ("Event: dialog", "Expires: 600")
+MAILBOX = ("Event: message-summary", "Expires: 600")
+PLAIN = "text/plain"
+WATCHED = f"{USER}@{LOOPBACK}"
+
+EVENTS: Mapping[str, Caller] = {
+    "text to a number": caller(request("MESSAGE", 1, body="Hello", kind=PLAIN), hears(202), calls=0),
+    "text inside a call": caller(*calls(), request("MESSAGE", 2, body="Hello", kind=PLAIN), hears(202), *GOES),
+    "text that is none": caller(
+        request("MESSAGE", 1, body="<p/>", kind="text/html"), hears(415, Accept="text/plain"), calls=0
+    ),
+    "text to nobody": caller(
+        request("MESSAGE", 1, body="Hello", kind=PLAIN), hears(404), number="+15559999999", calls=0
+    ),
+    "lamp of a user, until it is switched off": caller(
+        request("SUBSCRIBE", 1, *DIALOG_LAMP, to=""),
+        is_challenged(401),
+        request("SUBSCRIBE", 2, *DIALOG_LAMP, proves(USER, PASSWORD), to=""),
+        hears(200, Expires="600", Contact="sip:"),
+        is_asked("NOTIFY", Event="dialog", Subscription_State="active;expires=", Contact="sip:"),
+        answer("200 OK", tag=""),
+        request("SUBSCRIBE", 3, "Event: dialog", "Expires: 0"),
+        hears(200, Expires="0"),
+        is_asked("NOTIFY", Subscription_State="terminated;reason=timeout"),
+        answer("200 OK", tag=""),
+        number=USER,
+        calls=0,
+        proven=WATCHED,
+    ),
+    "messages that wait, which are none": caller(
+        request("SUBSCRIBE", 1, *MAILBOX, to=""),
+        is_challenged(401),
+        request("SUBSCRIBE", 2, *MAILBOX, proves(USER, PASSWORD), to=""),
+        hears(200),
+        is_asked("NOTIFY", Content_Type="application/simple-message-summary"),
+        answer("481 Subscription does not exist", tag=""),
+        number=USER,
+        calls=0,
+        proven=WATCHED,
+    ),
+    "event that nobody knows": caller(
+        request("SUBSCRIBE", 1, "Event: weather", to=""),
+        is_challenged(401),
+        request("SUBSCRIBE", 2, "Event: weather", proves(USER, PASSWORD), to=""),
+        hears(489, Allow_Events="dialog, message-summary"),
+        number=USER,
+        calls=0,
+        proven=WATCHED,
+    ),
+}
+
 REGISTRATIONS: Mapping[str, Caller] = {
     "registration with a password": caller(
         register(1, "Expires: 600"),
@@ -376,5 +429,6 @@ CALLERS: Mapping[str, Caller] = {
     **SPELLINGS,
     **METHODS,
     **TRANSFERS,
+    **EVENTS,
     **REGISTRATIONS,
 }

@@ -74,8 +74,10 @@ async def plays(folder: Path, steps: tuple[str, ...], *arguments: str) -> None:
     await sipp(folder, "-sf", "ours.xml", "-m", "1", "-timeout", "15", *arguments, within_s=20)
 
 
-async def calls_in(at: Exchange, folder: Path, steps: tuple[str, ...], number: str, transport: str = "u1") -> None:
-    await plays(folder, steps, "-s", number, "-t", transport, f"{LOOPBACK}:{at.sip_port}")
+async def calls_in(
+    at: Exchange, folder: Path, steps: tuple[str, ...], number: str, transport: str = "u1", *arguments: str
+) -> None:
+    await plays(folder, steps, "-s", number, "-t", transport, *arguments, f"{LOOPBACK}:{at.sip_port}")
     await at.quiet()
 
 
@@ -87,7 +89,8 @@ async def newer(at: Exchange, before: int) -> list[CallRecord]:
 @pytest.mark.parametrize("name", CALLERS)
 async def test_sipp_calls_and_the_node_keeps_to_the_rule(at: Exchange, tmp_path: Path, name: str) -> None:
     before, told = len(await at.calls()), CALLERS[name]
-    await calls_in(at, tmp_path, told.steps, told.number, told.transport)
+    proven = ("-auth_uri", told.proven) if told.proven else ()
+    await calls_in(at, tmp_path, told.steps, told.number, told.transport, *proven)
     since = await newer(at, before)
     assert len(since) == told.calls
     assert {call.status for call in since} <= FINAL_CALL_STATUSES
