@@ -1,14 +1,15 @@
 """SUBSCRIBE and NOTIFY (RFC 6665): the lamps of users' calls, and messages that wait (there are none)."""
 
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sip.strangers import Stranger
+from tests.sip.strangers import THERE, Stranger
 
-from mixminus.sip.contract import Credentials, DialogState, LampDialog
+from mixminus.sip.contract import Credentials, DialogState, LampDialog, Transmit
 from mixminus.sip.event_packages import dialog_info, no_messages
 from mixminus.sip.message import Request
 from mixminus.sip.notifier import MAX_OF_ONE_WATCHER
@@ -112,6 +113,16 @@ def test_a_refresh_renews_it_and_tells_the_state_again() -> None:
     bob.answers(bob.inbox[-1], 200, now=500.1)
     assert bob.passes(799.0) == []
     assert len(bob.passes(800.0)) == 1
+
+
+def test_a_refresh_from_another_port_is_where_the_phone_is_from_then_on() -> None:
+    bob = watching()
+    bob.source = replace(bob.source, port=6000)
+    assert again(bob, now=10.0) == [200]
+    bob.answers(bob.inbox[-1], 200, now=10.1)
+    bob.agent.show("alice", (TALKING,), 20.0)
+    sent = [output for output in iter(bob.agent.poll, None) if isinstance(output, Transmit)]
+    assert [(transmit.to.host, transmit.to.port) for transmit in sent] == [(THERE.host, 6000)]
 
 
 def test_expires_0_ends_it() -> None:

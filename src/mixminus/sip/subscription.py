@@ -98,6 +98,7 @@ class Subscription:
             self._endpoint.answer(server, 481, now)  # 4.2.1.4: no such subscription in this dialog
         else:
             self.dialog.refresh_target(request)
+            self.dialog.flow = server.reply_to  # the phone may have another connection by now, or another NAT binding
             try:
                 self._renew(server, now)
             except TooBrief:
