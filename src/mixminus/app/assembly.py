@@ -178,6 +178,7 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
     calls = Calls(services.tasks)
     trunks = Trunks(services.settings.trunks, services.clock.now, random_bytes, network.spending)
     lines = PhoneLines(services, desk, trunks, network.guard, random_bytes)
+    lines.hops = calls.hops
     placing = Placing(services, calls, lines)
     dial = Dial(placing)
     runner = TwimlRunner(Performer(conferences, dial))

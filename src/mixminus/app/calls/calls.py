@@ -3,6 +3,7 @@
 from collections import Counter
 
 from mixminus.app.calls.call_session import CallSession
+from mixminus.app.calls.hops import Hops
 from mixminus.app.tasks import Tasks
 from mixminus.base.types import Sid
 from mixminus.calls.records import CallStatus, Direction
@@ -14,6 +15,7 @@ class Calls:
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
         self._live: dict[Sid, CallSession] = {}
+        self.hops = Hops()
         self.ended: Counter[tuple[Direction, CallStatus]] = Counter()
         """How many calls there were, by how they ended."""
 
@@ -39,3 +41,4 @@ class Calls:
         await session.ended.wait()
         self.ended[session.record.direction, session.record.status] += 1
         self._live.pop(session.sid, None)
+        self.hops.over(session.sid)

@@ -1,27 +1,22 @@
 """How far calls have come: a call for a call has a hop less to go, so that a circle of calls ends (RFC 7332)."""
 
-from collections import OrderedDict
 from typing import Final
 
 from mixminus.base.types import Sid
 
 FULL: Final = 70
 """What a call of our own has before it (RFC 3261 8.1.1.6)."""
-MAX_CALLS: Final = 20_000
-"""Calls remembered; beyond it the oldest may dial as if it were our own."""
 
 
 class Hops:
-    """By the SID of calls that came in."""
+    """By the SID of live calls that came in, and of those that were made for them."""
 
     def __init__(self) -> None:
-        self._left: OrderedDict[Sid, int] = OrderedDict()
+        self._left: dict[Sid, int] = {}
 
     def came_in(self, sid: Sid, left: int) -> None:
         """Its INVITE said so in Max-Forwards."""
         self._left[sid] = min(left, FULL)
-        if len(self._left) > MAX_CALLS:
-            self._left.popitem(last=False)
 
     def for_child_of(self, parent: Sid | None) -> int:
         """What a call that is made for another may say; below 0: it must not be made."""
@@ -31,3 +26,6 @@ class Hops:
         """A call of ours was made for another; what is made for it has come as far."""
         if parent in self._left:
             self.came_in(sid, self.for_child_of(parent))
+
+    def over(self, sid: Sid) -> None:
+        self._left.pop(sid, None)

@@ -110,10 +110,9 @@ class IncomingCalls:
         services = self._services
         errand = RunInstructions(self._runner, instructions_of(voice))
         wishes = CallWishes(callback=_callback(voice), sip_parameters=(*_sip_parameters(invited), *proof))
-        record = self._record(invited, number)
-        self._lines.hops.came_in(record.sid, invited.hops_left)
-        session = CallSession(services, Call(record), line, errand, wishes)
+        session = CallSession(services, Call(self._record(invited, number)), line, errand, wishes)
         self._calls.add(session)
+        self._calls.hops.came_in(session.sid, invited.hops_left)
         line.attach(session)
         session.begin_incoming()
 

@@ -60,7 +60,7 @@ class PhoneLines:
             advertised=services.settings.rtp_advertise,
         )
         self._far_ends = FarEnds(services.settings)
-        self.hops = Hops()
+        self.hops: Hops
         self.identity: SipIdentity
         self.run_document: RunDocument
 
@@ -109,7 +109,6 @@ class PhoneLines:
         hops = self.hops.for_child_of(record.parent_call_sid)
         if hops <= 0:
             raise Refusal(32011, 400, f"Too many hops (SIP 483): {record.parent_call_sid} came through 70 servers.")
-        self.hops.inherits(record.sid, record.parent_call_sid)
         return hops
 
     def _to_trunk(self, number: str, dial: DialOptions, record: Callable[[], CallRecord]) -> OutgoingLine:

@@ -63,5 +63,6 @@ class Placing:
         line = self._lines.to(address, placed.dial, call.record)
         session = CallSession(services, call, line, placed.errand, placed.wishes)
         self._calls.add(session)
+        self._calls.hops.inherits(record.sid, placed.parent_call_sid)
         services.tasks.spawn(session.begin_outgoing(), f"dialling of {record.sid}")
         return session
