@@ -118,6 +118,22 @@ async def test_a_gruu_rings_that_phone_and_an_address_of_record_all(scene: Scene
     assert ringing(this, other) == [True, True]
 
 
+@scenario_with(users=USERS | {"agent": "secret"})
+async def test_a_transfer_to_a_gruu_reaches_that_phone(scene: Scene) -> None:
+    other = await phone(scene)
+    this: VirtualPhone = await scene.world.phone("alice", password="secret")
+    response = await this.register(3600, f';+sip.instance="<{UUID}>"', {"Supported": "gruu"})
+    this.rings_forever()
+    shown = next(value for value in response.headers.listed("Contact") if "pub-gruu" in value)
+    agent: VirtualPhone = await scene.world.phone("agent", password="secret")
+    await agent.register()
+    agent.answers()
+    await scene.calls_in("caller", twiml("<Dial><Client>agent</Client></Dial>"))
+    await agent.calls[0].transfer(shown.partition('pub-gruu="')[2].partition('"')[0])
+    await asyncio.sleep(1)
+    assert (ringing(this), other.calls) == ([True], [])
+
+
 @scenario_with(users=USERS)
 async def test_a_phone_behind_a_proxy_is_called_through_it(scene: Scene) -> None:
     proxy = await scene.world.gateway("proxy")

@@ -1,6 +1,7 @@
 """What phones ask of calls by SIP: to send one to somebody else, and to go on with one of somebody else's."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -26,6 +27,7 @@ from mixminus.base.errors import Refusal
 from mixminus.calls.options import Callback, DialOptions
 from mixminus.calls.records import CallStatus, Direction, VoiceInstructions
 from mixminus.sip.contract import DialogKey, Invited, Referred
+from mixminus.sip.uri import AddressError
 from mixminus.twiml.effects import Referral
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.transfers")
@@ -139,7 +141,7 @@ class TransferDesk:
         if referred.is_foreign:  # the dialog it is to replace is over, or was never ours
             raise Unwilling(DECLINED)
         place = self._place_of(session)
-        to = destination(referred, self._services.settings)
+        to = self._to(referred)
         if to is None:
             raise Unwilling(NOT_FOUND)
         errand = ComeInstead(place, (), partial(self._report, referred.referral))
@@ -153,6 +155,13 @@ class TransferDesk:
             session.warn(refusal.code, refusal.message)
             raise Unwilling(FORBIDDEN if refusal.code == 21215 else NOT_FOUND) from refusal
         self._begin(referred, errand, newcomer, place)
+
+    def _to(self, referred: Referred) -> str | None:
+        """Whom to call: one phone of a user, if it is named by its GRUU (RFC 5627), else whom the user part names."""
+        with suppress(AddressError):
+            if self._desk.phone_at(referred.target) is not None:
+                return referred.target
+        return destination(referred, self._services.settings)
 
     def _attended(self, referred: Referred, peer: Peer, session: CallSession, replaces: DialogKey) -> None:
         """Two calls of one phone with us: their far ends meet, and it leaves both (RFC 5589 7)."""
