@@ -76,16 +76,8 @@ class PhoneLines:
                 media, hops = self._far_ends.of_user(identity), self._hops_for(record())
                 calling = self._calling(dial, only_passed_on(parameters), media, hops)
                 return self._sip(ByPreference(self._desk.phones(identity), calling), Peer(identity))
-            case SipAddress(uri, headers, is_secure):
-                # Whatever CallerId shows, From is what we assert (Participants resource, From).
-                asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
-                media, hops = self._far_ends.of_anybody(), self._hops_for(record())
-                calling = self._calling(dial, asserted | headers, media.secured if is_secure else media, hops)
-                phones = self._phones_at(usable(uri))
-                if phones is not None:
-                    return self._sip(ByPreference(phones, calling), self._peer_at(uri))
-                target = address.over_tls if is_secure else uri
-                return self._sip(AtOnce((Destination((Hop(target, target),), calling),)), Peer())
+            case SipAddress():
+                return self._to_sip(address, dial, self._hops_for(record()))
 
     def called(self, invited: Invited) -> str:
         """The number that an incoming call is for."""
@@ -110,6 +102,20 @@ class PhoneLines:
         if hops <= 0:
             raise Refusal(32011, 400, f"Too many hops (SIP 483): {record.parent_call_sid} came through 70 servers.")
         return hops
+
+    def _to_sip(self, address: SipAddress, dial: DialOptions, hops: int) -> OutgoingLine:
+        """Where it is one of our own users, or a phone of theirs, their phones ring."""
+        phones = self._phones_at(usable(address.uri))
+        peer = self._peer_at(address.uri) if phones is not None else Peer()
+        media = self._far_ends.of_user(peer.user) if peer.user is not None else self._far_ends.of_anybody()
+        # Whatever CallerId shows, From is what we assert (Participants resource, From).
+        asserted = {"P-Asserted-Identity": f"<{self.identity.uri(user_of(dial.from_))}>"}
+        media = media.secured if address.is_secure else media
+        calling = self._calling(dial, asserted | address.headers, media, hops)
+        if phones is not None:
+            return self._sip(ByPreference(phones, calling), peer)
+        target = address.over_tls if address.is_secure else address.uri
+        return self._sip(AtOnce((Destination((Hop(target, target),), calling),)), peer)
 
     def _to_trunk(self, number: str, dial: DialOptions, record: Callable[[], CallRecord]) -> OutgoingLine:
         check_destination(number, self._services.settings)
