@@ -13,7 +13,7 @@ from mixminus.app.media_link import MediaLink
 from mixminus.media.contract import Command, Event, LegOpened, OpenLeg, SetLegMedia
 from mixminus.media.srtp_terms import DtlsTerms, IceTerms, SrtpKeys
 from mixminus.sdp.crypto import KEY_AND_SALT_BYTES, OFFERED_BYTES, cryptos_of, offered_keys
-from mixminus.sdp.description import Stream, parse
+from mixminus.sdp.description import SdpError, Stream, parse
 from mixminus.sdp.dtls import DtlsEnd, Fingerprint, Setup
 from mixminus.sdp.ice import IceEnd, ice_of
 from mixminus.sdp.media import Keying, LocalMedia, NotAcceptable, NotSecure, Srtp
@@ -64,6 +64,14 @@ def opened(far: FarEnd = PLAIN, certificate: Fingerprint | None = None) -> tuple
 
 def audio(sdp: bytes) -> Stream:
     return parse(sdp).streams[0]
+
+
+def why_not(media: SipMedia, offer: bytes | None, host: str = "192.0.2.1") -> str:
+    try:
+        media.try_out(offer, host)
+    except SdpError as error:
+        return str(error)
+    return ""
 
 
 def test_a_plain_call_has_no_keys() -> None:
@@ -140,13 +148,18 @@ def test_whether_an_offer_suits_is_known_before_there_is_a_leg() -> None:
     terms = MediaTerms(("PCMU",), 5, 60_000, random.Random(1).randbytes)
     plain, secure = Negotiation(FAR).offer(), Negotiation(replace(FAR, keys=FAR_KEYS)).offer()
     link = MediaLink(NotedPlane())
-    for far, suits in ((OFFERED, (True, True)), (REQUIRED, (False, True)), (PLAIN, (True, False))):
+    no = "the audio is {}, which is not taken with srtp {} and this signalling"
+    for far, reasons in (
+        (OFFERED, ("", "")),
+        (REQUIRED, (no.format("RTP/AVP", "required"), "")),
+        (PLAIN, ("", no.format("RTP/SAVP", "never"))),
+    ):
         media = SipMedia(link, terms, far)
-        assert (media.suits(plain, "192.0.2.1"), media.suits(secure, "192.0.2.1")) == suits
-    assert not SipMedia(link, terms).suits(plain, "2001:db8::1")
-    assert not SipMedia(link, terms).suits(b"nonsense", "192.0.2.1")
-    assert SipMedia(link, terms, OFFERED).suits(None, "192.0.2.1")
-    assert not SipMedia(link, terms, FarEnd(MediaWishes(Srtp.REQUIRED))).suits(None, "192.0.2.1")
+        assert (why_not(media, plain), why_not(media, secure)) == reasons
+    assert why_not(SipMedia(link, terms), plain, "2001:db8::1") == "no media over IP4 here"
+    assert why_not(SipMedia(link, terms), b"nonsense") == "a description begins with v=0"
+    assert why_not(SipMedia(link, terms, OFFERED), None) == ""
+    assert "in the clear" in why_not(SipMedia(link, terms, FarEnd(MediaWishes(Srtp.REQUIRED))), None)
 
 
 def test_a_browsers_handshake_and_checks_reach_the_leg() -> None:

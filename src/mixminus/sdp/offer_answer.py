@@ -84,7 +84,7 @@ def make_answer(offer: bytes, local: LocalMedia, layout: Layout = ALONE, so_far:
         return _accept(theirs, candidates[0], local)
     if so_far is not None and layout.place < len(streams) and streams[layout.place].is_refused:
         return _stop(theirs, local, layout, so_far)
-    raise NoCommonCodec("no audio stream with a codec and a profile of ours")
+    raise NoCommonCodec(_why_not(streams, local))
 
 
 def read_answer(answer: bytes, local: LocalMedia, layout: Layout = ALONE) -> Agreed:
@@ -111,6 +111,14 @@ def _usable(theirs: Description, streams: tuple[Stream, ...], local: LocalMedia)
         if protection is not None:
             found.append(_Candidate(place, stream, spoken, protection))
     return found
+
+
+def _why_not(streams: tuple[Stream, ...], local: LocalMedia) -> str:
+    """For whoever reads logs: the codec, or the profile, that was missing."""
+    profiles = sorted({stream.protocol[:40] for stream in streams if _spoken(stream, local.codecs)})
+    if not profiles:
+        return f"no audio stream with one of {', '.join(local.codecs)}"
+    return f"the audio is {' or '.join(profiles)}, which is not taken with srtp {local.srtp} and this signalling"
 
 
 def _spoken(stream: Stream, codecs: tuple[str, ...]) -> list[Spoken]:

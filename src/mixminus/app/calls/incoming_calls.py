@@ -28,6 +28,7 @@ from mixminus.calls.records import (
     NumberRecord,
     VoiceInstructions,
 )
+from mixminus.sdp.description import SdpError
 from mixminus.sip.contract import Invited
 from mixminus.store.contract import Is, Store, Where
 
@@ -83,10 +84,11 @@ class IncomingCalls:
         if number is None or voice is None or voice.voice_url is None:
             log.info("nobody answers that number", called=called, source=invited.source.host)
             return self._desk.refuse(invited.dialog, NOT_FOUND)
-        media = self._lines.media_with(invited)
-        if media is None:  # known before anybody's webhook is asked
+        try:  # before anybody's webhook is asked
+            line = IncomingLine(self._desk, self._lines.media_with(invited), invited)
+        except SdpError as error:
+            log.info("a caller's media cannot be used", called=called, source=invited.source.host, reason=str(error))
             return self._desk.refuse(invited.dialog, NOT_ACCEPTABLE)
-        line = IncomingLine(self._desk, media, invited)
         try:
             if await line.open():
                 proof = await self._proof.of(invited, caller(invited), called)

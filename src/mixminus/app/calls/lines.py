@@ -87,11 +87,11 @@ class PhoneLines:
         """Who calls, as far as media has to know."""
         return self._far_ends.with_caller(invited)
 
-    def media_with(self, invited: Invited) -> SipMedia | None:
-        """Media for a call from there; None: nothing in its offer suits us."""
+    def media_with(self, invited: Invited) -> SipMedia:
+        """Media for a call from there. Raises `SdpError` when nothing in its offer suits us."""
         media = self._media(self.far_end_of(invited))
-        host = self._services.settings.rtp.host
-        return media if media.suits(invited.offer, host) else None
+        media.try_out(invited.offer, self._services.settings.rtp.host)
+        return media
 
     def _media(self, far: FarEnd = UNKNOWN) -> SipMedia:
         return SipMedia(self._services.media, self._media_terms, far)

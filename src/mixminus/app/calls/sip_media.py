@@ -14,7 +14,6 @@ from mixminus.media.codec_terms import OpusMedia
 from mixminus.media.contract import SetLegMedia
 from mixminus.media.srtp_terms import DtlsTerms, IceTerms, SrtpKeys
 from mixminus.sdp.crypto import OFFERED_BYTES, offered_keys
-from mixminus.sdp.description import SdpError
 from mixminus.sdp.dtls import DtlsEnd, Fingerprint
 from mixminus.sdp.ice import HOST_PRIORITY, Candidate, IceEnd
 from mixminus.sdp.media import Agreed, LocalMedia
@@ -64,17 +63,16 @@ class SipMedia:
             self._opened = await self._media.open_leg()
             self._negotiation = self._begin(self._far)
 
-    def suits(self, offer: bytes | None, host: str) -> bool:
-        """Whether it could be answered, or one be made, with media on *host*; asked before there is a leg."""
+    def try_out(self, offer: bytes | None, host: str) -> None:
+        """Raises `SdpError` when it could not be answered, or none be made, with media on *host*.
+
+        This is asked before there is a leg.
+        """
         trial = Negotiation(self._local(OpenedLeg(0, host, 9), self._far), self._far.keying)
-        try:
-            if offer is not None:
-                trial.answer(offer)
-            else:
-                trial.offer()
-        except SdpError:
-            return False
-        return True
+        if offer is not None:
+            trial.answer(offer)
+        else:
+            trial.offer()
 
     # --- several phones -------------------------------------------------------------------------------------------
 
