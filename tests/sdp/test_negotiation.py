@@ -279,6 +279,15 @@ def test_an_offer_is_answered_over_its_ip_version() -> None:
     assert b"c=IN IP4 192.0.2.1\r\n" in Negotiation(both).answer(description(*PLAIN_AUDIO, host="::ffff:1.2.3.4"))
 
 
+def test_a_session_stays_in_its_ip_version() -> None:
+    negotiation = Negotiation(replace(LOCAL, other_host="2001:db8::1"))
+    negotiation.answer(description(*PLAIN_AUDIO, host="2001:db8::9"))
+    assert b"c=IN IP6 2001:db8::1\r\n" in negotiation.offer()
+    for hold in (description("m=audio 0 RTP/AVP 0", host="2001:db8::9"), description(*PLAIN_AUDIO, host="::")):
+        assert b"c=IN IP6 2001:db8::1\r\n" in negotiation.answer(hold)
+    assert b"c=IN IP6 2001:db8::1\r\n" in negotiation.offer()
+
+
 def test_the_other_ip_version_is_refused_where_there_is_none_and_so_are_groups() -> None:
     for host in ("2001:db8::9", "224.0.0.9", "255.255.255.255", "ff02::1"):
         with pytest.raises(NoCommonNetwork):

@@ -163,6 +163,8 @@ class Layout:
     mid: str | None = None
     """The name of ours (RFC 5888)."""
     is_bundled: bool = False
+    host: str | None = None
+    """Where ours is: an answer went to the far end's IP version, and offers stay there. None: where they begin."""
 
     @property
     def place(self) -> int:

@@ -65,7 +65,7 @@ def make_offer(local: LocalMedia, direction: Direction = Direction.SENDRECV, lay
     formats, attributes = described(spoken, events)
     transport = (RTCP_MUX, *protection, *_own_ice(local.ice))
     stream = Stream("audio", local.port, profile, formats, None, (*attributes, *transport, *_rest(direction, layout)))
-    return _describe(local, local.host, stream, layout, local.ice)
+    return _describe(local, layout.host or local.host, stream, layout, local.ice)
 
 
 def make_answer(offer: bytes, local: LocalMedia, layout: Layout = ALONE, so_far: Agreed | None = None) -> Answer:
@@ -81,7 +81,7 @@ def make_answer(offer: bytes, local: LocalMedia, layout: Layout = ALONE, so_far:
     current = layout.place if so_far is not None else None
     candidates.sort(key=lambda each: (each.place != current, not each.protection.is_secure, each.place))
     if candidates:
-        return _accept(theirs, candidates[0], local)
+        return _accept(theirs, candidates[0], local, layout.host or local.host)
     if so_far is not None and layout.place < len(streams) and streams[layout.place].is_refused:
         return _stop(theirs, local, layout, so_far)
     raise NoCommonCodec(_why_not(streams, local))
@@ -130,29 +130,31 @@ def _spoken(stream: Stream, codecs: tuple[str, ...]) -> list[Spoken]:
     return codecs_of(stream, codecs)
 
 
-def _accept(theirs: Description, chosen: _Candidate, local: LocalMedia) -> Answer:
+def _accept(theirs: Description, chosen: _Candidate, local: LocalMedia, host: str) -> Answer:
+    """*host* is where our stream is until they say where they are."""
     chosen = replace(chosen, spoken=chosen.spoken[:1])
     agreed = _agree(theirs, chosen, local)
-    layout = _layout(theirs, chosen.place)
+    ice = agreed.ice.ours if agreed.ice is not None else None
+    if ice is None and agreed.remote_host not in UNSPECIFIED:
+        host = local.towards(agreed.remote_host)
+    layout = replace(_layout(theirs, chosen.place), host=host)
     events = agreed.telephone_event_payload_type
     formats, attributes = described(
         chosen.spoken, [] if events is None else [(events, agreed.telephone_event_clock_hz)]
     )
-    ice = agreed.ice.ours if agreed.ice is not None else None
     mux = (RTCP_MUX,) if agreed.rtcp_mux else ()
     transport = (*mux, *chosen.protection.attributes, *_own_ice(ice))
     said = (*attributes, *transport, *_rest(agreed.direction, layout))
     stream = Stream("audio", local.port, chosen.stream.protocol, formats, None, said)
-    host = local.host if ice is not None else local.towards(agreed.remote_host)
     return Answer(_describe(local, host, stream, layout, ice), agreed, layout)
 
 
 def _stop(theirs: Description, local: LocalMedia, layout: Layout, so_far: Agreed) -> Answer:
     """They stop our stream for now; nothing else of theirs is ours."""
-    layout = _layout(theirs, layout.place)
+    host = layout.host or local.host
+    layout = replace(_layout(theirs, layout.place), is_bundled=False, host=host)
     stream = _refused(theirs.streams[layout.place])
-    layout = replace(layout, is_bundled=False)
-    return Answer(_describe(local, local.host, stream, layout, None), so_far.stopped(), layout)
+    return Answer(_describe(local, host, stream, layout, None), so_far.stopped(), layout)
 
 
 def _layout(theirs: Description, place: int) -> Layout:
