@@ -155,11 +155,16 @@ async def load(server: tuple[str, int], node: Brief, calls: int, rate: float, lo
     return list(await asyncio.gather(by_caller, by_node))
 
 
+async def look(node: Brief) -> Ledger:
+    """What the node holds now."""
+    return Ledger.of(await asyncio.to_thread(lambda: node.metrics))
+
+
 async def forgotten(node: Brief) -> Ledger:
     """Wait until the node holds nothing of any call, or long enough."""
     deadline = time.monotonic() + FORGOTTEN_WITHIN_S
     while True:
-        ledger = Ledger.of(await asyncio.to_thread(lambda: node.metrics))
+        ledger = await look(node)
         if not ledger.held() or time.monotonic() > deadline:
             return ledger
         await asyncio.sleep(1.0)
@@ -192,6 +197,7 @@ async def measure(calls: int, rate: float, loss: float) -> int:
         before = await forgotten(node)
         began = time.monotonic()
         callers = await load(server, node, calls // 2, rate, loss)
+        spent = await look(node)
         half = await forgotten(node)
         callers += await load(server, node, calls // 2, rate, loss)
         seconds = time.monotonic() - began
@@ -201,12 +207,12 @@ async def measure(calls: int, rate: float, loss: float) -> int:
         await node.stop()
     found = list(faults(before, half, after, callers, open_records, calls))
     received = after.figures["mixminus_sip_messages_total"] - before.figures["mixminus_sip_messages_total"]
-    cpu_s = after.figures["process_cpu_seconds_total"] - before.figures["process_cpu_seconds_total"]
+    cpu_s = spent.figures["process_cpu_seconds_total"] - before.figures["process_cpu_seconds_total"]
     print(f"{calls} calls, {rate:g} a second, {loss:g} % of packets lost each way; over after {seconds:.0f} s")
     print(f"  SIP messages received for each call   {received / calls:8.2f}")
     print(f"  packets lost, and repeated by SIPp    {sum(c.sum('Lost') for c in callers):8d}", end="")
     print(f", {sum(c.sum('Retrans') for c in callers)}")
-    print(f"  control process, CPU for each call    {cpu_s / calls * 1e3:8.2f} ms")
+    print(f"  control process, CPU for each call    {cpu_s / (calls // 2) * 1e3:8.2f} ms")
     print(f"  memory grew by                        {(half.sum(MEMORY) - before.sum(MEMORY)) / 1e6:8.2f} MB", end="")
     print(f", and in the second half by {(after.sum(MEMORY) - half.sum(MEMORY)) / 1e6:.2f} MB")
     print("\n".join(f"FAULT: {fault}" for fault in found) or "every call ended on both sides, and nothing is left")
