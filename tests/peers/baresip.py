@@ -101,11 +101,12 @@ async def baresip(
     rate_hz: int = RATE_HZ,
     channels: int = 1,
     roots: Path | None = None,
+    more: str = "",
 ) -> AsyncIterator[Baresip]:
     """Run one with a SIP account, humming. Its source must have the rate and the channels of its codec. *roots*:
-    whom it believes over TLS.
+    whom it believes over TLS; *more*: of its configuration.
     """
-    configure(folder, account, control_port, roots)
+    configure(folder, account, control_port, roots, more)
     save_hum(folder / "tone.wav", hums_hz, rate_hz, channels)
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -137,7 +138,7 @@ def save_hum(path: Path, hums_hz: int, rate_hz: int, channels: int) -> None:
         file.writeframes(np.repeat(samples, channels).tobytes())
 
 
-def configure(folder: Path, account: str, control_port: int, roots: Path | None = None) -> None:
+def configure(folder: Path, account: str, control_port: int, roots: Path | None = None, more: str = "") -> None:
     folder.mkdir()
     config = CONFIG.format(
         tone=folder / "tone.wav",
@@ -146,7 +147,7 @@ def configure(folder: Path, account: str, control_port: int, roots: Path | None 
         folder=folder,
         security=f"sip_cafile {roots}" if roots else "",
     )
-    (folder / "config").write_text(config)
+    (folder / "config").write_text(config + more)
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")
 
