@@ -77,6 +77,17 @@ def test_a_name_is_where_it_leads_unless_the_peer_talks_from_there() -> None:
     assert contact.next_hop(lambda uri: ()) is None
 
 
+def test_what_began_over_tls_does_not_go_on_in_the_clear() -> None:
+    secure = Address(Transport.TLS, "198.51.100.7", 40001)
+    there = dialog("sip:a@198.51.100.7", secure)
+    assert there.next_hop() == secure
+    there.connection_lost(secure)
+    assert there.next_hop() is None
+    over_tls = dialog("sip:a@198.51.100.7;transport=tls", secure)
+    over_tls.connection_lost(secure)
+    assert over_tls.next_hop() == Address(Transport.TLS, "198.51.100.7", 5061)
+
+
 def test_a_place_that_failed_yields_to_another_of_the_same_name() -> None:
     one, two = Address(Transport.UDP, "198.51.100.7", 5060), Address(Transport.UDP, "198.51.100.8", 5060)
     there = dialog("sip:a@192.168.1.5", one, "<sip:proxy.example.com;lr>")

@@ -155,8 +155,7 @@ class Dialog:
         if target.transport.is_websocket:
             return self._way_back(target)
         if self.flow is None:
-            is_hidden = self.lost_flow is not None and _is_behind_nat(self.lost_flow, target)
-            return None if is_hidden and not way.routes else target
+            return target if self._may_go_to(target, way) else None
         return self.flow if not way.routes and _is_better(self.flow, target) else target.like(self.flow)
 
     def _next_place(self, places: tuple[Address, ...], target: Address) -> Address | None:
@@ -166,6 +165,17 @@ class Dialog:
         if places and not heard_there:
             return places[0]
         return self._way_back(target) or (places[0] if places else None)
+
+    def _may_go_to(self, target: Address, way: Routed) -> bool:
+        """Whether it can stand in for the connection that was lost. Over TLS keys were told, which others must not
+        read; and behind a NAT the peer is not where it claims to be.
+        """
+        lost = self.lost_flow
+        if lost is None:
+            return True
+        if lost.transport.is_secure and not target.transport.is_secure:
+            return False
+        return bool(way.routes) or not _is_behind_nat(lost, target)
 
     def _way_back(self, target: Address) -> Address | None:
         """Nothing that is to be kept from others goes back in the clear."""
