@@ -9,13 +9,15 @@
 */
 "use strict";
 
-function connected(connection) {
+/* Resolves when keys can be sent in the audio: when it flows, and the browser says so. */
+function audible(connection) {
   return new Promise((resolve, reject) => {
     const look = () => {
-      if (connection.connectionState === "connected") resolve();
+      const ready = connection.getSenders().some(({ dtmf }) => dtmf?.canInsertDTMF);
+      if (ready && connection.connectionState === "connected") resolve();
       else if (["failed", "closed"].includes(connection.connectionState)) reject(new Error("no connection"));
+      else setTimeout(look, 20);
     };
-    connection.addEventListener("connectionstatechange", look);
     look();
   });
 }
@@ -86,7 +88,7 @@ class BrowserPhone extends EventTarget {
   /* `transport`: "RFC2833" (in the audio, once there is any) or "INFO" (in SIP). */
   async press(keys, transport = "RFC2833") {
     const session = this.session;
-    if (transport === "RFC2833") await connected(session.connection);
+    if (transport === "RFC2833") await audible(session.connection);
     session.sendDTMF(keys, { transportType: transport });
   }
 

@@ -239,4 +239,4 @@ async def test_the_page_of_the_example_calls_holds_presses_keys_and_hangs_up(
         await page.click("#hang-up")
         await expect(status).to_have_text("Ended: Terminated")
         await until(lambda: len(at.node.world.node.exchange.live_calls) == 1)
-        assert call.hears(ITS_NOTE) is False
+        await until_heard(call, ITS_NOTE, heard=False)
