@@ -40,6 +40,8 @@ MEMORY: Final = ("process_resident_memory_bytes", "mixminus_media_process_reside
 
 _SAMPLE: Final = re.compile(r"^(\w+) (\S+)$", re.M)
 _PEER_HANGS_UP: Final = Path(__file__).parent / "sipp" / "waits_for_bye.xml"
+_PATIENT: Final = ("-watchdog_minor_maxtriggers", "1000000", "-watchdog_major_maxtriggers", "1000000")
+"""Else SIPp leaves in the middle of its calls when the machine was busy for some seconds."""
 CALLER_HANGS_UP, NODE_HANGS_UP = 0, 1
 """Numbers."""
 
@@ -123,7 +125,7 @@ async def sipp(server: tuple[str, int], number: str, scenario: str, calls: int, 
         process = await asyncio.create_subprocess_exec(
             *("sipp", "-i", server[0], "-nostdin", "-trace_err", "-sf", "calls.xml", "-s", number),
             *("-m", str(calls), "-d", str(TALK_MS), "-l", "100000", "-max_retrans", "11"),
-            *("-r", str(max(1, round(rate * 10))), "-rp", "10000"),
+            *("-r", str(max(1, round(rate * 10))), "-rp", "10000", *_PATIENT),
             f"{server[0]}:{server[1]}",
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
