@@ -106,14 +106,33 @@ def test_notifies_go_one_after_another_and_the_newest_is_never_left_out() -> Non
     assert reports(world) == [(100, False), (180, False), (183, False)]
 
 
-def test_the_last_notify_waits_for_nothing_since_a_bye_may_follow_it() -> None:
+@pytest.mark.parametrize("lost", range(3))
+def test_a_bye_waits_until_the_peer_knows_how_its_refer_went(lost: int) -> None:
+    """A proxy with several threads would carry it past the NOTIFY, and the peer would never know."""
     world = World().answered()
+    notifies_seen = iter(range(100))
+    world.fate = lambda data: next(notifies_seen) != lost if data.startswith(b"NOTIFY") else True
     key = accepted(world)
     for status in (180, 200):
         world.callee.agent.report(key, status, world.now)
     world.callee.agent.hang_up(world.callee.dialog, world.now)
-    world.run(1)
+    world.run(3)
     assert reports(world) == [(100, False), (180, False), (200, True)]
+    assert world.wire[-2:] == ["BYE", "200"]
+    assert world.caller.events[-1] == Ended(CALL, Ending.BYE)
+    world.run(60)
+    assert world.is_clean()
+
+
+def test_a_bye_waits_no_longer_than_for_a_peer_that_does_not_answer() -> None:
+    world = World().answered()
+    key = accepted(world)
+    world.fate = lambda data: not data.startswith(b"NOTIFY")
+    world.callee.agent.report(key, 200, world.now)
+    world.callee.agent.hang_up(world.callee.dialog, world.now)
+    world.run(31)
+    assert "BYE" not in world.wire
+    world.run(2)
     assert world.caller.events[-1] == Ended(CALL, Ending.BYE)
     world.run(60)
     assert world.is_clean()

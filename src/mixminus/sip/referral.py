@@ -1,5 +1,6 @@
 """A REFER that somebody sent us: its answer, and the subscription that it makes (RFC 3515 2.4, RFC 6665)."""
 
+from collections.abc import Callable
 from typing import Final
 
 from mixminus.sip.contract import DialogKey
@@ -15,12 +16,15 @@ LIFE_S: Final = 600
 
 class Referral:
     """NOTIFYs go one after another, so that none overtakes the one before; what is due meanwhile replaces what was.
-    Only the last waits for nothing: a BYE of ours may be right behind it, and what it overtakes is no news any more.
+    *told* is called when the last one was answered, or nobody wants to know any more: a BYE right behind it could
+    overtake it in a proxy, and the peer would never learn how it went.
 
     A peer that hung up after its REFER is told all the same, until it says that it does not want to know (481).
     """
 
-    def __init__(self, talk: Talk, key: DialogKey, server: ServerTransaction, event: str) -> None:
+    def __init__(
+        self, talk: Talk, key: DialogKey, server: ServerTransaction, event: str, told: Callable[[float], None]
+    ) -> None:
         self._talk = talk
         self._endpoint = talk.endpoint
         self._key = key
@@ -31,9 +35,15 @@ class Referral:
         self._silent = _wants_no_news(server.request)
         self._status, self._reason = 100, ""
         self._because = "noresource"
+        self._said_all = told
         self._telling = False
         self._due = False
         self._endpoint.referrals[key] = self
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether how it went is being told."""
+        return self.is_over and self._telling
 
     # --- the owner -------------------------------------------------------------------------------------------
 
@@ -44,13 +54,13 @@ class Referral:
             headers = (*headers, ("Refer-Sub", "false"))
         self._endpoint.answer(self._server, 202, now, to_tag=self._talk.dialog.local_tag, headers=headers)
         if self._silent:
-            self._forget()
+            self._forget(now)
         else:
             self._tell(now)
 
     def refuse(self, status: int, now: float) -> None:
         self._endpoint.answer(self._server, status, now, to_tag=self._talk.dialog.local_tag)
-        self._forget()
+        self._forget(now)
 
     def report(self, status: int, reason: str, now: float) -> None:
         """What our INVITE met; a final status is the last thing that is said."""
@@ -75,7 +85,7 @@ class Referral:
     # --- telling ---------------------------------------------------------------------------------------------
 
     def _tell(self, now: float) -> None:
-        if self._telling and not self.is_over:
+        if self._telling:
             self._due = True
             return
         self._telling, self._due = True, False
@@ -86,15 +96,16 @@ class Referral:
     def _told(self, outcome: Outcome, now: float) -> None:
         self._telling = False
         if not outcome.succeeded:  # nobody listens any more (RFC 6665 4.2.2)
-            self._forget()
+            self._forget(now)
         elif self._due:
             self._tell(now)
         elif self.is_over:
-            self._forget()
+            self._forget(now)
 
-    def _forget(self) -> None:
-        self.is_over = True
+    def _forget(self, now: float) -> None:
+        self.is_over, self._due = True, False
         self._endpoint.referrals.pop(self._key, None)
+        self._said_all(now)
 
 
 def _wants_no_news(refer: Request) -> bool:

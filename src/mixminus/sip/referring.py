@@ -1,5 +1,6 @@
 """What a dialog serves for besides its call: REFERs of either side, and what is said of them (RFC 3515, RFC 6665)."""
 
+from collections.abc import Callable
 from typing import Final
 
 from mixminus.sip.contract import DialogKey, ReferAnswered, Referred, ReferReported
@@ -22,12 +23,19 @@ METHODS: Final = frozenset({"REFER", "NOTIFY", "SUBSCRIBE"})
 class Referring:
     """One per call. Of each side one REFER at a time."""
 
-    def __init__(self, talk: Talk) -> None:
+    def __init__(self, talk: Talk, told: Callable[[float], None]) -> None:
+        """*told*: there is nothing more to tell of a REFER of the peer's."""
         self._talk = talk
+        self._told = told
         self._endpoint = talk.endpoint
         self._last: Referral | None = None
         self._asking = False
         """Whether a REFER of ours has not been answered, or its outcome not been told."""
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the peer is being told how its REFER went."""
+        return self._last is not None and self._last.is_ending
 
     # --- the owner -------------------------------------------------------------------------------------------
 
@@ -63,7 +71,7 @@ class Referring:
         if self._last is not None and not self._last.is_over:
             self._endpoint.answer(server, 491, now)
         else:
-            self._last = refer(self._talk, self._talk.key, server, event, now) or self._last
+            self._last = refer(self._talk, self._talk.key, server, event, now, self._told) or self._last
 
     def _notified(self, server: ServerTransaction, now: float) -> None:
         """It may come before the answer to our REFER (RFC 3515 2.4.4)."""
@@ -88,7 +96,14 @@ class Referring:
             self._last.subscribed(server, now)
 
 
-def refer(talk: Talk, about: DialogKey, server: ServerTransaction, event: str, now: float) -> Referral | None:
+def refer(
+    talk: Talk,
+    about: DialogKey,
+    server: ServerTransaction,
+    event: str,
+    now: float,
+    told: Callable[[float], None] = lambda now: None,
+) -> Referral | None:
     """Tell the owner of a REFER, about the call *about*; None: it was refused for what it says."""
     endpoint, request = talk.endpoint, server.request
     unknown = [option for option in request.all("Require") if option.lower() not in SUPPORTED_OPTIONS]
@@ -102,7 +117,7 @@ def refer(talk: Talk, about: DialogKey, server: ServerTransaction, event: str, n
         return None
     replaced, is_foreign = _ours(endpoint, wanted.replaces)
     key = DialogKey(endpoint.token())
-    referral = Referral(talk, key, server, event)
+    referral = Referral(talk, key, server, event, told)
     by = request.get("Referred-By")
     endpoint.emit(Referred(key, about, wanted.uri, replaced, is_foreign, by, wanted.headers))
     return referral

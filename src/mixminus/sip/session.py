@@ -22,7 +22,9 @@ class Phase(Enum):
     """Our 200 waits for the first ACK."""
     OPEN = auto()
     HANGING_UP = auto()
-    """Our owner hung up before that ACK; the BYE has to wait for it (15)."""
+    """Our owner hung up before that ACK, and the BYE has to wait for it (15); or before the peer knows how its REFER
+    went.
+    """
     CLOSED = auto()
 
 
@@ -59,7 +61,7 @@ class Session:
         self._endpoint.next_hop(self._dialog)
         self._refresher = Refresher(talk, self._lost)
         self._refresher.agreed(terms, now)
-        self._referring = Referring(talk)
+        self._referring = Referring(talk, self._told)
         self._refer_later: tuple[str, HeaderLines] | None = None
         self._unacknowledged: Unacknowledged | None = None
         self._reinvite: ServerTransaction | None = None
@@ -95,7 +97,7 @@ class Session:
         self._bye_headers = headers
         self._leave_reinvite(now)
         self._refresher.stop()
-        if self._phase is Phase.UNCONFIRMED:
+        if self._phase is Phase.UNCONFIRMED or (self._phase is Phase.OPEN and self._referring.is_telling):
             self._phase = Phase.HANGING_UP
         elif self._phase is Phase.OPEN:
             self._say_bye(now)
@@ -179,7 +181,7 @@ class Session:
         self._endpoint.sleepers.set(self, None)
         first = self._phase is Phase.UNCONFIRMED
         if self._phase is Phase.HANGING_UP:
-            self._say_bye(now)
+            self._told(now)
         elif first or waiting.carries_offer:
             self._phase = Phase.OPEN
             if waiting.carries_offer:
@@ -273,6 +275,11 @@ class Session:
         self._endpoint.sleepers.set(self, None)
         self._refresher.stop()
         self._talk.ask("BYE", lambda outcome, now: self._gone(), now, self._bye_headers)
+
+    def _told(self, now: float) -> None:
+        """What a BYE had to wait for has come."""
+        if self._phase is Phase.HANGING_UP and self._unacknowledged is None and not self._referring.is_telling:
+            self._say_bye(now)
 
     def _lost(self, ending: Ending, now: float) -> None:
         """The refresher gave the peer up. It is told, in case it lives (RFC 4028 10)."""
