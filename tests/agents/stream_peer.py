@@ -115,6 +115,12 @@ class StreamPeer:
                 await self._next_tick()
         return found
 
+    async def agent_has_spoken(self, for_s: float, within_s: float = 20.0) -> None:
+        """Wait until so much of it was heard, pauses left out; a busy machine takes longer to say it."""
+        async with asyncio.timeout(within_s):
+            while sum(map(is_loud, self.played)) * TICK_S < for_s:
+                await self._next_tick()
+
     async def agent_quiet(self, for_s: float = 1.0, within_s: float = 40.0) -> None:
         """Wait until the agent has spoken and been silent so long."""
         ticks = int(for_s / TICK_S)

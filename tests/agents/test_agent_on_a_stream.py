@@ -93,8 +93,7 @@ async def test_a_caller_who_talks_over_the_agent_stops_it(tmp_path: Path, models
 async def test_the_context_holds_what_was_heard_and_no_more(tmp_path: Path, models: Models, voice: Voice) -> None:
     async with served(tmp_path, an_agent(script=LONG), models) as at, StreamPeer(at.url) as peer:
         clip = await spoken(voice, "Excuse me, what is that")
-        await peer.agent_begins(since=0)
-        await asyncio.sleep(2.0)
+        await peer.agent_has_spoken(for_s=2.0)
         peer.say(clip)
         await peer.finished_speaking()
         await peer.stop()
