@@ -32,7 +32,6 @@ from mixminus.prompts.io.voice import offline_voice
 from mixminus.prompts.prompt import Fetched, Limits
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Transport
-from mixminus.sip.dialog import literal
 from mixminus.sip.dns import RecordType
 from mixminus.sip.io.configured import sip_listeners, sip_tls
 from mixminus.sip.io.dns_client import DnsClient
@@ -40,6 +39,7 @@ from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.limits import Rate, Rates
 from mixminus.sip.locating import Means
+from mixminus.sip.networks import literal
 from mixminus.sip.settings import USER_RATES, SipSettings, TrunkLimit
 from mixminus.sip.trace import SipTrace
 from mixminus.sip.uri import hosts_of

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from mixminus.sip.dialog import literal
+from mixminus.sip.networks import literal
 
 MAX_BAN_S: Final = 86_400.0
 STRIKE_FADES_S: Final = 6 * 3600.0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mixminus.sip.dialog import literal
+from mixminus.sip.networks import literal
 
 
 def is_for(certificate: Mapping[str, Any], domain: str) -> bool:

@@ -1,22 +1,13 @@
 """A dialog: what both sides remember so that later requests find their way (RFC 3261 12)."""
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.message import HeaderLines, Request, Response
+from mixminus.sip.networks import literal, reach
 from mixminus.sip.routing import Routed, routed
 from mixminus.sip.uri import AddressError, Uri, target_of
-
-SITE_NETWORKS: Final = tuple(
-    ipaddress.ip_network(network)
-    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-)
-"""RFC 1918, RFC 6598, RFC 4193. Python's `is_private` holds documentation networks for private too."""
-EVERYWHERE: Final = 2
-
 
 Finder = Callable[[str], tuple[Address, ...]]
 """The places of an address, as far as they are known."""
@@ -206,20 +197,3 @@ def _is_better(flow: Address, target: Address) -> bool:
 def _is_behind_nat(flow: Address, target: Address) -> bool:
     claimed, seen = literal(target.host), literal(flow.host)
     return claimed is not None and seen is not None and reach(claimed) < reach(seen)
-
-
-def reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
-    """From how far away an address can be used: this machine (0), this site (1), `EVERYWHERE`."""
-    if address.is_loopback:
-        return 0
-    return 1 if address.is_link_local or any(address in network for network in SITE_NETWORKS) else EVERYWHERE
-
-
-def literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a host is written as; None: it is a name."""
-    if len(host) > 45:
-        return None
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None

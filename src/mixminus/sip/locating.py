@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.dialog import literal
 from mixminus.sip.dns import Answer, Host, Lookup, Naptr, RecordType, Srv
+from mixminus.sip.networks import literal
 from mixminus.sip.uri import AddressError, Uri
 
 MAX_PLACES: Final = 8

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mixminus.sip.contract import Address, Listener, Transport
-from mixminus.sip.dialog import EVERYWHERE, literal, reach
+from mixminus.sip.networks import EVERYWHERE, literal, reach
 from mixminus.sip.uri import bracketed
 
 

@@ -3,9 +3,8 @@
 from typing import Final
 
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.dialog import literal
 from mixminus.sip.message import Response
-from mixminus.sip.networks import is_within
+from mixminus.sip.networks import is_within, literal
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
 

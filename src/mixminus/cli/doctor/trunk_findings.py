@@ -8,7 +8,7 @@ from typing import Final
 
 from mixminus.cli.doctor.findings import Finding, Health
 from mixminus.sip.contract import Address
-from mixminus.sip.dialog import SITE_NETWORKS, literal
+from mixminus.sip.networks import SITE_NETWORKS, literal
 from mixminus.sip.uri import parse_parameters
 
 SLOW_S: Final = 0.5

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mixminus.sip.dialog import literal
 from mixminus.sip.io.tls import BadCertificate, Identity
+from mixminus.sip.networks import literal
 
 LIFE: Final = timedelta(days=3650)
 RENEWED_BEFORE: Final = timedelta(days=30)
