@@ -10,7 +10,7 @@ from mixminus.sip.contract import Address
 from mixminus.sip.digest import Authenticated, Challenger, Verdict, algorithm_of
 from mixminus.sip.limits import Limiter, Pace, Rate, Rates, host_key, kind_of, user_key
 from mixminus.sip.message import Request
-from mixminus.sip.networks import is_loopback, is_within
+from mixminus.sip.networks import is_loopback
 from mixminus.sip.settings import SipSettings
 
 CHALLENGE_COST: Final = 0.1
@@ -118,12 +118,9 @@ class Gate:
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _is_at_home(self, source: Address, settings: SipSettings) -> bool:
-        return (
-            source.host in settings.trusted_hosts
-            or (bool(settings.trusted_networks) and is_within(source.host, settings.trusted_networks))
-            # A WebSocket from this machine may be a browser from anywhere, behind a proxy of ours.
-            or (settings.open_to_loopback and is_loopback(source.host) and not source.transport.is_websocket)
-        )
+        # A WebSocket from this machine may be a browser from anywhere, behind a proxy of ours.
+        from_here = is_loopback(source.host) and not source.transport.is_websocket
+        return settings.trusts(source.host) or (settings.open_to_loopback and from_here)
 
     def _blame(self, source: Address, offence: Offence, settings: SipSettings, now: float, cost: float = 1.0) -> None:
         """Whoever comes by a WebSocket from this machine came through a proxy of ours: a ban would hit all others."""

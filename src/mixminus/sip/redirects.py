@@ -4,7 +4,7 @@ from typing import Final
 
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.message import Response
-from mixminus.sip.networks import is_within, literal
+from mixminus.sip.networks import literal
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.uri import AddressError, NameAddr, Uri, target_of
 
@@ -68,9 +68,8 @@ class Redirects:
 def may_lead_to(address: Address, settings: SipSettings) -> bool:
     """Whether we go there when somebody says so; the host may still be a name."""
     host = address.host.lower()
-    ours = settings.is_ours(host, address.port)
-    trunks = host in settings.trusted_hosts | settings.trunk_hosts or is_within(host, settings.trusted_networks)
-    return not ours and not trunks
+    is_trunk = settings.trusts(host) or host in settings.trunk_hosts
+    return not is_trunk and not settings.is_ours(host, address.port)
 
 
 def _by_preference(response: Response) -> list[str]:

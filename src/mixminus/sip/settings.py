@@ -68,6 +68,10 @@ class SipSettings:
         told = ((listener.told_host, listener.told_port) for listener in self.listeners)
         return (host, port) == (self.host, self.port) or (host, port) in told
 
+    def trusts(self, host: str) -> bool:
+        """Whether calls from there are a trunk's, and need no password."""
+        return host in self.trusted_hosts or is_within(host, self.trusted_networks)
+
     def trunk_of(self, host: str) -> TrunkLimit | None:
         """The limited trunk that a host belongs to."""
         return next((limit for limit in self.trunk_limits if is_within(host, limit.addresses)), None)

@@ -34,7 +34,6 @@ from mixminus.sip.contract import (
     SipEvent,
     Sought,
 )
-from mixminus.sip.networks import is_within
 from mixminus.sip.registrar import Binding, Phone
 
 DECLINED: Final = 603
@@ -145,8 +144,7 @@ class SipDesk:
 
     def trusts(self, host: str) -> bool:
         """Whether calls from there are a trunk's."""
-        settings = self._agent.settings
-        return host in settings.trusted_hosts or is_within(host, settings.trusted_networks)
+        return self._agent.settings.trusts(host)
 
     def own(self, dialog: DialogKey, owner: DialogOwner) -> None:
         """From now on *owner* hears of this dialog."""

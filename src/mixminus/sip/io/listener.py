@@ -16,7 +16,7 @@ from mixminus.sip.io.udp import UdpWire
 from mixminus.sip.io.wire import Ends, Wire, WireCounts
 from mixminus.sip.liveness import Doorman
 from mixminus.sip.names import can_reach, facing
-from mixminus.sip.networks import is_loopback, is_within
+from mixminus.sip.networks import is_loopback
 from mixminus.sip.trace import SipTrace
 
 PORT_ATTEMPTS: Final = 32
@@ -171,9 +171,7 @@ class SipListener:
         return StreamWire(listener, self._ends, self.counts, self.doorman, self._tls, self._keepalive_s)
 
     def _is_at_home(self, host: str) -> bool:
-        settings = self.agent.settings
-        trunks = settings.trusted_networks
-        return is_loopback(host) or host in settings.trusted_hosts or (bool(trunks) and is_within(host, trunks))
+        return is_loopback(host) or self.agent.settings.trusts(host)
 
 
 def _most_connections() -> int:
