@@ -8,14 +8,14 @@ import re
 from typing import Final
 
 from mixminus.sip.message import Request
-from mixminus.sip.uri import AddressError, NameAddr, Uri
+from mixminus.sip.uri import Uri, address_in
 
 
 def asserted(request: Request) -> str | None:
     """The URI that the network vouches for; a number before a name (RFC 3325 9.1). None: nobody, or it is private."""
     if {"id", "user", "header"} & {word.strip().lower() for word in (request.get("Privacy") or "").split(";")}:
         return None
-    found = [uri.text for value in request.all("P-Asserted-Identity") if (uri := _uri(value)) is not None]
+    found = [uri.text for uri in _addresses(request, "P-Asserted-Identity")]
     numbers = [uri for uri in found if uri.startswith("tel:")]
     return next(iter(numbers + found), None)
 
@@ -39,13 +39,13 @@ def verstat(request: Request) -> str | None:
 
 def forwarded_from(request: Request) -> str | None:
     """Who diverted the call last: the number, or the user."""
-    diversions = [uri.user for value in request.all("Diversion") if (uri := _uri(value)) is not None and uri.user]
+    diversions = [uri.user for uri in _addresses(request, "Diversion") if uri.user]
     return diversions[0] if diversions else _by_history(request)
 
 
 def _by_history(request: Request) -> str | None:
     """The last entry that was left for a cause: it has a Reason, or the next names the cause (RFC 4458, 7044 10)."""
-    entries = [uri for value in request.all("History-Info") if (uri := _uri(value)) is not None]
+    entries = _addresses(request, "History-Info")
     for left, target in reversed(list(itertools.pairwise(entries))):
         reason = "reason=" in left.text.partition("?")[2].lower()
         if left.user and left.user != target.user and (reason or "cause" in target.parameters):
@@ -53,8 +53,5 @@ def _by_history(request: Request) -> str | None:
     return None
 
 
-def _uri(value: str) -> Uri | None:
-    try:
-        return Uri.parse(NameAddr.parse(value).uri)
-    except AddressError:
-        return None
+def _addresses(request: Request, header: str) -> list[Uri]:
+    return [uri for value in request.all(header) if (uri := address_in(value)) is not None]

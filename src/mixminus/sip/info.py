@@ -35,7 +35,7 @@ def take_info(endpoint: Endpoint, dialog: DialogKey, server: ServerTransaction, 
     """Answer an INFO, and tell the owner of the key in it. Without a body it is a keep-alive."""
     status, headers = _judged(server.request)
     endpoint.answer(server, status, now, headers=headers)
-    if status == 200 and (key := key_of(_kind(server.request), server.request.body)) is not None:
+    if status == 200 and (key := key_of(server.request.word("Content-Type"), server.request.body)) is not None:
         endpoint.emit(KeyPressed(dialog, key))
 
 
@@ -44,11 +44,7 @@ def _judged(request: Request) -> tuple[int, HeaderLines]:
         return 469, (("Recv-Info", ""),)  # RFC 6086 4.2.2: none at all
     if not request.body:
         return 200, ()
-    kind = _kind(request)
+    kind = request.word("Content-Type")
     if kind not in ("application/dtmf-relay", "application/dtmf"):
         return 415, (ACCEPTED,)
     return (200, ()) if key_of(kind, request.body) is not None else (400, ())
-
-
-def _kind(request: Request) -> str:
-    return (request.get("Content-Type") or "").partition(";")[0].strip().lower()

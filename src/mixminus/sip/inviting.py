@@ -12,7 +12,7 @@ from mixminus.sip.refusing import Refusing
 from mixminus.sip.replaces import CannotReplace, Replaces
 from mixminus.sip.routing import destination
 from mixminus.sip.session_expires import MIN_SE_S, IntervalTooBrief, agreed_by_server
-from mixminus.sip.uri import Uri
+from mixminus.sip.uri import called_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class Inviting:
 
 
 def _fault(request: Request) -> tuple[int, HeaderLines] | None:
-    kind = (request.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
-    if request.body and kind != "application/sdp":
+    if request.body and request.word("Content-Type") not in ("", "application/sdp"):
         return 415, (ACCEPT,)
     if not request.accepts("application/sdp"):
         return 406, (ACCEPT,)
@@ -57,7 +56,7 @@ def _fault(request: Request) -> tuple[int, HeaderLines] | None:
 def _told(key: DialogKey, request: Request, source: Address, user: str | None) -> Invited:
     return Invited(
         dialog=key,
-        called=(Uri.parse(destination(request)).user or "").partition(";")[0],
+        called=called_number(destination(request)),
         request_uri=destination(request),
         from_uri=request.from_.uri,
         from_display=request.from_.display,

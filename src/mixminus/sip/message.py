@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from mixminus.base.errors import MixminusError
-from mixminus.sip.uri import AddressError, NameAddr, Uri, parse_parameters, split_outside_quotes
+from mixminus.sip.uri import AddressError, NameAddr, address_in, parse_parameters, split_outside_quotes
 
 HeaderLines = tuple[tuple[str, str], ...]
 
@@ -157,6 +157,10 @@ class Message:
         """Every line of a header whose values contain commas of their own, such as challenges."""
         return [value for key, value in self.headers if key == name]
 
+    def word(self, name: str) -> str:
+        """What that header says before its parameters, in lower case: `application/sdp`; empty: there is none."""
+        return (self.get(name) or "").partition(";")[0].strip().lower()
+
     @cached_property
     def via(self) -> Via:
         """The topmost one."""
@@ -184,12 +188,9 @@ class Message:
     @cached_property
     def contact(self) -> str | None:
         """The address in the first Contact, or None when there is no usable one."""
-        for value in self.all("Contact"):
-            try:
-                return Uri.parse(NameAddr.parse(value).uri).text
-            except AddressError:
-                return None
-        return None
+        first = next(iter(self.all("Contact")), "")
+        uri = address_in(first)
+        return uri.text if uri is not None else None
 
     def options(self, name: str) -> frozenset[str]:
         """The option tags of `Supported` or `Require`, in lower case."""

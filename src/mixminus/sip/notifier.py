@@ -57,7 +57,7 @@ class Notifier:
             self._refusing.answer(request, source, status, headers)
             return
         subject = Subject(
-            package=PACKAGES[_package_of(request)],
+            package=PACKAGES[request.word("Event")],
             event=request.get("Event") or "",
             user=watched,
             entity=request.to.uri,
@@ -71,7 +71,7 @@ class Notifier:
         subscription.begin(server, now)
 
     def _fault(self, request: Request, watched: str, user: str | None) -> tuple[int, HeaderLines] | None:
-        package = PACKAGES.get(_package_of(request))
+        package = PACKAGES.get(request.word("Event"))
         if package is None:
             return 489, (ALLOW_EVENTS,)  # RFC 6665 4.2.1.1, also without any Event
         if request.contact is None:
@@ -103,7 +103,3 @@ class Notifier:
         self._of_watcher[subject.watcher] -= 1
         if self._of_watcher[subject.watcher] <= 0:
             del self._of_watcher[subject.watcher]
-
-
-def _package_of(request: Request) -> str:
-    return (request.get("Event") or "").partition(";")[0].strip().lower()

@@ -5,7 +5,7 @@ from typing import Final
 
 from mixminus.sip.contract import DialogKey
 from mixminus.sip.dialog_request import Outcome
-from mixminus.sip.message import HeaderLines, Request
+from mixminus.sip.message import HeaderLines
 from mixminus.sip.refer_to import FRAGMENT_TYPE, fragment
 from mixminus.sip.talk import Talk
 from mixminus.sip.transaction_layer import ServerTransaction
@@ -32,7 +32,7 @@ class Referral:
         self.event = event
         """The value of Event: `refer`, with an id for the second of a dialog and those after it (2.4.6)."""
         self.is_over = False
-        self._silent = _wants_no_news(server.request)
+        self._silent = server.request.word("Refer-Sub") == "false"
         self._status, self._reason = 100, ""
         self._because = "noresource"
         self._said_all = told
@@ -106,7 +106,3 @@ class Referral:
         self.is_over, self._due = True, False
         self._endpoint.referrals.pop(self._key, None)
         self._said_all(now)
-
-
-def _wants_no_news(refer: Request) -> bool:
-    return (refer.get("Refer-Sub") or "").partition(";")[0].strip().lower() == "false"

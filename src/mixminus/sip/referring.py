@@ -7,7 +7,7 @@ from mixminus.sip.contract import DialogKey, ReferAnswered, Referred, ReferRepor
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.dialog_request import Outcome
 from mixminus.sip.endpoint import SUPPORTED_OPTIONS, Endpoint
-from mixminus.sip.message import HeaderLines, Request
+from mixminus.sip.message import HeaderLines
 from mixminus.sip.proof import Proof
 from mixminus.sip.refer_to import FRAGMENT, ReferTo, Unreferable, refer_to_value, status_in
 from mixminus.sip.referral import Referral
@@ -59,7 +59,7 @@ class Referring:
         """One of `METHODS`."""
         if server.request.method == "REFER":
             self._referred(server, now)
-        elif not _is_about_refer(server.request):
+        elif server.request.word("Event") != EVENT:
             self._endpoint.answer(server, 489, now, headers=(ALLOW_EVENTS,))
         elif server.request.method == "NOTIFY":
             self._notified(server, now)
@@ -80,11 +80,9 @@ class Referring:
             self._endpoint.answer(server, 481, now)
             return
         self._endpoint.answer(server, 200, now)
-        is_fragment = (request.get("Content-Type") or "").partition(";")[0].strip().lower() == FRAGMENT
-        found = status_in(request.body) if is_fragment else None
+        found = status_in(request.body) if request.word("Content-Type") == FRAGMENT else None
         status = found[0] if found is not None else None
-        state = (request.get("Subscription-State") or "").partition(";")[0].strip().lower()
-        is_over = state == "terminated" or (status is not None and status >= 200)
+        is_over = request.word("Subscription-State") == "terminated" or (status is not None and status >= 200)
         self._asking = not is_over
         self._endpoint.emit(ReferReported(self._talk.key, status, is_over))
 
@@ -146,10 +144,6 @@ def _ours(endpoint: Endpoint, replaces: Replaces | None) -> tuple[DialogKey | No
         return endpoint.calls.replaced(replaces), False
     except CannotReplace:
         return None, True
-
-
-def _is_about_refer(request: Request) -> bool:
-    return (request.get("Event") or "").partition(";")[0].strip().lower() == EVENT
 
 
 def _whole(local: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mixminus.sip.message import HeaderLines, Request
-from mixminus.sip.uri import AddressError, NameAddr, Uri
+from mixminus.sip.uri import Uri, address_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def routed(target: str, route_set: tuple[str, ...]) -> Routed:
     """
     if not route_set:
         return Routed(target, (), target)
-    first = _uri(route_set[0])
+    first = address_in(route_set[0])
     if first is not None and "lr" not in first.parameters:
         return Routed(first.text, (*route_set[1:], f"<{target}>"), first.text)
     return Routed(target, route_set, first.text if first is not None else None)
@@ -39,7 +39,7 @@ def destination(request: Request) -> str:
     called party at the end of Route (16.4).
     """
     routes = request.all("Route")
-    last = _uri(routes[-1]) if routes and Uri.parse(request.uri).user is None else None
+    last = address_in(routes[-1]) if routes and Uri.parse(request.uri).user is None else None
     return last.text if last is not None and last.user else request.uri
 
 
@@ -50,12 +50,5 @@ def loose(uri: str) -> str:
 
 def is_route(text: str) -> bool:
     """Whether it can stand in Route, and be gone to."""
-    uri = _uri(text)
+    uri = address_in(text)
     return uri is not None and bool(uri.host)
-
-
-def _uri(route: str) -> Uri | None:
-    try:
-        return Uri.parse(NameAddr.parse(route).uri)
-    except AddressError:
-        return None

@@ -58,7 +58,7 @@ class Terms:
 
 def min_se(message: Message) -> int:
     """The shortest interval that the sender, or a proxy on the way, agrees to (5)."""
-    value = (message.get("Min-SE") or "").partition(";")[0].strip()
+    value = message.word("Min-SE")
     return max(MIN_SE_S, int(value)) if decimal(value, 2**32 - 1) else MIN_SE_S
 
 

@@ -8,7 +8,7 @@ from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.message import Request, SipError
 from mixminus.sip.refusing import Refusing
 from mixminus.sip.transaction_layer import ServerTransaction
-from mixminus.sip.uri import AddressError, Uri
+from mixminus.sip.uri import AddressError, called_number
 
 MAX_TEXT_BYTES: Final = 1300
 """RFC 3428 8: what fits a datagram, since nothing controls how many there are."""
@@ -42,7 +42,7 @@ class Texting:
         self._waiting: dict[DialogKey, _Waiting] = {}
 
     def __call__(self, request: Request, source: Address, user: str | None, now: float) -> None:
-        if request.body and _kind(request) != KIND:
+        if request.body and request.word("Content-Type") not in ("", KIND):
             self._refusing.answer(request, source, 415, (ACCEPT_TEXT,))
         elif len(request.body) > MAX_TEXT_BYTES:
             self._refusing.answer(request, source, 413)
@@ -90,12 +90,8 @@ def text_question(
     return Question(key, "MESSAGE", target, via, from_uri, target, call_id, 1, (TEXT_TYPE,), credentials, body=body)
 
 
-def _kind(request: Request) -> str:
-    return (request.get("Content-Type") or KIND).partition(";")[0].strip().lower()
-
-
 def _user_of(uri: str) -> str:
     try:
-        return (Uri.parse(uri).user or "").partition(";")[0]
+        return called_number(uri)
     except AddressError:  # inside a call nobody has looked at it yet
         return ""

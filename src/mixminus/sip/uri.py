@@ -134,6 +134,14 @@ class NameAddr:
         return cls(display, uri, parse_parameters(tail))
 
 
+def address_in(value: str) -> Uri | None:
+    """The address in a value of Route, Contact and the like; None: it cannot be read."""
+    try:
+        return Uri.parse(NameAddr.parse(value).uri)
+    except AddressError:
+        return None
+
+
 def _display(text: str) -> tuple[str, str]:
     if text.startswith('"'):
         end = 1
@@ -220,9 +228,10 @@ def bracketed(host: str) -> str:
 
 
 def called_number(request_uri: str) -> str:
-    """The number in a request-URI: the user part, unescaped, without parameters that phones put inside it."""
-    user = Uri.parse(request_uri).user or ""
-    return user.partition(";")[0]
+    """The number in a request-URI: the user part, unescaped, without parameters that phones put inside it. Raises
+    `AddressError`.
+    """
+    return (Uri.parse(request_uri).user or "").partition(";")[0]
 
 
 def target_of(uri: str) -> Address:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from mixminus.base.settings import Settings
 from mixminus.sip.contract import Referred
-from mixminus.sip.uri import AddressError, Uri
+from mixminus.sip.uri import AddressError, Uri, called_number
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{2,15}")
 
@@ -25,7 +25,7 @@ def destination(referred: Referred, settings: Settings) -> str | None:
     if uri.scheme != "tel" and uri.host in settings.transfer_hosts:
         query = urlencode(dict(referred.headers))
         return f"{referred.target}?{query}" if query else referred.target
-    user = (uri.user or "").partition(";")[0]
+    user = called_number(referred.target)
     if user in settings.users:
         return f"client:{user}"
     return user if _NUMBER.fullmatch(user) else None
