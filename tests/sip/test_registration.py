@@ -7,12 +7,12 @@ import pytest
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transmit, Transport
-from mixminus.sip.registration import Registrar, Registration
+from mixminus.sip.registration import Carrier, Registration
 from mixminus.sip.settings import SipSettings
 
 KEY = DialogKey("r")
 US, CARRIER = Address(Transport.UDP, "10.0.0.1", 5060), Address(Transport.UDP, "10.0.0.2", 5060)
-HERE = Registrar("sip:h", 6.0)
+HERE = Carrier("sip:h", 6.0)
 CONTACT = "sip:me@10.0.0.1:5060"
 
 
@@ -101,7 +101,7 @@ def test_four_hours_long_the_carrier_never_forgets_us(loses: float) -> None:
     luck, waits_for_reply = random.Random(3), False
     while now < 4 * 3_600:
         if not waits_for_reply and kept.due <= now:
-            ours.ask(kept.request(KEY, Registrar("sip:10.0.0.2", 32.0), CARRIER), now)
+            ours.ask(kept.request(KEY, Carrier("sip:10.0.0.2", 32.0), CARRIER), now)
             waits_for_reply, asked = True, asked + 1
         busy = True
         while busy:

@@ -20,15 +20,13 @@ REFRESH_MARGIN_S: Final = 300.0
 """A registration is renewed after three quarters of its life, but not earlier than this before its end."""
 PASSING: Final = frozenset({408, 480, 500, 502, 503, 504})
 """Failures that may be over soon."""
-
-
 MAX_SERVICE_ROUTE: Final = 8
 """Proxies that a carrier may have between us and it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Registrar:
-    """Where a REGISTER goes."""
+class Carrier:
+    """Who is asked to register us."""
 
     uri: str
     """A domain, and nobody there (10.2)."""
@@ -38,7 +36,7 @@ class Registrar:
 
 
 class Registration:
-    """One address of record at one carrier. `gateway` says where the next request goes; it may be changed."""
+    """One address of record at one carrier, which every request names: its gateways may take turns."""
 
     def __init__(self, aor: str, contact: str, credentials: Credentials, expires_s: int, call_id: str) -> None:
         self.aor = aor
@@ -60,11 +58,11 @@ class Registration:
     def is_live(self, now: float) -> bool:
         return now < self.expires_at
 
-    def request(self, key: DialogKey, at: Registrar, via: Address) -> Question:
+    def request(self, key: DialogKey, at: Carrier, via: Address) -> Question:
         """The REGISTER that is due: a new one, or one that renews."""
         return self._question(key, at, via, self._wanted_s)
 
-    def farewell(self, key: DialogKey, at: Registrar, via: Address) -> Question:
+    def farewell(self, key: DialogKey, at: Carrier, via: Address) -> Question:
         """Take our Contact away, and nobody else's (10.2.2)."""
         return self._question(key, at, via, 0)
 
@@ -103,7 +101,7 @@ class Registration:
         expires_s = _number(reply, "Expires")
         return min(self._wanted_s if expires_s is None else expires_s, LONGEST_INTERVAL_S)
 
-    def _question(self, key: DialogKey, at: Registrar, via: Address, expires_s: int) -> Question:
+    def _question(self, key: DialogKey, at: Carrier, via: Address, expires_s: int) -> Question:
         cseq, self._cseq = self._cseq, self._cseq + 4  # room for the retries with credentials
         return Question(
             key=key,

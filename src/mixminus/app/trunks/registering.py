@@ -11,7 +11,7 @@ from mixminus.app.trunks.trunks import Trunks, first_hop, proxy_of
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transport
-from mixminus.sip.registration import Registrar, Registration
+from mixminus.sip.registration import Carrier, Registration
 from mixminus.sip.uri import AddressError, Uri, at_host_of, sip_uri
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
@@ -41,7 +41,7 @@ class Registering:
 
     async def _keep(self, trunk: Trunk, registration: Registration) -> None:
         now = asyncio.get_running_loop().time
-        at: tuple[Registrar, Address] | None = None
+        at: tuple[Carrier, Address] | None = None
         try:
             while True:
                 await asyncio.sleep(max(0.0, registration.due - now()))
@@ -50,7 +50,7 @@ class Registering:
                 reply, place = await self._ask(trunk, registration, door.uri)
                 registration.replied(reply, now())
                 if 200 <= reply.status < 300 and place is not None:
-                    at = self._registrar(trunk, door.uri), place
+                    at = self._carrier(trunk, door.uri), place
                     self._desk.trust(place.host, registration.expires_at)
                     self._trunks.service_routes[trunk.name] = registration.service_route
                 elif not registration.is_live(now()):
@@ -62,13 +62,13 @@ class Registering:
 
     async def _ask(self, trunk: Trunk, registration: Registration, uri: str) -> tuple[Replied, Address | None]:
         """At one place of the gateway after another (RFC 3263 4.3); the answer, and who gave it."""
-        reply, registrar = Replied(self._key(), 503), self._registrar(trunk, uri)
+        reply, carrier = Replied(self._key(), 503), self._carrier(trunk, uri)
         try:
-            places = await self._desk.places.of(first_hop(uri, registrar.routes))
+            places = await self._desk.places.of(first_hop(uri, carrier.routes))
         except AddressError:
             places = ()
         for place in places:
-            reply = await self._desk.ask(registration.request(self._key(), registrar, place))
+            reply = await self._desk.ask(registration.request(self._key(), carrier, place))
             if not fails_over(reply.status, rang=False):
                 self._desk.places.works(place)
                 return reply, place
@@ -76,9 +76,9 @@ class Registering:
         self._trunks.gateways.failed(uri, reply.status, asyncio.get_running_loop().time())
         return reply, None
 
-    def _registrar(self, trunk: Trunk, uri: str) -> Registrar:
+    def _carrier(self, trunk: Trunk, uri: str) -> Carrier:
         """A Service-Route is for calls, and not for the way to the registrar (RFC 3608 6.3)."""
-        return Registrar(at_host_of(uri, ""), trunk.silence_s, proxy_of(trunk))
+        return Carrier(at_host_of(uri, ""), trunk.silence_s, proxy_of(trunk))
 
     def _new(self, trunk: Trunk) -> Registration:
         username = trunk.username or ""  # there is one where settings were read (cli/tables.py)
