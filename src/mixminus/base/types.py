@@ -9,5 +9,8 @@ Sid = NewType("Sid", str)
 FormPairs = tuple[tuple[str, str], ...]
 """A form body or query: ordered, repeats and blank values kept, because blank means something to Twilio."""
 
+Draw = Callable[[int], int]
+"""A random number below that one: `secrets.randbelow`."""
+
 RandomBytes = Callable[[int], bytes]
 """`os.urandom` in production, a seeded source under test."""

@@ -1,10 +1,11 @@
 """Which gateway takes the next call: priority and weight, and which of them are sick (RFC 2782, RFC 3263 4.3)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from mixminus.base.settings import Gateway
+from mixminus.base.types import Draw
 
 FIRST_REST_S: Final = 5.0
 LONGEST_REST_S: Final = 300.0
@@ -13,9 +14,6 @@ DEAD: Final = frozenset({408, 503})
 """Silence, a broken connection, or overload: one is enough to pass a gateway over."""
 STRIKES: Final = 3
 """Other failures may be those of one number; so many in a row are the gateway's."""
-
-Draw = Callable[[int], int]
-"""A random number below that one."""
 
 
 def leaves(status: int, *, rang: bool) -> bool:

@@ -4,10 +4,11 @@
 returns the places. Whoever drives it may answer from memory.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
+from mixminus.base.types import Draw
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.dns import Answer, Host, Lookup, Naptr, RecordType, Srv
 from mixminus.sip.networks import literal
@@ -22,8 +23,6 @@ SERVICES: Final = {"sip+d2u": "udp", "sip+d2t": "tcp", "sips+d2t": "tls"}
 PREFIXES: Final = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
 """Where a transport's SRV records are."""
 
-Draw = Callable[[int], int]
-"""A random number below that one."""
 Answers = Mapping[Lookup, Answer]
 Locating = Generator[tuple[Lookup, ...], Answers, tuple[Address, ...]]
 
@@ -144,21 +143,10 @@ def _srvs(answer: Answer) -> list[Srv]:
     return [record for record in answer.records if isinstance(record, Srv)]
 
 
-class Weighted(Protocol):
-    @property
-    def priority(self) -> int: ...
-
-    @property
-    def weight(self) -> int: ...
-
-
-Choice = TypeVar("Choice", bound=Weighted)
-
-
-def in_order(choices: Iterable[Choice], draw: Draw) -> list[Choice]:
+def in_order(choices: Iterable[Srv], draw: Draw) -> list[Srv]:
     """By priority; within one, each comes first as often as its weight says (RFC 2782, "Weight")."""
     left = sorted(choices, key=lambda choice: (choice.priority, choice.weight > 0))  # those of weight 0 first
-    order: list[Choice] = []
+    order: list[Srv] = []
     while left:
         equals = [choice for choice in left if choice.priority == left[0].priority]
         ticket = draw(sum(choice.weight for choice in equals) + 1)

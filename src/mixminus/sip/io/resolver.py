@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from mixminus.base.types import Draw
 from mixminus.sip.contract import Address
 from mixminus.sip.dns import Answer, DnsCache, Lookup
-from mixminus.sip.locating import Draw, Means, Unlocated, locate
+from mixminus.sip.locating import Means, Unlocated, locate
 from mixminus.sip.uri import Uri
 
 LONGEST_S: Final = 6.0
