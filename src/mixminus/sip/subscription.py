@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from mixminus.base.errors import MixminusError
 from mixminus.sip.contract import Address, LampDialog
 from mixminus.sip.dialog import Dialog
 from mixminus.sip.dialog_request import DialogRequest, Outcome
@@ -21,7 +22,7 @@ PACE_S: Final = 1.0
 """No more than one NOTIFY a second (RFC 4235 3.10); what happens in between is in the next one."""
 
 
-class TooBrief(Exception):
+class TooBrief(MixminusError):
     """423: a shorter life than `MIN_EXPIRES_S` was asked for."""
 
 

@@ -23,7 +23,7 @@ from mixminus.app.services import Services
 from mixminus.app.transfers.come_instead import TRANSFERRED, ComeInstead
 from mixminus.app.transfers.destination import destination
 from mixminus.app.transfers.place import Place, SeatPlace, TalkPlace
-from mixminus.base.errors import Refusal
+from mixminus.base.errors import MixminusError, Refusal
 from mixminus.calls.options import Callback, DialOptions
 from mixminus.calls.records import CallStatus, Direction, VoiceInstructions
 from mixminus.sip.contract import DialogKey, Invited, Referred
@@ -44,7 +44,7 @@ RING_S: Final = 30
 """How long whom a call is transferred to may ring (TwiML: Dial, timeout)."""
 
 
-class Unwilling(Exception):
+class Unwilling(MixminusError):
     """A transfer that we will not make; `status` says why."""
 
     def __init__(self, status: int) -> None:
