@@ -33,8 +33,6 @@ from mixminus.sip.uri import name_addr
 
 MAX_ATTEMPTS: Final = 12
 """INVITEs of one call, whatever they were refused for: credentials, a stale nonce, an interval, redirections."""
-
-
 SEEKING_S: Final = 10.0
 """How long the owner may take to look a name up."""
 

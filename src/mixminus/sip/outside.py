@@ -19,7 +19,6 @@ from mixminus.sip.uri import AddressError, Uri
 
 MAX_TRANSACTIONS: Final = 100_000
 """Beyond it new requests get 503: a flood must not take the memory of calls that are up."""
-
 RETRY_AFTER_S: Final = "10"
 """By then a bucket has recovered from any debt (`limits.Limiter`)."""
 
@@ -83,7 +82,7 @@ class OutsideDialogs:
         if self._endpoint.layer.is_merged(request):
             return 482, ()
         if len(self._endpoint.layer) >= MAX_TRANSACTIONS:
-            return 503, (("Retry-After", "10"),)
+            return 503, (("Retry-After", RETRY_AFTER_S),)
         return None
 
     def _admit(self, request: Request, source: Address, now: float) -> None:

@@ -10,7 +10,7 @@ from mixminus.base.settings import Settings, SipListen, Trunk
 from mixminus.sip.contract import Listener, Transport
 from mixminus.sip.io.own_certificate import fingerprint, own_certificate
 from mixminus.sip.io.tls import BadCertificate, Identity, Tls, Trust
-from mixminus.sip.uri import AddressError, Uri
+from mixminus.sip.uri import hosts_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
 
@@ -24,7 +24,7 @@ def sip_tls(settings: Settings, listeners: Sequence[Listener], now: datetime) ->
     """Our certificate, where one is shown, and what is asked of trunks' ones. Raises `BadCertificate`."""
     secure = [listener.told_host for listener in listeners if listener.transport.is_secure]
     own = _identity(settings, secure, now) if secure else None
-    trust = {host: _trust(trunk) for trunk in settings.trunks for host in _hosts(trunk)}
+    trust = {host: _trust(trunk) for trunk in settings.trunks for host in hosts_of(door.uri for door in trunk.doors)}
     return Tls(own, trust)
 
 
@@ -46,17 +46,6 @@ def _listener(said: SipListen) -> Listener:
         told.host if told is not None else "",
         told.port if told is not None else 0,
     )
-
-
-def _hosts(trunk: Trunk) -> list[str]:
-    """By which its certificates are looked for."""
-    hosts = []
-    for door in trunk.doors:
-        try:
-            hosts.append(Uri.parse(door.uri).host.strip("[]"))
-        except AddressError:
-            continue  # told where it is called
-    return hosts
 
 
 def _trust(trunk: Trunk) -> Trust:

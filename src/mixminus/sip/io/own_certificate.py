@@ -1,6 +1,5 @@
 """A certificate of our own, for a node that was given none."""
 
-import ipaddress
 import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -72,7 +71,8 @@ def _make(identity: Identity, hosts: tuple[str, ...], now: datetime) -> None:
 
 
 def _named(host: str) -> x509.GeneralName:
-    return x509.DNSName(host) if literal(host) is None else x509.IPAddress(ipaddress.ip_address(host))
+    address = literal(host)
+    return x509.DNSName(host) if address is None else x509.IPAddress(address)
 
 
 def _write(path: Path, data: bytes) -> None:
