@@ -277,6 +277,8 @@ silence_s = 4
         ('[users.u]\npassword = "x"\nsrtp = ""', "srtp must be one of never"),
         ('srtp = "maybe"', "srtp"),
         ('latch = ""', "latch '' must be one of announced, first"),
+        ('transfers = ""', "transfers '' must be one of never, users, trunks, everybody"),
+        ('voice_activity = ""', "voice_activity '' must be one of own, silero"),
         ('[users.u]\npassword = "x"\nlatch = "last"', "latch must be one of announced, first"),
         ('[trunks.t]\nuri = "sip:x"\nidentity = "loud"', "identity must be one of asserted, from"),
         ('[trunks.t]\nuri = "sip:x"\nnumber_rules = ["shout"]', "'shout' is no rule for numbers"),

@@ -34,7 +34,6 @@ from mixminus.cli.readings import (
     up_to_ten,
     url,
     whole,
-    word_of,
 )
 
 ENVIRONMENT_PREFIX: Final = "MIXMINUS_"
@@ -146,7 +145,7 @@ OPTIONS: Final = tuple(
             codecs,
             False,
         ),
-        ("srtp", "offered", "offered", "Whether audio is secured: never, offered, required", word_of(SRTP), False),
+        ("srtp", "offered", "offered", "Whether audio is secured: never, offered, required", one_of(*SRTP), False),
         (
             "srtp_over_any_transport",
             "false",
@@ -155,7 +154,7 @@ OPTIONS: Final = tuple(
             truth,
             False,
         ),
-        ("latch", "announced", "announced", "Whose audio is a call's: announced, first", word_of(LATCHES), False),
+        ("latch", "announced", "announced", "Whose audio is a call's: announced, first", one_of(*LATCHES), False),
         ("opus_complexity", "5", "5", "Quality of Opus against CPU time, 0 to 10", up_to_ten, False),
         ("stun_urls", "", "none", "STUN servers that browsers are told", ice_urls("stun", "stuns"), False),
         ("turn_urls", "", "none", "TURN servers that browsers are told", ice_urls("turn", "turns"), False),
@@ -170,7 +169,7 @@ OPTIONS: Final = tuple(
         ),
         ("voice_activity", "own", "own", "Who tells voices from noise: own, silero", one_of("own", "silero"), False),
         ("moonshine", "", "none", "Folder with the weights of the better offline recogniser", folder, False),
-        ("log", "", "text on a terminal, else json", "Log lines are text or json", one_of("text", "json")),
+        ("log", "", "text on a terminal, else json", "Log lines are text or json", one_of("", "text", "json")),
         (
             "log_level",
             "info",

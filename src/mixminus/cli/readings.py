@@ -45,7 +45,7 @@ def sip_endpoint(name: str, text: str) -> Endpoint:
 
 def sip_listeners(name: str, text: str) -> tuple[SipListen, ...]:
     """`tls://192.0.2.10:5061,wss://0.0.0.0:8443?advertise=203.0.113.5`; an empty text is none."""
-    return tuple(_sip_listen(name, word.strip()) for word in text.split(",") if word.strip())
+    return tuple(_sip_listen(name, word) for word in _words(text))
 
 
 def _sip_listen(name: str, text: str) -> SipListen:
@@ -77,7 +77,7 @@ def port_range(name: str, text: str) -> PortRange:
 
 def addresses(name: str, text: str) -> tuple[str, ...]:
     """IP addresses that others may reach; an empty text is none."""
-    found = tuple(dict.fromkeys(word.strip().strip("[]") for word in text.split(",") if word.strip()))
+    found = tuple(dict.fromkeys(word.strip("[]") for word in _words(text)))
     for address in found:
         if address in WILDCARDS or not _is_address(address):
             raise BadSetting(f"{name} {address!r} must be an IP address that phones reach, such as 192.0.2.10.")
@@ -101,33 +101,15 @@ def whole(name: str, text: str) -> int:
 
 
 def seconds(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e9:
-        raise BadSetting(f"{name} {text!r} must be a number of seconds.")
-    return value
+    return _below(1e9, name, text, "a number of seconds")
 
 
 def rate(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e6:
-        raise BadSetting(f"{name} {text!r} must be a number of requests per second; 0 is no limit.")
-    return value
+    return _below(1e6, name, text, "a number of requests per second; 0 is no limit")
 
 
 def amount(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e9:
-        raise BadSetting(f"{name} {text!r} must be an amount of money, such as 250; 0 is no limit.")
-    return value
+    return _below(1e9, name, text, "an amount of money, such as 250; 0 is no limit")
 
 
 def url(name: str, text: str) -> str | None:
@@ -149,20 +131,11 @@ def truth(name: str, text: str) -> bool:
 
 
 def one_of(*words: str) -> Callable[[str, str], str]:
-    def read(name: str, text: str) -> str:
-        if text.lower() not in ("", *words):
-            raise BadSetting(f"{name} {text!r} must be one of {', '.join(words)}.")
-        return text.lower()
-
-    return read
-
-
-def word_of(words: tuple[str, ...]) -> Callable[[str, str], str]:
-    """One of these, and not an empty text."""
+    """An empty text is one of them only where it stands among them."""
 
     def read(name: str, text: str) -> str:
         if text.lower() not in words:
-            raise BadSetting(f"{name} {text!r} must be one of {', '.join(words)}.")
+            raise BadSetting(f"{name} {text!r} must be one of {', '.join(filter(None, words))}.")
         return text.lower()
 
     return read
@@ -186,7 +159,7 @@ def codecs(name: str, text: str) -> tuple[str, ...]:
 
 def prefixes(name: str, text: str) -> tuple[str, ...]:
     """Beginnings of numbers; an empty text is none."""
-    found = tuple(word.strip() for word in text.split(",") if word.strip())
+    found = _words(text)
     if not all(re.fullmatch(r"\+?[0-9]*", word) for word in found):
         raise BadSetting(f"{name} {text!r} must be beginnings of numbers, such as +1,+44.")
     return found
@@ -194,7 +167,7 @@ def prefixes(name: str, text: str) -> tuple[str, ...]:
 
 def servers(name: str, text: str) -> tuple[str, ...]:
     """IP addresses, perhaps with ports; an empty text is none."""
-    found = tuple(word.strip() for word in text.split(",") if word.strip())
+    found = _words(text)
     for word in found:
         host, colon, port = word.rpartition(":")
         with_port = bool(colon) and (":" not in host or host.startswith("["))
@@ -211,33 +184,27 @@ def servers(name: str, text: str) -> tuple[str, ...]:
 
 def hosts(name: str, text: str) -> tuple[str, ...]:
     """Host names and addresses, as they stand in SIP addresses; an empty text is none."""
-    found = tuple(word.strip().lower() for word in text.split(",") if word.strip())
+    found = _words(text.lower())
     if not all(re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", word) for word in found):
         raise BadSetting(f"{name} {text!r} must be hosts, such as pbx.example.com,192.0.2.7.")
     return found
 
 
 def up_to_ten(name: str, text: str) -> int:
-    if not _is_number(text) or int(text) > 10:
-        raise BadSetting(f"{name} {text!r} must be a whole number from 0 to 10.")
-    return int(text)
+    return _whole_in(range(11), name, text, "a whole number from 0 to 10")
 
 
 def megabytes(name: str, text: str) -> int:
-    if not _is_number(text) or int(text) > 65_536:
-        raise BadSetting(f"{name} {text!r} must be a whole number of megabytes; 0 keeps nothing.")
-    return int(text)
+    return _whole_in(range(65_537), name, text, "a whole number of megabytes; 0 keeps nothing")
 
 
 def session_interval(name: str, text: str) -> int:
-    if not _is_number(text) or not (int(text) == 0 or 90 <= int(text) <= 86_400):
-        raise BadSetting(f"{name} {text!r} must be 90 to 86400 seconds; 0 asks for none.")
-    return int(text)
+    return 0 if text == "0" else _whole_in(range(90, 86_401), name, text, "90 to 86400 seconds; 0 asks for none")
 
 
 def ice_urls(*schemes: str) -> Callable[[str, str], tuple[str, ...]]:
     def read(name: str, text: str) -> tuple[str, ...]:
-        found = tuple(word.strip() for word in text.split(",") if word.strip())
+        found = _words(text)
         if not all(word.startswith(tuple(f"{scheme}:" for scheme in schemes)) for word in found):
             raise BadSetting(f"{name} {text!r} must be URLs such as {schemes[0]}:{schemes[0]}.example.com:3478.")
         return found
@@ -250,13 +217,33 @@ def secret(_name: str, text: str) -> str | None:
 
 
 def credential_life(name: str, text: str) -> int:
-    if not _is_number(text) or not 60 <= int(text) <= 86_400:
-        raise BadSetting(f"{name} {text!r} must be 60 to 86400 seconds.")
-    return int(text)
+    return _whole_in(range(60, 86_401), name, text, "60 to 86400 seconds")
 
 
 def folder(_name: str, text: str) -> Path | None:
     return Path(text).expanduser() if text else None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """What stands between commas; an empty text is none."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _below(limit: float, name: str, text: str, what: str) -> float:
+    """A number from 0 on."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < limit:
+        raise BadSetting(f"{name} {text!r} must be {what}.")
+    return value
+
+
+def _whole_in(numbers: range, name: str, text: str, what: str) -> int:
+    if not _is_number(text) or int(text) not in numbers:
+        raise BadSetting(f"{name} {text!r} must be {what}.")
+    return int(text)
 
 
 def _is_address(text: str) -> bool:
