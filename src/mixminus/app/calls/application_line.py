@@ -1,14 +1,13 @@
 """A TwiML application as the far end of a call: its document runs on a leg back to back with the call's."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
 
 from mixminus.app.callbacks import facts
-from mixminus.app.calls.line import LineOwner, Unreached, parting
+from mixminus.app.calls.line import LineOwner, Unlimited, Unreached, parting
 from mixminus.app.documents.collecting import Keys
 from mixminus.app.documents.stage import Stage
 from mixminus.app.media_link import LegListener
@@ -98,7 +97,7 @@ class ApplicationStage(LegListener):
         self.services.callbacks.warned(self.sid, code, message)
 
 
-class ApplicationLine:
+class ApplicationLine(Unlimited):
     """Rings until the document answers; hangs up when that has come to its end."""
 
     def __init__(
@@ -124,17 +123,6 @@ class ApplicationLine:
     def sip_call_ids(self) -> tuple[str, ...]:
         """No phone is rung."""
         return ()
-
-    @property
-    def longest_s(self) -> float:
-        return math.inf
-
-    @property
-    def tariff(self) -> None:
-        return None
-
-    def turn(self) -> None:
-        """An application takes any number of calls."""
 
     async def dial(self, owner: LineOwner) -> None:
         instructions = await self._load()

@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import math
 from typing import Final
 
 from mixminus.app.calls.far_ends import FarEnd
-from mixminus.app.calls.line import LineOwner
+from mixminus.app.calls.line import LineOwner, Unlimited
 from mixminus.app.calls.peer import Peer
 from mixminus.app.calls.sent_referral import SentReferral
 from mixminus.app.calls.sip_desk import DialogOwner, SipDesk
@@ -48,7 +47,7 @@ class CallerGone(Refusal):
         super().__init__(21220, 400, "Call is not in-progress: the caller has hung up.")
 
 
-class IncomingLine:
+class IncomingLine(Unlimited):
     """Rings, answers or declines one INVITE, and follows it until the end."""
 
     def __init__(self, desk: SipDesk, media: SipMedia, invited: Invited) -> None:
@@ -101,17 +100,6 @@ class IncomingLine:
         self._owner = owner
         self._desk.own(self._dialog, self)
         self._desk.ring(self._dialog)
-
-    @property
-    def longest_s(self) -> float:
-        return math.inf
-
-    @property
-    def tariff(self) -> None:
-        return None
-
-    def turn(self) -> None:
-        """It is there already."""
 
     async def dial(self, owner: LineOwner) -> None:
         raise AssertionError("an incoming call is not dialled")

@@ -1,8 +1,9 @@
 """The far end of a call, whatever it is: a phone over SIP, or a TwiML application."""
 
+import math
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from mixminus.calls.prices import Tariff
 from mixminus.calls.records import CallStatus
@@ -35,6 +36,16 @@ class LineOwner(Protocol):
 
     def line_gone(self, reason: str) -> None:
         """An answered far end hung up or vanished."""
+
+
+class Unlimited:
+    """A line, or a way to phones, that no trunk carries: any number of calls, as long as they like, for nothing."""
+
+    longest_s: Final = math.inf
+    tariff: Final = None
+
+    def turn(self) -> None:
+        """There is nothing to wait for."""
 
 
 class Line(Protocol):

@@ -1,18 +1,17 @@
 """A stream as the far end of a call: an agent that talked with one caller alone, and is brought to a conference."""
 
 import asyncio
-import math
 from collections.abc import Callable
 
 from mixminus.app.calls.application_line import ApplicationStage
-from mixminus.app.calls.line import LineOwner, parting
+from mixminus.app.calls.line import LineOwner, Unlimited, parting
 from mixminus.app.services import Services
 from mixminus.app.streams.streams import Held
 from mixminus.app.tasks import cancelled
 from mixminus.calls.records import CallRecord
 
 
-class StreamLine:
+class StreamLine(Unlimited):
     """Up from the beginning; hangs up when the agent is gone. A stream that is moved away is nothing to it."""
 
     def __init__(self, services: Services, record: Callable[[], CallRecord]) -> None:
@@ -48,17 +47,6 @@ class StreamLine:
             fault = await self._services.streams.stay(stage, held)
         if held.place is stage and not self._over:
             owner.line_gone(parting(fault))
-
-    @property
-    def longest_s(self) -> float:
-        return math.inf
-
-    @property
-    def tariff(self) -> None:
-        return None
-
-    def turn(self) -> None:
-        """Agents are not counted here."""
 
     async def dial(self, owner: LineOwner) -> None:
         raise AssertionError("a stream is there before its call")

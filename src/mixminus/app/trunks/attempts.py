@@ -1,12 +1,11 @@
 """What an outgoing call tries: phones to be rung at once, and who wants to know how that went."""
 
-import math
 from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mixminus.app.calls.far_ends import MediaWishes
-from mixminus.app.calls.line import Unreached
+from mixminus.app.calls.line import Unlimited, Unreached
 from mixminus.calls.prices import Tariff
 from mixminus.calls.records import CallStatus
 from mixminus.sip.contract import Address, Credentials, DialogKey, Invitation, Refused
@@ -131,22 +130,11 @@ class Way(Protocol):
         """The call is over; harmless a second time."""
 
 
-class AtOnce:
+class AtOnce(Unlimited):
     """No way to choose: these phones, all together."""
 
     def __init__(self, phones: tuple[Destination, ...]) -> None:
         self._phones = phones
-
-    @property
-    def longest_s(self) -> float:
-        return math.inf
-
-    @property
-    def tariff(self) -> None:
-        return None
-
-    def turn(self) -> None:
-        return None
 
     def attempts(self) -> Iterator[Attempt]:
         return iter([Attempt(self._phones)] if self._phones else [])

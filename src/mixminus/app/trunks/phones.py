@@ -1,10 +1,10 @@
 """How a user's phones are rung: by preference, each once, by another flow if one fails (RFC 3261 16.6, 5626 5.3)."""
 
-import math
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
+from mixminus.app.calls.line import Unlimited
 from mixminus.app.trunks.attempts import Attempt, Calling, Destination, Hop
 from mixminus.sip.registrar import Binding, Phone
 from mixminus.sip.routing import routed
@@ -13,7 +13,7 @@ RING_S: Final = 20.0
 """How long phones ring before those of a lower `q` ring instead."""
 
 
-class ByPreference:
+class ByPreference(Unlimited):
     """Phones of the same `q` ring together; the next ones when these refuse, or do not answer in time."""
 
     def __init__(self, phones: tuple[Phone, ...], calling: Calling) -> None:
@@ -21,17 +21,6 @@ class ByPreference:
             tuple(Destination(hops_to(phone), calling) for phone in group)
             for _, group in groupby(phones, lambda phone: phone.q)
         ]
-
-    @property
-    def longest_s(self) -> float:
-        return math.inf
-
-    @property
-    def tariff(self) -> None:
-        return None
-
-    def turn(self) -> None:
-        return None
 
     def attempts(self) -> Iterator[Attempt]:
         for group in self._groups:
