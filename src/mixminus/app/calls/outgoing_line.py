@@ -6,9 +6,16 @@ from dataclasses import replace
 from typing import Final
 
 from mixminus.app.calls.far_ends import FarEnd, FarEnds, MediaWishes
-from mixminus.app.calls.incoming_line import REPLACED, answers_instead, because, renegotiated, reoffered
 from mixminus.app.calls.line import LineOwner, Unreached
 from mixminus.app.calls.peer import Peer
+from mixminus.app.calls.phone_moves import (
+    NOT_ACCEPTABLE,
+    REPLACED,
+    answers_instead,
+    because,
+    renegotiated,
+    reoffered,
+)
 from mixminus.app.calls.sent_referral import SentReferral
 from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.calls.sip_media import SipMedia
@@ -46,7 +53,6 @@ from mixminus.sip.contract import (
 )
 from mixminus.sip.uri import AddressError
 
-NOT_ACCEPTABLE: Final = 488
 ELSEWHERE: Final = 'SIP;cause=200;text="Call completed elsewhere"'
 """Why the other phones need not ring on, nor list a missed call (RFC 3326 3.1)."""
 
@@ -290,7 +296,9 @@ class OutgoingLine:
         if (answer is not None and self._takes(dialog, answer)) or self._early == dialog:
             self._owner.line_answered()
         else:
-            self._owner.line_unreached(Unreached(CallStatus.FAILED, 488, "The phone answered with unusable media."))
+            self._owner.line_unreached(
+                Unreached(CallStatus.FAILED, NOT_ACCEPTABLE, "The phone answered with unusable media.")
+            )
 
     def _was_refused(self, refusal: Refused) -> None:
         self._desk.disown(refusal.dialog)
