@@ -164,8 +164,10 @@ class PhoneLines:
         return Calling(self.identity.uri(user), display, _own_credentials(dial), headers, media, hops)
 
     def _sip(self, way: Way, peer: Peer) -> OutgoingLine:
-        new_key = lambda: DialogKey(self._random_bytes(12).hex())  # noqa: E731
-        return OutgoingLine(self._desk, self._media(), way, new_key, self._far_ends, peer)
+        return OutgoingLine(self._desk, self._media(), way, self._new_key, self._far_ends, peer)
+
+    def _new_key(self) -> DialogKey:
+        return DialogKey(self._random_bytes(12).hex())
 
 
 def _own_credentials(dial: DialOptions) -> Credentials | None:
