@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from mixminus.app.calls.far_ends import FarEnd
 from mixminus.app.calls.peer import Peer
@@ -36,9 +36,6 @@ from mixminus.sip.contract import (
 )
 from mixminus.sip.registrar import Binding, Phone
 
-DECLINED: Final = 603
-NOT_ALLOWED: Final = 405
-
 
 class DialogOwner(Protocol):
     """Who wants to hear of a dialog."""
@@ -65,11 +62,8 @@ class SipDesk:
         self._questions: dict[DialogKey, asyncio.Future[Replied]] = {}
         self.on_invited: Callable[[Invited], None]
         self.on_sought: Callable[[Sought], None]
-        self.on_referred: Callable[[Referred], None] = lambda referred: self.refuse_referral(
-            referred.referral, DECLINED
-        )
-        self.on_messaged: Callable[[Messaged], None] = lambda message: self.reply(message.message, NOT_ALLOWED)
-        """Who takes texts."""
+        self.on_referred: Callable[[Referred], None]
+        self.on_messaged: Callable[[Messaged], None]
         self.on_registered: Callable[[Registered], None]
 
     def heard(self, event: SipEvent) -> None:
