@@ -6,6 +6,7 @@ from typing import Final
 
 from mixminus.sip.contract import Address
 from mixminus.sip.trace import Traced, Way
+from mixminus.sip.uri import bracketed
 
 US: Final = "mixminus"
 
@@ -60,8 +61,7 @@ def drawn(shown: Ladder) -> str:
 
 
 def _name(address: Address) -> str:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"{address.transport} {host}:{address.port}"
+    return f"{address.transport} {bracketed(address.host)}:{address.port}"
 
 
 def _caption(message: Traced) -> str:

@@ -9,6 +9,8 @@ from mixminus.app.trunks.registering import Registering
 from mixminus.app.trunks.trunks import Trunks
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal
+from mixminus.sip.contract import Address
+from mixminus.sip.uri import bracketed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Presence:
         return [
             RegisteredPhone(
                 contact=binding.uri,
-                source=f"{binding.source.transport}:{binding.source.host}:{binding.source.port}",
+                source=_written(binding.source),
                 q=binding.q,
                 expires_at=utc + timedelta(seconds=binding.expires_at - now),
                 path=binding.path,
@@ -99,3 +101,7 @@ class Presence:
                 )
             )
         return standings
+
+
+def _written(place: Address) -> str:
+    return f"{place.transport}:{bracketed(place.host)}:{place.port}"
