@@ -3,18 +3,34 @@
 import asyncio
 import json
 import re
+import shutil
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import numpy as np
+import pytest
+from tests.peers.exchange import NUMBER, Exchange, until
 
+from mixminus.media.figures import WorkerHealth
+from mixminus.testing import PALETTE, VirtualPhone
 from mixminus.testing.clips import load_clip
 from mixminus.testing.detection import RATE_HZ, level_db
 from mixminus.testing.ear import is_present
 from mixminus.testing.g711 import Samples
 from mixminus.testing.palette import HUM_AMPLITUDE
+
+NEEDS_BARESIP: Final = pytest.mark.skipif(
+    shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"
+)
+BESIDE_BARESIP: Final = [pytest.mark.peers, pytest.mark.network, NEEDS_BARESIP]
+
+ITS_NOTE, HER_NOTE = PALETTE["gamma"], PALETTE["theta"]
+"""baresip's, and that of the virtual phone which talks with it."""
+MD5_ONLY: Final = ("MD5",)
+"""Debian's baresip gives up when it sees SHA-256, whatever is offered beside it."""
 
 MODULES = Path("/usr/lib/baresip/modules")
 TONE_S = 60
@@ -89,6 +105,27 @@ def hears(samples: Samples, frequency_hz: int, last_s: float) -> bool:
     """Whether a note was there, on average over the last so many seconds; there must be as much."""
     assert len(samples) >= last_s * RATE_HZ, f"only {len(samples) / RATE_HZ:.2f} s were recorded"
     return is_present(level_db(samples[-round(last_s * RATE_HZ) :], frequency_hz))
+
+
+async def talks_holds_and_hangs_up(at: Exchange, phone: Baresip, alice: VirtualPhone) -> WorkerHealth:
+    """It calls the room where she is, holds her and comes back. Returns how media fares just before the end."""
+    call = await alice.dial(NUMBER)
+    call.hum(HER_NOTE)
+    await phone.do("dial", f"sip:{NUMBER}@127.0.0.1:{at.sip_port}")
+    await phone.event("CALL_ESTABLISHED")
+    await until(lambda: call.hears(ITS_NOTE))
+    await until(phone.receives)
+    await asyncio.sleep(1.5)
+    await phone.do("hold")
+    await until(lambda: not call.hears(ITS_NOTE))
+    await phone.do("resume")
+    await until(lambda: call.hears(ITS_NOTE))
+    await until(phone.receives)
+    worker = (await at.node.world.node.media.statistics()).worker
+    await phone.do("hangup")
+    await phone.event("CALL_CLOSED")
+    assert hears(phone.heard(), HER_NOTE, last_s=1.0)
+    return worker
 
 
 @asynccontextmanager

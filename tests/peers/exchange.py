@@ -16,8 +16,9 @@ from mixminus.base.types import Sid
 from mixminus.calls.records import CallRecord
 from mixminus.cli.http_server import HttpServer
 from mixminus.cli.running import RunningNode
+from mixminus.sip.contract import Transport
 from mixminus.store.contract import Is, Where
-from mixminus.testing import LoopbackNetwork, VirtualPhone, WebhookApp
+from mixminus.testing import Call, LoopbackNetwork, VirtualPhone, WebhookApp
 
 LOOPBACK = "127.0.0.1"
 NUMBER = "+15550001000"
@@ -29,6 +30,11 @@ async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110  nobody could set an event
             await asyncio.sleep(0.02)
+
+
+async def until_heard(call: Call, note_hz: int, *, heard: bool) -> None:
+    """Wait until a note is there, or is not any more."""
+    await until(lambda: call.hears(note_hz) is heard)
 
 
 @dataclass
@@ -43,6 +49,12 @@ class Exchange:
     @property
     def sip_port(self) -> int:
         return self.node.sip.port
+
+    def port_of(self, transport: Transport) -> int:
+        """Of the first place where SIP is taken over it."""
+        wires = self.node.world.sip_listener
+        assert wires is not None
+        return next(each.port for each in wires.listeners if each.transport is transport)
 
     def phone(self, user: str, password: str | None = None) -> VirtualPhone:
         return VirtualPhone(LoopbackNetwork(), user=user, server=(LOOPBACK, self.sip_port), password=password)

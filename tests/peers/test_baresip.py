@@ -1,33 +1,19 @@
 """baresip, which nobody here wrote, talks in conferences over real sockets (issue 2, Shows 2)."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
-from tests.peers.baresip import baresip, hears
-from tests.peers.exchange import NUMBER, Exchange, exchange, until
+from tests.peers.baresip import BESIDE_BARESIP, HER_NOTE, ITS_NOTE, MD5_ONLY, baresip, hears
+from tests.peers.exchange import NUMBER, Exchange, exchange, until, until_heard
 
 from mixminus.calls.records import CallStatus
-from mixminus.testing import PALETTE, Call
 
-pytestmark = [
-    pytest.mark.peers,
-    pytest.mark.network,
-    pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"),
-]
-
-ITS_NOTE, HER_NOTE = PALETTE["gamma"], PALETTE["theta"]
-MD5_ONLY = ("MD5",)
-"""Debian's baresip gives up when it sees SHA-256, whatever is offered beside it."""
+pytestmark = BESIDE_BARESIP
 
 
 def account(at: Exchange, *parameters: str) -> str:
     return ";".join((f"<sip:bob@127.0.0.1:{at.sip_port}>", *parameters))
-
-
-async def until_heard(call: Call, note_hz: int, *, heard: bool) -> None:
-    await until(lambda: call.hears(note_hz) is heard)
 
 
 @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])

@@ -1,27 +1,18 @@
 """baresip over TLS: it registers, talks, holds, presses keys, and is called over the connection that it opened."""
 
 import asyncio
-import shutil
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import pytest
-from tests.peers.baresip import baresip, hears
-from tests.peers.exchange import NUMBER, ROOM, Exchange, exchange, until
+from tests.peers.baresip import BESIDE_BARESIP, HER_NOTE, ITS_NOTE, MD5_ONLY, baresip, hears
+from tests.peers.exchange import NUMBER, ROOM, Exchange, exchange, until, until_heard
 
 from mixminus.base.settings import Endpoint, SipListen
 from mixminus.calls.records import CallStatus
 from mixminus.sip.contract import Transport
-from mixminus.testing import PALETTE, Call
 
-pytestmark = [
-    pytest.mark.peers,
-    pytest.mark.network,
-    pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"),
-]
+pytestmark = BESIDE_BARESIP
 
-ITS_NOTE, HER_NOTE = PALETTE["gamma"], PALETTE["theta"]
-MD5_ONLY = ("MD5",)
 KEYS = '<Response><Gather numDigits="2" action="/keys" timeout="10"/></Response>'
 
 
@@ -31,19 +22,9 @@ def secure(tmp_path: Path) -> AbstractAsyncContextManager[Exchange]:
     return exchange(tmp_path / "node", users={"bob": "secret"}, digest_algorithms=MD5_ONLY, sip_listen=listen)
 
 
-def tls_port(at: Exchange) -> int:
-    wires = at.node.world.sip_listener
-    assert wires is not None
-    return next(each.port for each in wires.listeners if each.transport is Transport.TLS)
-
-
-async def until_heard(call: Call, note_hz: int, *, heard: bool) -> None:
-    await until(lambda: call.hears(note_hz) is heard)
-
-
 async def test_baresip_talks_holds_and_presses_keys_over_tls(tmp_path: Path, unused_tcp_port: int) -> None:
     async with secure(tmp_path) as at:
-        server = f"127.0.0.1:{tls_port(at)};transport=tls"
+        server = f"127.0.0.1:{at.port_of(Transport.TLS)};transport=tls"
         parameters = "auth_pass=secret;regint=600;answermode=auto;audio_codecs=pcmu"
         bob = baresip(
             tmp_path / "bob",

@@ -1,24 +1,17 @@
 """baresip secures its audio, with keys in SDP and by a handshake: calls both ways, holds, a plain phone beside it."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
-from tests.peers.baresip import baresip, hears
+from tests.peers.baresip import BESIDE_BARESIP, HER_NOTE, ITS_NOTE, MD5_ONLY, baresip, hears, talks_holds_and_hangs_up
 from tests.peers.exchange import NUMBER, exchange, until
 
 from mixminus.base.settings import Endpoint, SipListen
 from mixminus.sip.contract import Transport
-from mixminus.testing import PALETTE, CallRefused
+from mixminus.testing import CallRefused
 
-pytestmark = [
-    pytest.mark.peers,
-    pytest.mark.network,
-    pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"),
-]
-
-ITS_NOTE, HER_NOTE = PALETTE["gamma"], PALETTE["theta"]
+pytestmark = BESIDE_BARESIP
 
 
 @pytest.mark.parametrize("encryption", ["srtp-mand", "srtp", "dtls_srtp"])
@@ -32,22 +25,7 @@ async def test_baresip_calls_and_holds_with_its_audio_secured(
         account = f"<sip:bob@127.0.0.1:{at.sip_port}>;regint=0;audio_codecs=pcmu;mediaenc={encryption}"
         bob = baresip(tmp_path / "bob", account=account, hums_hz=ITS_NOTE, control_port=unused_tcp_port)
         async with bob as phone, at.phone("alice") as alice:
-            call = await alice.dial(NUMBER)
-            call.hum(HER_NOTE)
-            await phone.do("dial", f"sip:{NUMBER}@127.0.0.1:{at.sip_port}")
-            await phone.event("CALL_ESTABLISHED")
-            await until(lambda: call.hears(ITS_NOTE))
-            await until(phone.receives)
-            await asyncio.sleep(1.5)
-            await phone.do("hold")
-            await until(lambda: not call.hears(ITS_NOTE))
-            await phone.do("resume")
-            await until(lambda: call.hears(ITS_NOTE))
-            await until(phone.receives)
-            worker = (await at.node.world.node.media.statistics()).worker
-            await phone.do("hangup")
-            await phone.event("CALL_CLOSED")
-            assert hears(phone.heard(), HER_NOTE, last_s=1.0)
+            worker = await talks_holds_and_hangs_up(at, phone, alice)
             assert ("DTLS-SRTP complete" if encryption == "dtls_srtp" else "SRTP is Enabled") in phone.log()
         assert (worker.forged, worker.replayed) == (0, 0)
 
@@ -57,7 +35,7 @@ async def test_baresip_is_offered_secured_audio_and_asked_for_plain_audio_when_i
     tmp_path: Path, unused_tcp_port: int, encryption: str
 ) -> None:
     async with exchange(
-        tmp_path / "node", users={"bob": "secret"}, digest_algorithms=("MD5",), srtp_over_any_transport=True
+        tmp_path / "node", users={"bob": "secret"}, digest_algorithms=MD5_ONLY, srtp_over_any_transport=True
     ) as at:
         parameters = "auth_pass=secret;regint=600;answermode=auto;audio_codecs=pcmu"
         secured = f";mediaenc={encryption}" if encryption != "none" else ""
@@ -82,12 +60,9 @@ async def test_baresip_is_offered_secured_audio_and_asked_for_plain_audio_when_i
 async def test_over_tls_audio_is_secured_where_nothing_else_will_do(tmp_path: Path, unused_tcp_port: int) -> None:
     listen = (SipListen("tls", Endpoint("127.0.0.1", 0)),)
     async with exchange(
-        tmp_path / "node", users={"bob": "secret"}, digest_algorithms=("MD5",), sip_listen=listen, srtp="required"
+        tmp_path / "node", users={"bob": "secret"}, digest_algorithms=MD5_ONLY, sip_listen=listen, srtp="required"
     ) as at:
-        wires = at.node.world.sip_listener
-        assert wires is not None
-        port = next(each.port for each in wires.listeners if each.transport is Transport.TLS)
-        server = f"127.0.0.1:{port};transport=tls"
+        server = f"127.0.0.1:{at.port_of(Transport.TLS)};transport=tls"
         parameters = "auth_pass=secret;regint=600;answermode=auto;audio_codecs=pcmu;mediaenc=srtp-mand"
         bob = baresip(
             tmp_path / "bob",

@@ -1,23 +1,17 @@
 """baresip transfers, is transferred, holds and presses keys, over UDP and TCP, with the audio checked both ways."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.peers.baresip import Baresip, baresip
-from tests.peers.exchange import NUMBER, Exchange, exchange, until
-from tests.peers.test_baresip import HER_NOTE, ITS_NOTE, MD5_ONLY, until_heard
+from tests.peers.baresip import BESIDE_BARESIP, HER_NOTE, ITS_NOTE, MD5_ONLY, Baresip, baresip
+from tests.peers.exchange import NUMBER, Exchange, exchange, until, until_heard
 
 from mixminus.testing import PALETTE
 
-pytestmark = [
-    pytest.mark.peers,
-    pytest.mark.network,
-    pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"),
-]
+pytestmark = BESIDE_BARESIP
 
 THIRD_NOTE = PALETTE["omega"]
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])

@@ -1,23 +1,18 @@
 """baresip's G.722 and Opus in one room with a telephone (issue 3, Shows 4)."""
 
 import asyncio
-import shutil
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.peers.baresip import Baresip, baresip
+from tests.peers.baresip import BESIDE_BARESIP, Baresip, baresip
 from tests.peers.exchange import NUMBER, exchange, until
 
 from mixminus.testing import PALETTE
 
-pytestmark = [
-    pytest.mark.peers,
-    pytest.mark.network,
-    pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"),
-]
+pytestmark = BESIDE_BARESIP
 
 HIGH_NOTE, OTHER_HIGH_NOTE, TELEPHONE_NOTE = 6000, 5000, PALETTE["theta"]
 

@@ -1,7 +1,6 @@
 """Kamailio, which nobody here wrote, before the node: as registrar and proxy, and as an edge that adds a Path."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.peers.baresip import baresip
-from tests.peers.exchange import NUMBER, Exchange, exchange, until
+from tests.peers.baresip import NEEDS_BARESIP, baresip
+from tests.peers.exchange import NUMBER, Exchange, exchange, until, until_heard
 from tests.peers.kamailio import EDGE, KAMAILIO, LOOPBACK, MODULES, REGISTRAR, kamailio
 
 from mixminus.testing import PALETTE, Call, LoopbackNetwork, VirtualPhone
@@ -65,10 +64,6 @@ async def hear_each_other(his: Call, hers: Call) -> None:
     await until(lambda: his.hears(HER_NOTE) and hers.hears(HIS_NOTE))
     assert his.chord() == {HER_NOTE}
     assert hers.chord() == {HIS_NOTE}
-
-
-async def until_heard(call: Call, note_hz: int, *, heard: bool) -> None:
-    await until(lambda: call.hears(note_hz) is heard)
 
 
 # --- (a) registrar and proxy --------------------------------------------------------------------------------------
@@ -155,7 +150,7 @@ async def test_a_call_that_is_given_up_while_it_rings_is_cancelled_through_the_p
         await until(lambda: here.at.node.world.sip.open_calls == 0)
 
 
-@pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)")
+@NEEDS_BARESIP
 async def test_baresip_behind_kamailio_talks_with_a_phone(tmp_path: Path, unused_tcp_port: int) -> None:
     async with site(tmp_path, REGISTRAR, "udp") as here, here.phone("alice") as alice:
         account = f"<sip:bob@{LOOPBACK}:{here.port}>;regint=600;answermode=auto;audio_codecs=pcmu"

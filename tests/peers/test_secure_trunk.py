@@ -53,10 +53,7 @@ async def test_a_carrier_is_registered_at_and_called_over_one_connection(
         now = asyncio.get_running_loop().time
         await until(lambda: bool(carrier.agent.contacts("us", now())))
         [binding] = carrier.agent.contacts("us", now())
-        wires = at.node.world.sip_listener
-        assert wires is not None
-        [ours] = [each for each in wires.listeners if each.transport is Transport.TLS]
-        assert binding.uri == f"sip:us@{LOOPBACK}:{ours.port};transport=tls"
+        assert binding.uri == f"sip:us@{LOOPBACK}:{at.port_of(Transport.TLS)};transport=tls"
         call = await asyncio.to_thread(at.twilio.calls.create, to="+49301234", from_=NUMBER, twiml="<Response/>")
         invited = await carrier.told(Invited)
         assert invited.source == binding.source
