@@ -32,11 +32,11 @@ class Parrot:
     def drop(self, leg: int) -> None:
         self.legs.discard(leg)
 
-    def receive(self, leg: int, data: bytes, source: Address, unix_s: float) -> None:
+    def receive(self, leg: int, data: bytes, source: Address) -> None:
         self.heard.append((leg, data, source))
         self._answers.append(Datagram(leg, data, source))
 
-    def exchange(self, unix_s: float) -> Iterator[Datagram]:
+    def exchange(self) -> Iterator[Datagram]:
         answers, self._answers = self._answers, []
         return iter(answers)
 

@@ -66,7 +66,7 @@ class Node:
         return self.ticks / 50
 
     def sent(self) -> list[tuple[bytes, tuple[str, int]]]:
-        return [(datagram.data, datagram.destination) for datagram in self.far_ends.exchange(0.0)]
+        return [(datagram.data, datagram.destination) for datagram in self.far_ends.exchange()]
 
     def after(self, seconds: float) -> None:
         self.ticks += round(50 * seconds)
@@ -88,14 +88,14 @@ class Browser:
         if nominates:
             said.append((Attribute.USE_CANDIDATE, b""))
         data = StunMessage(Class.REQUEST, b"transaction!", tuple(said)).written(terms.our_password.encode())
-        self._node.far_ends.receive(LEG, data, source, 0.0)
+        self._node.far_ends.receive(LEG, data, source)
 
     def shake(self, source: tuple[str, int] = HERE) -> None:
         """Until nobody says anything any more."""
         self.hands.begin(self._node.now)
         for _ in range(10):
             for data in self.hands.take():
-                self._node.far_ends.receive(LEG, data, source, 0.0)
+                self._node.far_ends.receive(LEG, data, source)
             for data, destination in self._node.sent():
                 if data[0] > 3 and destination == source:
                     self.hands.receive(data, self._node.now)
@@ -278,7 +278,7 @@ def test_the_beats_do_not_wait_for_the_bench() -> None:
     node.sent()
     browser.hands.begin(0.0)
     for data in browser.hands.take():
-        node.far_ends.receive(LEG, data, HERE, 0.0)
+        node.far_ends.receive(LEG, data, HERE)
     assert node.sent() == []
     bench.work()
     assert [destination for _, destination in node.sent()] == [HERE]
@@ -291,7 +291,7 @@ def test_a_flood_of_one_far_end_does_not_fill_the_bench() -> None:
     browser = Browser(node)
     browser.check()
     for _ in range(10_000):
-        node.far_ends.receive(LEG, b"\x16" + bytes(99), HERE, 0.0)
+        node.far_ends.receive(LEG, b"\x16" + bytes(99), HERE)
     assert len(bench.jobs) <= 8
 
 
@@ -299,17 +299,17 @@ def test_a_flood_of_checks_of_strangers_is_counted_and_hides_nobody(node: Node, 
     strange = StunMessage(Class.REQUEST, b"transaction!", ((Attribute.USERNAME, b"who:me"),)).written(b"guessed")
     node.sent()
     for port in range(1, 2001):
-        node.far_ends.receive(LEG, strange, ("203.0.113.9", port), 0.0)
+        node.far_ends.receive(LEG, strange, ("203.0.113.9", port))
     browser.check()
     answers = node.sent()
     assert len(answers) == MOST_REFUSED + 1
     assert node.places == [HERE]
     assert node.far_ends.refusals.datagrams == 2000
-    node.far_ends.receive(LEG, strange, STRANGE, 0.0)
+    node.far_ends.receive(LEG, strange, STRANGE)
     assert node.sent() == []
     node.after(SWEEP_S)
     node.sent()
-    node.far_ends.receive(LEG, strange, STRANGE, 0.0)
+    node.far_ends.receive(LEG, strange, STRANGE)
     assert len(node.sent()) == 1
 
 
@@ -321,7 +321,7 @@ def test_a_leg_may_be_closed_while_its_handshake_is_worked_on() -> None:
     browser.check()
     browser.hands.begin(0.0)
     for data in browser.hands.take():
-        node.far_ends.receive(LEG, data, HERE, 0.0)
+        node.far_ends.receive(LEG, data, HERE)
     node.far_ends.drop(LEG)
     bench.work()
     assert [data for data, _ in node.sent() if data[0] > 3] == []

@@ -150,13 +150,13 @@ class Engine:
         """Have the control plane hear of this, too."""
         self._events.extend(events)
 
-    def shake_hands(self, unix_s: float) -> Iterator[Datagram]:
+    def shake_hands(self) -> Iterator[Datagram]:
         """After each beat: bring what is not RTP to whom it is for. Yields what is to be sent."""
         arrived, self._handed_up = self._handed_up, []
         for leg, data, source in arrived:
-            self.handshakes.receive(leg, data, source, unix_s)
+            self.handshakes.receive(leg, data, source)
         if not self.handshakes.is_idle:
-            yield from self.handshakes.exchange(unix_s)
+            yield from self.handshakes.exchange()
 
     def receive(self, leg: int, packet: bytes, source: tuple[str, int], age: int = 0) -> None:
         """Put one datagram into the inbox; the compiled socket loop does so for thousands. `age`: see `Inbox`."""

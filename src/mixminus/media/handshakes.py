@@ -48,10 +48,10 @@ class Handshakes(Protocol):
     def drop(self, leg: int) -> None:
         """The leg is about to be closed."""
 
-    def receive(self, leg: int, data: bytes, source: Address, unix_s: float) -> None:
+    def receive(self, leg: int, data: bytes, source: Address) -> None:
         """One datagram, from anybody."""
 
-    def exchange(self, unix_s: float) -> Iterator[Datagram]:
+    def exchange(self) -> Iterator[Datagram]:
         """What is to be sent now: called after every beat (5 ms), so timers need no other caller."""
 
 
@@ -69,9 +69,9 @@ class NoHandshakes:
     def drop(self, leg: int) -> None:
         """It was never known."""
 
-    def receive(self, leg: int, data: bytes, source: Address, unix_s: float) -> None:
+    def receive(self, leg: int, data: bytes, source: Address) -> None:
         """Nobody waits for it."""
 
-    def exchange(self, unix_s: float) -> Iterator[Datagram]:
+    def exchange(self) -> Iterator[Datagram]:
         """Nothing."""
         return iter(())

@@ -49,7 +49,7 @@ class InProcessPlane:
                 destination = self.engine.legs.addresses.address(slot, int(outbox.destination[at]))
                 if destination is not None:
                     self._send(self._ports.port_of[slot], destination, packet)
-        for datagram in self.engine.shake_hands(self._now()):
+        for datagram in self.engine.shake_hands():
             row = self.engine.legs.slots.row(datagram.leg)
             if row is not None:
                 self._send(self._ports.port_of[row], datagram.destination, datagram.data)

@@ -107,7 +107,7 @@ class FarEnds:
         self._of.pop(leg, None)
         self._shaking.discard(leg)
 
-    def receive(self, leg: int, data: bytes, source: Address, unix_s: float) -> None:
+    def receive(self, leg: int, data: bytes, source: Address) -> None:
         """A check is answered at once, a handshake goes to the bench; anything else is nothing."""
         end = self._of.get(leg)
         if end is None or not data:
@@ -121,7 +121,7 @@ class FarEnds:
         else:
             self.refusals.datagrams += 1
 
-    def exchange(self, unix_s: float) -> Iterator[Datagram]:
+    def exchange(self) -> Iterator[Datagram]:
         departing, self._departing = self._departing, []
         yield from departing
         now = self._now()

@@ -170,7 +170,7 @@ class Worker:
         self._ports.rouse()
         self._crew.beat()
         self._engine.end_beat()
-        for datagram in self._engine.shake_hands(self._unix_now()):
+        for datagram in self._engine.shake_hands():
             self._ports.send(self._engine.legs.slots.row(datagram.leg), datagram.data, datagram.destination)
         if self._engine.is_end_of_tick:
             self.exchange_reports()
