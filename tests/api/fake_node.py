@@ -49,7 +49,7 @@ from mixminus.calls.records import (
     RecordingStatus,
 )
 from mixminus.calls.streams import AgentPlace, StreamRecord, StreamStatus
-from mixminus.sip.trace import Traced
+from mixminus.sip.tracing.trace import Traced
 from mixminus.store.contract import Store
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore

@@ -45,7 +45,7 @@ from mixminus.media.contract import CloseLeg, OpenLeg, SetLegMedia, Tap
 from mixminus.media.engine import Engine, EngineSettings
 from mixminus.media.in_process import InProcessPlane
 from mixminus.rtp.packet import RtpPacket
-from mixminus.sip.trace import SipTrace
+from mixminus.sip.tracing.trace import SipTrace
 from mixminus.store.contract import Store
 from mixminus.streams.heard_by import Listener
 from mixminus.testing.g711 import PCMU

@@ -12,7 +12,7 @@ FORGOTTEN_AFTER_S = 70.0
 KEPT_ON_PURPOSE = ("_of_ended", "sip_traces")
 """How ended calls sounded, and what they were called in SIP: the oldest of 10,000 is forgotten
 (app/calls/call_qualities.py, app/calls/sip_traces.py). And the last SIP messages, so many megabytes
-(sip/trace.py)."""
+(sip/tracing/trace.py)."""
 
 
 async def one_evening(scene: Scene, n: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.scenarios.cast import NUMBER, TRUNK, Scene, scenario, scenario_with, twiml
 
-from mixminus.sip.dns import Lookup, RecordType
+from mixminus.sip.places.dns import Lookup, RecordType
 from mixminus.testing.failing_gateway import FailingGateway, Fault
 
 NAMED = replace(TRUNK, uri="sip:carrier.example.com", options_s=0)

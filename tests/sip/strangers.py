@@ -6,9 +6,9 @@ from typing import Any
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Credentials, SipEvent, Transmit, Transport
-from mixminus.sip.digest import answer_challenge
-from mixminus.sip.message import Request, Response, parse
+from mixminus.sip.messages.message import Request, Response, parse
 from mixminus.sip.settings import SipSettings
+from mixminus.sip.trust.digest import answer_challenge
 
 THERE = Address(Transport.UDP, "203.0.113.9", 5070)
 

@@ -30,7 +30,7 @@ from mixminus.sip.contract import (
     Transmit,
     Transport,
 )
-from mixminus.sip.message import Request, Response, parse
+from mixminus.sip.messages.message import Request, Response, parse
 from mixminus.sip.settings import SipSettings
 
 OFFER, ANSWER, EARLY = b"v=0 offer", b"v=0 answer", b"v=0 early"

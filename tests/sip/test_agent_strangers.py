@@ -20,9 +20,9 @@ from mixminus.sip.contract import (
     Transmit,
     Transport,
 )
-from mixminus.sip.digest import answer_challenge
-from mixminus.sip.message import MalformedMessage, Request, Response, parse
+from mixminus.sip.messages.message import MalformedMessage, Request, Response, parse
 from mixminus.sip.settings import SipSettings
+from mixminus.sip.trust.digest import answer_challenge
 
 PHONE = Address(Transport.UDP, "127.0.0.1", 5070)
 STRANGER = Address(Transport.UDP, "203.0.113.9", 5070)

@@ -7,7 +7,7 @@ import pytest
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Credentials, DialogKey, Question, Replied, SipEvent, Transmit, Transport
-from mixminus.sip.message import Request, parse
+from mixminus.sip.messages.message import Request, parse
 from mixminus.sip.settings import SipSettings
 
 US, THEM = Address(Transport.UDP, "10.0.0.1", 5060), Address(Transport.UDP, "10.0.0.2", 5060)

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sip.strangers import THERE, Stranger
 
-from mixminus.sip.bans import MAX_BAN_S, MAX_HOSTS, STRIKE_FADES_S, TOLERANCE, Bans, Offence, peer_of
 from mixminus.sip.contract import Credentials, Invited
-from mixminus.sip.limits import MAX_BUCKETS, Limiter, Pace, Rate, Rates
 from mixminus.sip.settings import SipSettings, TrunkLimit
+from mixminus.sip.trust.bans import MAX_BAN_S, MAX_HOSTS, STRIKE_FADES_S, TOLERANCE, Bans, Offence, peer_of
+from mixminus.sip.trust.limits import MAX_BUCKETS, Limiter, Pace, Rate, Rates
 
 USERS = SipSettings(users={"alice": "secret"})
 FREE = Rates(Rate(0), Rate(0), Rate(0))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mixminus.base.settings import Trunk
-from mixminus.sip.caller_id import NOBODY, Presented, presented
+from mixminus.sip.carriers.caller_id import NOBODY, Presented, presented
 
 TRUNK = Trunk("t", "sip:carrier", ("+",))
 

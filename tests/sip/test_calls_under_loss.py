@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.sip.test_agent_calls import ANSWER, OFFER, Party, World
 
 from mixminus.sip.contract import Answered, DialogKey, Ended, Ending, Invitation, Invited, Refused, SipEvent
-from mixminus.sip.transaction import LIFETIME
+from mixminus.sip.transactions.transaction import LIFETIME
 
 FORGOTTEN_S = 4 * LIFETIME
 """A 200 that is not acknowledged, the BYE after it, and their transactions, one after another."""

@@ -12,11 +12,11 @@ import pytest
 from cryptography import x509
 
 from mixminus.base.settings import Endpoint, Gateway, Settings, SipListen, Trunk
-from mixminus.sip.certificates import is_for
 from mixminus.sip.contract import Address, Transport
 from mixminus.sip.io.configured import sip_listeners, sip_tls
 from mixminus.sip.io.own_certificate import LIFE, fingerprint, own_certificate
 from mixminus.sip.io.tls import BadCertificate, Identity, Tls, Trust, WrongCertificate
+from mixminus.sip.trust.certificates import is_for
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

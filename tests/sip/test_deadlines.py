@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from mixminus.sip.deadlines import SPARE, Deadlines
+from mixminus.sip.transactions.deadlines import SPARE, Deadlines
 
 
 class Item:

@@ -3,8 +3,8 @@
 import pytest
 
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.dialog import Dialog
-from mixminus.sip.message import Request, Response, parse
+from mixminus.sip.dialogs.dialog import Dialog
+from mixminus.sip.messages.message import Request, Response, parse
 
 PUBLIC = Address(Transport.UDP, "203.0.113.9", 40_000)
 NEAR = Address(Transport.UDP, "10.0.0.9", 5060)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mixminus.sip.contract import Credentials
-from mixminus.sip.digest import (
+from mixminus.sip.trust.digest import (
     NONCE_LIFETIME_S,
     Authenticated,
     Challenger,

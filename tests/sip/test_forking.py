@@ -7,7 +7,6 @@ import pytest
 from tests.sip.test_agent_calls import ANSWER, CALL, EARLY, OFFER
 
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.answers import response_to
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -22,8 +21,9 @@ from mixminus.sip.contract import (
     Transmit,
     Transport,
 )
-from mixminus.sip.message import Request, Response, parse
-from mixminus.sip.redirects import Redirects
+from mixminus.sip.dialogs.redirects import Redirects
+from mixminus.sip.messages.answers import response_to
+from mixminus.sip.messages.message import Request, Response, parse
 from mixminus.sip.settings import SipSettings
 
 PROXY = Address(Transport.UDP, "192.0.2.1", 5060)

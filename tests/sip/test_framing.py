@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixminus.sip.framing import PING, StreamFramer
-from mixminus.sip.message import MAX_MESSAGE_BYTES, MalformedMessage
+from mixminus.sip.connections.framing import PING, StreamFramer
+from mixminus.sip.messages.message import MAX_MESSAGE_BYTES, MalformedMessage
 
 FIRST = b"OPTIONS sip:a SIP/2.0\r\nl: 4\r\nVia: x\r\n\r\nbody"
 SECOND = b"BYE sip:a SIP/2.0\r\nContent-Length : 0\r\n\r\n"

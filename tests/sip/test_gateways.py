@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from mixminus.base.settings import Gateway
-from mixminus.sip.gateways import FIRST_REST_S, LONGEST_REST_S, Gateways, leaves
+from mixminus.sip.carriers.gateways import FIRST_REST_S, LONGEST_REST_S, Gateways, leaves
 
 A, B, SPARE = Gateway("sip:a", 1, 3), Gateway("sip:b", 1, 1), Gateway("sip:spare", 2, 1)
 DOORS = (SPARE, A, B)

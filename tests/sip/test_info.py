@@ -5,7 +5,7 @@ from tests.sip.test_agent_calls import World
 from tests.sip.test_session_timers import in_dialog
 
 from mixminus.sip.contract import KeyPressed
-from mixminus.sip.info import key_of
+from mixminus.sip.dialogs.info import key_of
 
 RELAY, PLAIN = "application/dtmf-relay", "application/dtmf"
 

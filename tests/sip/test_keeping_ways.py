@@ -8,7 +8,7 @@ from tests.sip.test_agent_strangers import PHONE, STRANGER, answers, message, ou
 
 from mixminus.base.stun import Attribute, Class, StunMessage
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.answers import response_to
+from mixminus.sip.connections.framing import PING, PONG
 from mixminus.sip.contract import (
     Address,
     Credentials,
@@ -20,10 +20,10 @@ from mixminus.sip.contract import (
     Transmit,
     Transport,
 )
-from mixminus.sip.digest import answer_challenge
-from mixminus.sip.framing import PING, PONG
-from mixminus.sip.message import Request, parse
+from mixminus.sip.messages.answers import response_to
+from mixminus.sip.messages.message import Request, parse
 from mixminus.sip.settings import SipSettings
+from mixminus.sip.trust.digest import answer_challenge
 
 NAT = Address(Transport.UDP, "203.0.113.9", 41_234)
 BROWSER = Address(Transport.WSS, "203.0.113.9", 50_000)

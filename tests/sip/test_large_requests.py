@@ -8,7 +8,6 @@ from tests.sip.owner import Owner
 from tests.sip.test_agent_strangers import outputs
 
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.answers import response_to
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -21,9 +20,10 @@ from mixminus.sip.contract import (
     Transmit,
     Transport,
 )
-from mixminus.sip.large_requests import REMEMBERED_S
-from mixminus.sip.message import Request, parse
+from mixminus.sip.messages.answers import response_to
+from mixminus.sip.messages.message import Request, parse
 from mixminus.sip.settings import SipSettings
+from mixminus.sip.transactions.large_requests import REMEMBERED_S
 
 UDP_US = Listener(Transport.UDP, "192.0.2.1", 5060)
 TCP_US = Listener(Transport.TCP, "192.0.2.1", 5070)

@@ -1,6 +1,6 @@
 """Which connections may come, and which may stay."""
 
-from mixminus.sip.liveness import (
+from mixminus.sip.connections.liveness import (
     MOST_OF_A_HOST,
     MOST_UNPROVEN_OF_A_HOST,
     MUTE_S,

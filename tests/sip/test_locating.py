@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.dns import Lookup, RecordType, Srv
-from mixminus.sip.locating import MAX_PLACES, Means, Unlocated, in_order, locate
-from mixminus.sip.uri import AddressError, Uri
+from mixminus.sip.messages.uri import AddressError, Uri
+from mixminus.sip.places.dns import Lookup, RecordType, Srv
+from mixminus.sip.places.locating import MAX_PLACES, Means, Unlocated, in_order, locate
 from mixminus.testing.zone import Zone
 
 UDP, TCP = Transport.UDP, Transport.TCP

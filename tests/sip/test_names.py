@@ -6,7 +6,7 @@ import pytest
 
 from mixminus.sip.contract import Address, Listener, Transport
 from mixminus.sip.endpoint import Endpoint
-from mixminus.sip.names import contact_uri, facing
+from mixminus.sip.places.names import contact_uri, facing
 from mixminus.sip.settings import SipSettings
 
 LOCAL = Listener(Transport.UDP, "127.0.0.1", 5060)

@@ -5,7 +5,7 @@ from tests.sip.test_agent_strangers import PHONE, agent, invited, message, outpu
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, DialogKey, SipEvent, Sought, Transmit, Transport
-from mixminus.sip.message import parse
+from mixminus.sip.messages.message import parse
 
 NAME = "sip:proxy.example.com;lr"
 ROUTED = f"Record-Route: <{NAME}>"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mixminus.app.calls.addresses import ClientAddress, SipAddress, parse_address
 from mixminus.base.errors import Refusal
-from mixminus.sip.passing import MAX_IN, MAX_OUT, BadHeader, LongHeaders, only_passed_on, passed_on, received
+from mixminus.sip.messages.passing import MAX_IN, MAX_OUT, BadHeader, LongHeaders, only_passed_on, passed_on, received
 
 
 def test_user_to_user_comes_as_it_was_with_its_encoding() -> None:

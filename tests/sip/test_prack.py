@@ -4,9 +4,9 @@ import pytest
 from tests.sip.test_agent_calls import ANSWER, CALL, EARLY, OFFER, World
 from tests.sip.test_agent_strangers import PHONE, agent, answers, invited, message, statuses
 
-from mixminus.sip.answers import response_to
 from mixminus.sip.contract import Answered, Ended, Ending, Invitation, Progressed, Reoffered, Transmit, Transport
-from mixminus.sip.message import Request, Response, parse
+from mixminus.sip.messages.answers import response_to
+from mixminus.sip.messages.message import Request, Response, parse
 
 WANTS = ("INVITE", "Supported: 100rel")
 NEEDS = ("INVITE", "Require: 100rel")

@@ -5,8 +5,8 @@ from tests.sip.test_agent_calls import CALL, OFFER, USERS, World
 from tests.sip.test_forking import CELL, Caller, contact
 
 from mixminus.sip.contract import Answered, Credentials, Refused
-from mixminus.sip.digest import parse_digest
-from mixminus.sip.message import Request
+from mixminus.sip.messages.message import Request
+from mixminus.sip.trust.digest import parse_digest
 
 ME = Credentials("me", "secret")
 

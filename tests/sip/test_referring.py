@@ -22,9 +22,9 @@ from mixminus.sip.contract import (
     ReferReported,
     Refused,
 )
-from mixminus.sip.message import Request, Response, parse
-from mixminus.sip.refer_to import ReferTo, Unreferable, fragment, status_in
-from mixminus.sip.replaces import CannotReplace, DialogName, Replaces
+from mixminus.sip.messages.message import Request, Response, parse
+from mixminus.sip.messages.refer_to import ReferTo, Unreferable, fragment, status_in
+from mixminus.sip.messages.replaces import CannotReplace, DialogName, Replaces
 
 CAROL = "sip:carol@10.0.0.3"
 

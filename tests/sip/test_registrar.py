@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from mixminus.sip.contacts import MAX_EXPIRES_S, RegisterRefused
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.kept_bindings import read, written
-from mixminus.sip.message import Request, parse
-from mixminus.sip.registrar import MAX_BINDINGS, Binding, Registrar
-from mixminus.sip.uri import NameAddr, Uri
+from mixminus.sip.messages.message import Request, parse
+from mixminus.sip.messages.uri import NameAddr, Uri
+from mixminus.sip.registrar.contacts import MAX_EXPIRES_S, RegisterRefused
+from mixminus.sip.registrar.kept_bindings import read, written
+from mixminus.sip.registrar.registrar import MAX_BINDINGS, Binding, Registrar
 
 SOURCE = Address(Transport.UDP, "203.0.113.9", 40_000)
 

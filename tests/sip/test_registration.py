@@ -6,8 +6,8 @@ import random
 import pytest
 
 from mixminus.sip.agent import SipAgent
+from mixminus.sip.carriers.registration import Carrier, Registration
 from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transmit, Transport
-from mixminus.sip.registration import Carrier, Registration
 from mixminus.sip.settings import SipSettings
 
 KEY = DialogKey("r")

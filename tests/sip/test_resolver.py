@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.dns import UNANSWERED, Answer, DnsCache, Host, Lookup, RecordType
 from mixminus.sip.io.dns_client import DnsClient, place_of_server
 from mixminus.sip.io.resolver import Resolver
-from mixminus.sip.locating import Unlocated
+from mixminus.sip.places.dns import UNANSWERED, Answer, DnsCache, Host, Lookup, RecordType
+from mixminus.sip.places.locating import Unlocated
 from mixminus.testing.virtual_time import run_virtual
 from mixminus.testing.zone import DnsServer, Zone
 

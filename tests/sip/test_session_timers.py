@@ -9,7 +9,6 @@ from tests.sip.test_agent_calls import ANSWER, CALL, OFFER, World
 from tests.sip.test_agent_strangers import agent, answers, invited, message, outputs
 
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.answers import response_to
 from mixminus.sip.contract import (
     Address,
     Ended,
@@ -21,8 +20,9 @@ from mixminus.sip.contract import (
     Transmit,
     Transport,
 )
-from mixminus.sip.message import Request, Response, parse
-from mixminus.sip.session_expires import (
+from mixminus.sip.messages.answers import response_to
+from mixminus.sip.messages.message import Request, Response, parse
+from mixminus.sip.messages.session_expires import (
     IntervalTooBrief,
     SessionExpires,
     Terms,

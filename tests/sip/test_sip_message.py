@@ -7,10 +7,10 @@ import sipmessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixminus.sip.answers import response_to
 from mixminus.sip.contract import Address, Transport
-from mixminus.sip.message import BadRequest, MalformedMessage, Request, Response, parse
-from mixminus.sip.uri import AddressError, NameAddr, Uri, name_addr, sip_uri, split_outside_quotes, target_of
+from mixminus.sip.messages.answers import response_to
+from mixminus.sip.messages.message import BadRequest, MalformedMessage, Request, Response, parse
+from mixminus.sip.messages.uri import AddressError, NameAddr, Uri, name_addr, sip_uri, split_outside_quotes, target_of
 
 HEAD = (
     b"Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n"

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixminus.base.stun import Class, StunMessage
-from mixminus.sip.capture import capture
 from mixminus.sip.contract import Address, Listener, Transmit, Transport
-from mixminus.sip.ladder import drawn, ladder
-from mixminus.sip.picture import picture
-from mixminus.sip.redaction import redacted
-from mixminus.sip.trace import OVERHEAD_BYTES, SipTrace
+from mixminus.sip.tracing.capture import capture
+from mixminus.sip.tracing.ladder import drawn, ladder
+from mixminus.sip.tracing.picture import picture
+from mixminus.sip.tracing.redaction import redacted
+from mixminus.sip.tracing.trace import OVERHEAD_BYTES, SipTrace
 
 ALICE = Address(Transport.UDP, "10.0.1.1", 5060)
 BOB = Address(Transport.TCP, "2001:db8::2", 5070)

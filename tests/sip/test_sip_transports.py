@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from mixminus.sip.connections.liveness import MOST_UNPROVEN_OF_A_HOST
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -24,12 +25,11 @@ from mixminus.sip.contract import (
     Refused,
     Transport,
 )
-from mixminus.sip.digest import answer_challenge
 from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.own_certificate import own_certificate
 from mixminus.sip.io.streams import StreamWire
 from mixminus.sip.io.tls import Identity, Tls, Trust
-from mixminus.sip.liveness import MOST_UNPROVEN_OF_A_HOST
+from mixminus.sip.trust.digest import answer_challenge
 
 pytestmark = pytest.mark.network
 
@@ -173,7 +173,7 @@ class Hearing(asyncio.DatagramProtocol):
 
 async def test_a_server_that_answers_no_ping_any_more_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mixminus.sip.io.streams.LOOK_EVERY_S", 0.005)
-    monkeypatch.setattr("mixminus.sip.liveness.PONG_S", 0.05)
+    monkeypatch.setattr("mixminus.sip.connections.liveness.PONG_S", 0.05)
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -369,7 +369,7 @@ async def test_half_a_handshake_is_counted_and_ended(callee: Owner, monkeypatch:
 
 
 async def test_a_header_that_never_ends_is_ended(callee: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mixminus.sip.liveness.SLOW_S", 0.0)
+    monkeypatch.setattr("mixminus.sip.connections.liveness.SLOW_S", 0.0)
     reader, writer = await asyncio.open_connection(LOOPBACK, callee.at(Transport.TCP).port)
     writer.write(b"OPTIONS sip:x SIP/2.0\r\nX: ")
     await until(lambda: callee.listener.connections()["tcp"] == 1)

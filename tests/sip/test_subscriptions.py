@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.sip.strangers import THERE, Stranger
 
 from mixminus.sip.contract import Credentials, DialogState, LampDialog, Transmit
-from mixminus.sip.event_packages import dialog_info, no_messages
-from mixminus.sip.message import Request
-from mixminus.sip.notifier import MAX_OF_ONE_WATCHER
+from mixminus.sip.messages.message import Request
+from mixminus.sip.services.event_packages import dialog_info, no_messages
+from mixminus.sip.services.notifier import MAX_OF_ONE_WATCHER
 from mixminus.sip.settings import SipSettings
 
 BOB = Credentials("bob", "secret")

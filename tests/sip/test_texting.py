@@ -7,9 +7,9 @@ from tests.sip.strangers import THERE, Stranger
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Credentials, DialogKey, Messaged, Replied, Transmit, Transport
-from mixminus.sip.message import Request, SipError, parse
+from mixminus.sip.messages.message import Request, SipError, parse
+from mixminus.sip.services.texting import MAX_TEXT_BYTES, PATIENCE_S, text_question
 from mixminus.sip.settings import SipSettings
-from mixminus.sip.texting import MAX_TEXT_BYTES, PATIENCE_S, text_question
 
 TRUNK = SipSettings(trusted_hosts=frozenset({THERE.host}), users={"bob": "secret"})
 PLAIN = "Content-Type: text/plain"

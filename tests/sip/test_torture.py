@@ -11,10 +11,10 @@ from typing import Final
 import pytest
 from tests.sip.test_agent_strangers import OPEN, PHONE, agent, outputs
 
-from mixminus.sip.contacts import RegisterRefused
 from mixminus.sip.contract import Address, Invited, Transmit, Transport
-from mixminus.sip.message import Request, parse
-from mixminus.sip.registrar import Registrar
+from mixminus.sip.messages.message import Request, parse
+from mixminus.sip.registrar.contacts import RegisterRefused
+from mixminus.sip.registrar.registrar import Registrar
 
 MESSAGES: Final = Path(__file__).with_name("torture_messages.txt")
 PAGE: Final = Path(__file__).parents[2] / "docs" / "torture.md"

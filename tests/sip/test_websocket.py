@@ -7,9 +7,9 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from mixminus.sip.framing import PING
-from mixminus.sip.message import MAX_MESSAGE_BYTES, MalformedMessage
-from mixminus.sip.websocket import WebSocketFramer
+from mixminus.sip.connections.framing import PING
+from mixminus.sip.connections.websocket import WebSocketFramer
+from mixminus.sip.messages.message import MAX_MESSAGE_BYTES, MalformedMessage
 
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nVia: x\r\n\r\nbody"
 

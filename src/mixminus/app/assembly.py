@@ -49,7 +49,7 @@ from mixminus.base.sids import Sids
 from mixminus.base.types import RandomBytes, Sid
 from mixminus.media.contract import MediaPlane
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.trace import SipTrace
+from mixminus.sip.tracing.trace import SipTrace
 from mixminus.speech.contract import Providers
 from mixminus.store.contract import Store
 from mixminus.streams.contract import DialAgent, Sign

@@ -32,17 +32,17 @@ from mixminus.prompts.io.voice import offline_voice
 from mixminus.prompts.prompt import Fetched, Limits
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Transport
-from mixminus.sip.dns import RecordType
 from mixminus.sip.io.configured import sip_listeners, sip_tls
 from mixminus.sip.io.dns_client import DnsClient
 from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.resolver import Resolver
-from mixminus.sip.limits import Rate, Rates
-from mixminus.sip.locating import Means
-from mixminus.sip.networks import literal
+from mixminus.sip.messages.uri import hosts_of
+from mixminus.sip.places.dns import RecordType
+from mixminus.sip.places.locating import Means
+from mixminus.sip.places.networks import literal
 from mixminus.sip.settings import USER_RATES, SipSettings, TrunkLimit
-from mixminus.sip.trace import SipTrace
-from mixminus.sip.uri import hosts_of
+from mixminus.sip.tracing.trace import SipTrace
+from mixminus.sip.trust.limits import Rate, Rates
 from mixminus.speech.io.configured import configured
 from mixminus.speech.providers import ConfiguredProviders
 from mixminus.stir.io.repository import CertificateRepository

@@ -288,7 +288,7 @@ class RegistrationRecord:
     user: str
     date_updated: datetime
     bindings: str
-    """As sip/kept_bindings.py writes them."""
+    """As sip/registrar/kept_bindings.py writes them."""
 
 
 Record = (

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from mixminus.base.stun import StunError
 from mixminus.base.types import RandomBytes
-from mixminus.sip.asking import Asking
-from mixminus.sip.bans import Ban, Offence
+from mixminus.sip.connections.framing import PING, PONG
+from mixminus.sip.connections.stun_answers import looks_like_stun, stun_answer
 from mixminus.sip.contract import (
     Address,
     DialogKey,
@@ -22,14 +22,14 @@ from mixminus.sip.contract import (
     Sought,
     Transmit,
 )
+from mixminus.sip.dialogs.incoming import IncomingCall
+from mixminus.sip.dialogs.inviting import Inviting
+from mixminus.sip.dialogs.outgoing import OutgoingCall
+from mixminus.sip.dialogs.referring import refer_from_outside
+from mixminus.sip.dialogs.session import Session
+from mixminus.sip.dialogs.stranded import watch_stranded
 from mixminus.sip.endpoint import Endpoint
-from mixminus.sip.framing import PING, PONG
-from mixminus.sip.gate import Gate
-from mixminus.sip.guests import Guests
-from mixminus.sip.incoming import IncomingCall
-from mixminus.sip.inviting import Inviting
-from mixminus.sip.kept_open import WaysKeptOpen
-from mixminus.sip.message import (
+from mixminus.sip.messages.message import (
     BadRequest,
     HeaderLines,
     MalformedMessage,
@@ -39,20 +39,20 @@ from mixminus.sip.message import (
     extra_headers,
     parse,
 )
-from mixminus.sip.notifier import Notifier
-from mixminus.sip.outgoing import OutgoingCall
-from mixminus.sip.outside import OutsideDialogs, Service
-from mixminus.sip.referring import refer_from_outside
-from mixminus.sip.refusing import Refusing
-from mixminus.sip.registering import Registering
-from mixminus.sip.registrar import OPTIONS as REGISTRAR_OPTIONS
-from mixminus.sip.registrar import Binding, Phone, Registrar
-from mixminus.sip.session import Session
+from mixminus.sip.messages.uri import Uri
+from mixminus.sip.registrar.kept_open import WaysKeptOpen
+from mixminus.sip.registrar.registering import Registering
+from mixminus.sip.registrar.registrar import OPTIONS as REGISTRAR_OPTIONS
+from mixminus.sip.registrar.registrar import Binding, Phone, Registrar
+from mixminus.sip.services.asking import Asking
+from mixminus.sip.services.notifier import Notifier
+from mixminus.sip.services.texting import Texting
 from mixminus.sip.settings import SipSettings
-from mixminus.sip.stranded import watch_stranded
-from mixminus.sip.stun_answers import looks_like_stun, stun_answer
-from mixminus.sip.texting import Texting
-from mixminus.sip.uri import Uri
+from mixminus.sip.trust.bans import Ban, Offence
+from mixminus.sip.trust.gate import Gate
+from mixminus.sip.trust.guests import Guests
+from mixminus.sip.trust.outside import OutsideDialogs, Service
+from mixminus.sip.trust.refusing import Refusing
 
 
 class SipAgent:

@@ -4,22 +4,22 @@ from collections import deque
 from typing import Protocol
 
 from mixminus.base.types import RandomBytes
-from mixminus.sip.answers import response_to
-from mixminus.sip.call_table import CallTable
 from mixminus.sip.contract import Address, DialogKey, Listener, SipEvent, Transmit
-from mixminus.sip.deadlines import Deadlines
-from mixminus.sip.dialog import Dialog
-from mixminus.sip.large_requests import LargeRequests
-from mixminus.sip.message import MAGIC_COOKIE, HeaderLines, Request, Response
-from mixminus.sip.names import contact_uri, facing
+from mixminus.sip.dialogs.call_table import CallTable
+from mixminus.sip.dialogs.dialog import Dialog
+from mixminus.sip.messages.answers import response_to
+from mixminus.sip.messages.message import MAGIC_COOKIE, HeaderLines, Request, Response
+from mixminus.sip.places.names import contact_uri, facing
+from mixminus.sip.places.whereabouts import Whereabouts
 from mixminus.sip.settings import SipSettings
-from mixminus.sip.transaction_layer import (
+from mixminus.sip.transactions.deadlines import Deadlines
+from mixminus.sip.transactions.large_requests import LargeRequests
+from mixminus.sip.transactions.transaction_layer import (
     ClientTransaction,
     ServerTransaction,
     TransactionLayer,
     TransactionUser,
 )
-from mixminus.sip.whereabouts import Whereabouts
 
 METHODS = (
     "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mixminus.sip.contract import Listener
-from mixminus.sip.limits import Rate, Rates
-from mixminus.sip.networks import is_within
+from mixminus.sip.places.networks import is_within
+from mixminus.sip.trust.limits import Rate, Rates
 
 HOST_RATES: Final = Rates(invites=Rate(20.0), registers=Rate(100.0), others=Rate(50.0))
 """Two hundred phones behind one NAT register within seconds after a power cut, each with a challenge in between."""

@@ -38,9 +38,9 @@ from mixminus.sip.contract import Address as SipAddress
 from mixminus.sip.contract import Transmit, Transport
 from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.resolver import Resolver
+from mixminus.sip.messages.uri import hosts_of
 from mixminus.sip.settings import SipSettings
-from mixminus.sip.trace import SipTrace
-from mixminus.sip.uri import hosts_of
+from mixminus.sip.tracing.trace import SipTrace
 from mixminus.speech.io.offline import OfflineVoice
 from mixminus.speech.providers import ConfiguredProviders
 from mixminus.stir.certificates import NoCertificate

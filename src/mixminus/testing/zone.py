@@ -10,7 +10,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from mixminus.sip.dns import UNANSWERED, Answer, Host, Lookup, Naptr, Record, RecordType, Srv
+from mixminus.sip.places.dns import UNANSWERED, Answer, Host, Lookup, Naptr, Record, RecordType, Srv
 
 TTL_S: Final = 60
 

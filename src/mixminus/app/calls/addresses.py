@@ -10,7 +10,7 @@ from mixminus.base.settings import Settings, Trunk
 from mixminus.base.sids import APPLICATION, is_sid
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.destinations import permitted
-from mixminus.sip.passing import BadHeader, LongHeaders, passed_on
+from mixminus.sip.messages.passing import BadHeader, LongHeaders, passed_on
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{2,15}")
 _SEPARATORS: Final = str.maketrans("", "", " -().")

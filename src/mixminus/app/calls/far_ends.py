@@ -6,7 +6,7 @@ from typing import Final
 from mixminus.base.settings import Settings, Trunk
 from mixminus.sdp.media import Keying, Srtp
 from mixminus.sip.contract import Address, Invited
-from mixminus.sip.networks import is_within
+from mixminus.sip.places.networks import is_within
 
 
 @dataclass(frozen=True, slots=True)

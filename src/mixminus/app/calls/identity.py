@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mixminus.sip.uri import bracketed
+from mixminus.sip.messages.uri import bracketed
 
 
 @dataclass(frozen=True, slots=True)

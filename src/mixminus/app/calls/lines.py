@@ -32,11 +32,11 @@ from mixminus.calls.options import DialOptions, Instructions
 from mixminus.calls.records import ApplicationRecord, CallRecord
 from mixminus.media.opus_library import speakable
 from mixminus.sdp.dtls import Fingerprint
-from mixminus.sip.caller_id import presented
+from mixminus.sip.carriers.caller_id import presented
 from mixminus.sip.contract import Credentials, DialogKey, Invited
-from mixminus.sip.passing import only_passed_on
-from mixminus.sip.registrar import Phone
-from mixminus.sip.uri import Uri
+from mixminus.sip.messages.passing import only_passed_on
+from mixminus.sip.messages.uri import Uri
+from mixminus.sip.registrar.registrar import Phone
 from mixminus.store.contract import Store
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mixminus.sip.networks import literal, reach
+from mixminus.sip.places.networks import literal, reach
 
 
 def told_hosts(ours: Sequence[str], far: str) -> tuple[str, str | None]:

@@ -51,7 +51,7 @@ from mixminus.sip.contract import (
     Reoffered,
     SipEvent,
 )
-from mixminus.sip.uri import AddressError
+from mixminus.sip.messages.uri import AddressError
 
 ELSEWHERE: Final = 'SIP;cause=200;text="Call completed elsewhere"'
 """Why the other phones need not ring on, nor list a missed call (RFC 3326 3.1)."""

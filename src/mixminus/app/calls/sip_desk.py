@@ -8,7 +8,6 @@ from mixminus.app.calls.far_ends import FarEnd
 from mixminus.app.calls.peer import Peer
 from mixminus.app.trunks.places import Locate, Places
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.bans import Ban
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -34,7 +33,8 @@ from mixminus.sip.contract import (
     SipEvent,
     Sought,
 )
-from mixminus.sip.registrar import Binding, Phone
+from mixminus.sip.registrar.registrar import Binding, Phone
+from mixminus.sip.trust.bans import Ban
 
 
 class DialogOwner(Protocol):

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from mixminus.base.clock import Clock
 from mixminus.base.types import Sid
-from mixminus.sip.capture import capture
-from mixminus.sip.ladder import drawn, ladder
-from mixminus.sip.picture import picture
-from mixminus.sip.trace import SipTrace, Traced
-from mixminus.sip.uri import bracketed
+from mixminus.sip.messages.uri import bracketed
+from mixminus.sip.tracing.capture import capture
+from mixminus.sip.tracing.ladder import drawn, ladder
+from mixminus.sip.tracing.picture import picture
+from mixminus.sip.tracing.trace import SipTrace, Traced
 
 MOST_REMEMBERED: Final = 10_000
 """Calls whose Call-IDs are known; then the oldest is forgotten. The ring of messages is shorter than that."""

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from mixminus.base.settings import Settings
 from mixminus.sip.contract import Referred
-from mixminus.sip.uri import AddressError, Uri, called_number
+from mixminus.sip.messages.uri import AddressError, Uri, called_number
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{2,15}")
 

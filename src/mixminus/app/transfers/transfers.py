@@ -27,7 +27,7 @@ from mixminus.base.errors import MixminusError, Refusal
 from mixminus.calls.options import Callback, DialOptions
 from mixminus.calls.records import CallStatus, Direction, VoiceInstructions
 from mixminus.sip.contract import DialogKey, Invited, Referred
-from mixminus.sip.uri import AddressError
+from mixminus.sip.messages.uri import AddressError
 from mixminus.twiml.effects import Referral
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.transfers")

@@ -8,9 +8,9 @@ from mixminus.app.calls.far_ends import MediaWishes
 from mixminus.app.calls.line import Unlimited, Unreached
 from mixminus.calls.prices import Tariff
 from mixminus.calls.records import CallStatus
+from mixminus.sip.carriers.gateways import leaves
 from mixminus.sip.contract import Address, Credentials, DialogKey, Invitation, Refused
-from mixminus.sip.gateways import leaves
-from mixminus.sip.uri import AddressError
+from mixminus.sip.messages.uri import AddressError
 
 BUSY = frozenset({486, 600, 603})
 NO_ANSWER = frozenset({408, 480, 487})

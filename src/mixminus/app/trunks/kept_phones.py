@@ -8,7 +8,7 @@ from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.base.clock import Clock
 from mixminus.calls.records import RegistrationRecord
 from mixminus.sip.contract import Registered
-from mixminus.sip.kept_bindings import read, written
+from mixminus.sip.registrar.kept_bindings import read, written
 from mixminus.store.contract import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.phones")

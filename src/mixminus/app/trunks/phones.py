@@ -6,8 +6,8 @@ from typing import Final
 
 from mixminus.app.calls.line import Unlimited
 from mixminus.app.trunks.attempts import Attempt, Calling, Destination, Hop
-from mixminus.sip.registrar import Binding, Phone
-from mixminus.sip.routing import routed
+from mixminus.sip.messages.routing import routed
+from mixminus.sip.registrar.registrar import Binding, Phone
 
 RING_S: Final = 20.0
 """How long phones ring before those of a lower `q` ring instead."""

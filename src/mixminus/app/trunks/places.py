@@ -4,8 +4,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from mixminus.sip.carriers.gateways import Gateways
 from mixminus.sip.contract import Address
-from mixminus.sip.gateways import Gateways
 
 MAX_SICK: Final = 1024
 """Places whose failures are remembered; beyond it the one that failed first is tried as if it never had."""

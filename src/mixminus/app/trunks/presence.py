@@ -10,7 +10,7 @@ from mixminus.app.trunks.trunks import Trunks
 from mixminus.base.clock import Clock
 from mixminus.base.errors import Refusal
 from mixminus.sip.contract import Address
-from mixminus.sip.uri import bracketed
+from mixminus.sip.messages.uri import bracketed
 
 
 @dataclass(frozen=True, slots=True)

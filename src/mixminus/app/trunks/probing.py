@@ -10,9 +10,9 @@ from mixminus.app.tasks import Tasks
 from mixminus.app.trunks.trunks import first_hop, proxy_of
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
+from mixminus.sip.carriers.gateways import Gateways
 from mixminus.sip.contract import DialogKey, Question
-from mixminus.sip.gateways import Gateways
-from mixminus.sip.uri import AddressError
+from mixminus.sip.messages.uri import AddressError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 

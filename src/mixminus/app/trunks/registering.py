@@ -10,9 +10,9 @@ from mixminus.app.trunks.attempts import fails_over
 from mixminus.app.trunks.trunks import Trunks, first_hop, proxy_of
 from mixminus.base.settings import Trunk
 from mixminus.base.types import RandomBytes
+from mixminus.sip.carriers.registration import Carrier, Registration
 from mixminus.sip.contract import Address, Credentials, DialogKey, Replied, Transport
-from mixminus.sip.registration import Carrier, Registration
-from mixminus.sip.uri import AddressError, Uri, at_host_of, sip_uri
+from mixminus.sip.messages.uri import AddressError, Uri, at_host_of, sip_uri
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 

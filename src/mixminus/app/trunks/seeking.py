@@ -4,7 +4,7 @@ from mixminus.app.calls.sip_desk import SipDesk
 from mixminus.app.tasks import Tasks
 from mixminus.base.settings import Trunk
 from mixminus.sip.contract import Address, Sought
-from mixminus.sip.uri import AddressError
+from mixminus.sip.messages.uri import AddressError
 
 
 class Seeking:

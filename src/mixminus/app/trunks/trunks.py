@@ -17,10 +17,10 @@ from mixminus.base.number_rules import rewritten
 from mixminus.base.settings import Gateway, Trunk
 from mixminus.base.types import RandomBytes
 from mixminus.calls.prices import Tariff
+from mixminus.sip.carriers.gateways import Gateways
 from mixminus.sip.contract import Invited
-from mixminus.sip.gateways import Gateways
-from mixminus.sip.routing import loose, routed
-from mixminus.sip.uri import AddressError, Uri, at_host_of, target_of
+from mixminus.sip.messages.routing import loose, routed
+from mixminus.sip.messages.uri import AddressError, Uri, at_host_of, target_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.trunks")
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from mixminus.cli.doctor.findings import Finding, Health
 from mixminus.sip.contract import Address
-from mixminus.sip.networks import SITE_NETWORKS, literal
-from mixminus.sip.uri import parse_parameters
+from mixminus.sip.messages.uri import parse_parameters
+from mixminus.sip.places.networks import SITE_NETWORKS, literal
 
 SLOW_S: Final = 0.5
 """An answer that takes longer is a delay that callers notice in each step of the set-up."""

@@ -21,8 +21,8 @@ from mixminus.sip.contract import Address, Credentials, DialogKey, Question, Rep
 from mixminus.sip.io.dns_client import DnsClient
 from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.resolver import Resolver
+from mixminus.sip.messages.uri import AddressError, bracketed, sip_uri
 from mixminus.sip.settings import SipSettings
-from mixminus.sip.uri import AddressError, bracketed, sip_uri
 
 SILENCE_S: Final = 8.0
 TLS_S: Final = 5.0

@@ -10,7 +10,7 @@ from mixminus.base.settings import Settings, SipListen, Trunk
 from mixminus.sip.contract import Listener, Transport
 from mixminus.sip.io.own_certificate import fingerprint, own_certificate
 from mixminus.sip.io.tls import BadCertificate, Identity, Tls, Trust
-from mixminus.sip.uri import hosts_of
+from mixminus.sip.messages.uri import hosts_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
+from mixminus.sip.connections.framing import Framer, StreamFramer
+from mixminus.sip.connections.liveness import Liveness
+from mixminus.sip.connections.websocket import WebSocketFramer
 from mixminus.sip.contract import Address, Listener
-from mixminus.sip.framing import Framer, StreamFramer
-from mixminus.sip.liveness import Liveness
-from mixminus.sip.message import MalformedMessage
-from mixminus.sip.websocket import WebSocketFramer
+from mixminus.sip.messages.message import MalformedMessage
 
 MAX_UNSENT_BYTES: Final = 1 << 20
 """A peer that stops reading loses its connection instead of our memory."""

@@ -12,7 +12,7 @@ import dns.resolver
 from dns.rdtypes.IN.NAPTR import NAPTR
 from dns.rdtypes.IN.SRV import SRV
 
-from mixminus.sip.dns import UNANSWERED, Answer, Host, Lookup, Naptr, Record, RecordType, Srv
+from mixminus.sip.places.dns import UNANSWERED, Answer, Host, Lookup, Naptr, Record, RecordType, Srv
 
 PATIENCE_S: Final = 3.0
 """For one question, to all servers together."""

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mixminus.sip.io.tls import BadCertificate, Identity
-from mixminus.sip.networks import literal
+from mixminus.sip.places.networks import literal
 
 LIFE: Final = timedelta(days=3650)
 RENEWED_BEFORE: Final = timedelta(days=30)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, SipEvent, Transmit
-from mixminus.sip.trace import SipTrace
+from mixminus.sip.tracing.trace import SipTrace
 
 
 class SipPump:

@@ -6,9 +6,9 @@ from typing import Final
 
 from mixminus.base.types import Draw
 from mixminus.sip.contract import Address
-from mixminus.sip.dns import Answer, DnsCache, Lookup
-from mixminus.sip.locating import Means, Unlocated, locate
-from mixminus.sip.uri import Uri
+from mixminus.sip.messages.uri import Uri
+from mixminus.sip.places.dns import Answer, DnsCache, Lookup
+from mixminus.sip.places.locating import Means, Unlocated, locate
 
 LONGEST_S: Final = 6.0
 """For all that one address needs: a DNS that hangs fails the calls that need it, and no others."""

@@ -8,11 +8,11 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Final
 
+from mixminus.sip.connections.liveness import Doorman, Fate
 from mixminus.sip.contract import Address, Listener, Transmit
 from mixminus.sip.io.connection import StreamConnection
 from mixminus.sip.io.tls import Tls, WrongCertificate
 from mixminus.sip.io.wire import Ends, WireCounts, bound
-from mixminus.sip.liveness import Doorman, Fate
 
 CONNECT_TIMEOUT_S: Final = 4.0
 """Two repetitions of a lost SYN; less than a trunk is given to say anything at all (`silence_s`)."""

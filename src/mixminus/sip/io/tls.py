@@ -10,8 +10,8 @@ from typing import Any, Final
 import structlog
 
 from mixminus.base.errors import MixminusError
-from mixminus.sip.certificates import is_for
 from mixminus.sip.contract import Address
+from mixminus.sip.trust.certificates import is_for
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.sip")
 

@@ -1,0 +1,1 @@
+"""What trunks want of us: registrations, callers' numbers, a choice of gateways."""

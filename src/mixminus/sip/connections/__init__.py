@@ -1,0 +1,1 @@
+"""What a byte stream is made of, and which connections may stay."""

@@ -1,0 +1,1 @@
+"""What stands in messages: their grammar, addresses, and headers as values."""

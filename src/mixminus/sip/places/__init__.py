@@ -1,0 +1,1 @@
+"""Where a name leads, and which of our names who is told."""

@@ -1,0 +1,1 @@
+"""Where phones of our users are (RFC 3261 10)."""

@@ -1,0 +1,1 @@
+"""What is asked and served besides calls: questions of ours, texts, lamps."""

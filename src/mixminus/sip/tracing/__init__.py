@@ -1,0 +1,1 @@
+"""What was said, for people: kept without secrets, drawn, or as a capture."""

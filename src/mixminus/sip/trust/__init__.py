@@ -1,0 +1,1 @@
+"""Who may ask what, how often, and who we are ourselves."""
