@@ -362,7 +362,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["running.md", "settings.md", "sip.md"])
+@pytest.mark.parametrize("page", ["running.md", "settings.md", "sip.md", "webrtc.md", "relay.md"])
 def test_a_configuration_on_a_page_is_one_that_is_understood(tmp_path: Path, page: str) -> None:
     assert blocks(page, "toml")
     for block in blocks(page, "toml"):
