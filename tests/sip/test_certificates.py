@@ -143,6 +143,44 @@ def test_trunks_are_believed_as_their_settings_say(tmp_path: Path) -> None:
     assert three.verify_mode is ssl.CERT_REQUIRED
 
 
+def asked_of(trunks: tuple[Trunk, ...], tmp_path: Path, host: str = "127.0.0.1") -> ssl.SSLContext:
+    tls = sip_tls(Settings(data=tmp_path, trunks=trunks), (), NOW)
+    return tls.client(Address(Transport.TLS, "127.0.0.1", 5061, name=host))
+
+
+def test_a_trunk_of_the_same_host_neither_takes_away_roots_nor_opens_the_way(tmp_path: Path) -> None:
+    roots = str(own_certificate(tmp_path, ["x.example"], NOW).certificate)
+    strict = Trunk("strict", "sips:127.0.0.1", ("+1",), tls_roots=roots)
+    silent = Trunk("silent", "sips:127.0.0.1:5071", ("+2",))
+    careless = Trunk("careless", "sips:127.0.0.1:5081", ("+3",), tls_verify=False)
+    plain = Trunk("plain", "sip:127.0.0.1", ("+4",))
+    for others in ((strict, silent), (silent, strict), (strict, careless), (careless, strict), (strict, plain)):
+        context = asked_of(others, tmp_path)
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert len(context.get_ca_certs()) == 1
+    assert asked_of((careless, silent), tmp_path).verify_mode is ssl.CERT_REQUIRED
+    assert asked_of((careless, plain), tmp_path).verify_mode is ssl.CERT_NONE, "SIP in the clear asks for nothing"
+
+
+def test_two_trunks_of_one_host_cannot_believe_different_roots(tmp_path: Path) -> None:
+    folders = tmp_path / "one", tmp_path / "other"
+    for folder in folders:
+        folder.mkdir()
+    one, other = (str(own_certificate(folder, ["x.example"], NOW).certificate) for folder in folders)
+    trunks = (
+        Trunk("a", "sips:c.example", ("+1",), tls_roots=one),
+        Trunk("b", "sips:C.example", ("+2",), tls_roots=other),
+    )
+    with pytest.raises(BadCertificate, match=r"\[trunks.b\] tls_roots .* another trunk"):
+        asked_of(trunks, tmp_path)
+
+
+def test_a_proxy_of_a_trunk_is_believed_as_the_trunk_is(tmp_path: Path) -> None:
+    roots = str(own_certificate(tmp_path, ["x.example"], NOW).certificate)
+    trunk = Trunk("t", "sip:gw.example", ("+1",), tls_roots=roots, outbound_proxy="sip:edge.example;transport=tls")
+    assert len(asked_of((trunk,), tmp_path, "edge.example").get_ca_certs()) == 1
+
+
 def test_a_node_that_listens_securely_has_a_certificate_for_what_it_is_called(tmp_path: Path) -> None:
     listen = (
         SipListen("udp", Endpoint("10.0.0.2", 5080)),
@@ -160,3 +198,36 @@ def test_a_node_that_listens_securely_has_a_certificate_for_what_it_is_called(tm
     assert [str(name.value) for name in names] == ["sip.example.com", "203.0.113.5"]
     with pytest.raises(BadCertificate, match="go together"):
         sip_tls(replace(settings, sip_tls_key=tmp_path / "sip-tls.key"), listeners, NOW)
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        (("none", "good.key"), "sip_tls_certificate .*none cannot be read: No such file or directory"),
+        (("good.crt", "none"), "sip_tls_key .*none cannot be read: No such file or directory"),
+        (("rubbish", "good.key"), "sip_tls_certificate .*rubbish is no certificate: .*BEGIN CERTIFICATE"),
+        (("good.crt", "rubbish"), "sip_tls_certificate and sip_tls_key: .*cannot be used"),
+        (("good.crt", "other.key"), "sip_tls_certificate and sip_tls_key: .*cannot be used: .*mismatch"),
+    ],
+)
+def test_a_certificate_that_cannot_be_shown_is_complained_of_by_its_key(
+    tmp_path: Path, files: tuple[str, str], complaint: str
+) -> None:
+    for name in ("good", "other"):
+        made = own_certificate(tmp_path, ["127.0.0.1"], NOW)
+        made.certificate.rename(tmp_path / f"{name}.crt")
+        made.key.rename(tmp_path / f"{name}.key")
+    (tmp_path / "rubbish").write_text("rubbish")
+    listen = (SipListen("tls", Endpoint("127.0.0.1", 5061)),)
+    certificate, key = (tmp_path / file for file in files)
+    settings = Settings(data=tmp_path, sip_listen=listen, sip_tls_certificate=certificate, sip_tls_key=key)
+    with pytest.raises(BadCertificate, match=complaint):
+        sip_tls(settings, sip_listeners(settings), NOW)
+
+
+@pytest.mark.parametrize("file", ["none", "rubbish"])
+def test_roots_that_cannot_be_used_are_complained_of_by_their_trunk(tmp_path: Path, file: str) -> None:
+    (tmp_path / "rubbish").write_text("rubbish")
+    trunk = Trunk("carrier", "sips:c.example", ("+1",), tls_roots=str(tmp_path / file))
+    with pytest.raises(BadCertificate, match=rf"\[trunks.carrier\] tls_roots .*{file} cannot be used: ."):
+        sip_tls(Settings(data=tmp_path, trunks=(trunk,)), (), NOW)

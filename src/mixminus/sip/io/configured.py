@@ -10,7 +10,8 @@ from mixminus.base.settings import Settings, SipListen, Trunk
 from mixminus.sip.contract import Listener, Transport
 from mixminus.sip.io.own_certificate import fingerprint, own_certificate
 from mixminus.sip.io.tls import BadCertificate, Identity, Tls, Trust
-from mixminus.sip.messages.uri import hosts_of
+from mixminus.sip.messages.uri import AddressError, Uri
+from mixminus.sip.places.networks import literal
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
 
@@ -24,16 +25,34 @@ def sip_tls(settings: Settings, listeners: Sequence[Listener], now: datetime) ->
     """Our certificate, where one is shown, and what is asked of trunks' ones. Raises `BadCertificate`."""
     secure = [listener.told_host for listener in listeners if listener.transport.is_secure]
     own = _identity(settings, secure, now) if secure else None
-    trust = {host: _trust(trunk) for trunk in settings.trunks for host in hosts_of(door.uri for door in trunk.doors)}
-    return Tls(own, trust)
+    return Tls(own, _trust(settings.trunks))
 
 
 def _identity(settings: Settings, hosts: Sequence[str], now: datetime) -> Identity:
-    certificate, key = settings.sip_tls_certificate, settings.sip_tls_key
-    if (certificate is None) != (key is None):
-        raise BadCertificate("sip_tls_certificate and sip_tls_key go together: set both, or none of them.")
-    identity = Identity(certificate, key) if certificate and key else own_certificate(settings.data, hosts, now)
+    identity = _given(settings) or own_certificate(settings.data, hosts, now)
     log.info("certificate for SIP", file=str(identity.certificate), sha256=fingerprint(identity.certificate))
+    return identity
+
+
+def _given(settings: Settings) -> Identity | None:
+    certificate, key = settings.sip_tls_certificate, settings.sip_tls_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise BadCertificate("sip_tls_certificate and sip_tls_key go together: set both, or none of them.")
+    try:
+        fingerprint(certificate)
+    except BadCertificate as error:
+        raise BadCertificate(f"sip_tls_certificate {error}") from error
+    try:
+        key.read_bytes()
+    except OSError as error:
+        raise BadCertificate(f"sip_tls_key {key} cannot be read: {error.strerror}.") from error
+    identity = Identity(certificate, key)
+    try:
+        Tls(identity)
+    except BadCertificate as error:
+        raise BadCertificate(f"sip_tls_certificate and sip_tls_key: {error}") from error
     return identity
 
 
@@ -48,5 +67,51 @@ def _listener(said: SipListen) -> Listener:
     )
 
 
-def _trust(trunk: Trunk) -> Trust:
-    return Trust(trunk.tls_verify, Path(trunk.tls_roots).expanduser() if trunk.tls_roots else None)
+def _trust(trunks: Sequence[Trunk]) -> dict[str, Trust]:
+    """By host, since connections are shared by all trunks that lead there. Raises `BadCertificate`.
+
+    A trunk that looks at no certificate must not open the way for another one of the same host.
+    """
+    trust: dict[str, Trust] = {}
+    for trunk in trunks:
+        roots = _roots(trunk)
+        for host in _secure_hosts(trunk):
+            known = trust.get(host, Trust(False, None))
+            if None not in (known.roots, roots) and known.roots != roots:
+                raise BadCertificate(
+                    f"[trunks.{trunk.name}] tls_roots {roots}: another trunk has {known.roots} for {host}. Put the "
+                    "certificates into one file, and name that in both."
+                )
+            trust[host] = Trust(known.verifies or trunk.tls_verify, known.roots or roots)
+    return trust
+
+
+def _roots(trunk: Trunk) -> Path | None:
+    if not trunk.tls_roots:
+        return None
+    roots = Path(trunk.tls_roots).expanduser()
+    try:
+        Tls(None, {trunk.name: Trust(roots=roots)})
+    except BadCertificate as error:
+        raise BadCertificate(f"[trunks.{trunk.name}] tls_roots {error}") from error
+    return roots
+
+
+def _secure_hosts(trunk: Trunk) -> list[str]:
+    """By which its certificates are looked for."""
+    hosts = []
+    for text in trunk.uris:
+        try:
+            uri = Uri.parse(text)
+        except AddressError:
+            continue  # told where it is called
+        if _may_be_secure(uri):
+            hosts.append(uri.host.strip("[]").rstrip(".").lower())
+    return hosts
+
+
+def _may_be_secure(uri: Uri) -> bool:
+    """It asks for TLS, or leaves it to the DNS (RFC 3263 4.1)."""
+    if uri.transport.is_secure:
+        return True
+    return "transport" not in uri.parameters and uri.port is None and literal(uri.host.strip("[]")) is None

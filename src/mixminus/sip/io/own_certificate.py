@@ -40,8 +40,12 @@ def _ends(certificate: Path) -> datetime:
 def _read(certificate: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(certificate.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadCertificate(f"{certificate} is no certificate: {error}") from error
+    except OSError as error:
+        raise BadCertificate(f"{certificate} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise BadCertificate(
+            f"{certificate} is no certificate: PEM has a line -----BEGIN CERTIFICATE-----."
+        ) from error
 
 
 def _make(identity: Identity, hosts: tuple[str, ...], now: datetime) -> None:

@@ -1,5 +1,6 @@
 """TLS: our certificate, and what we ask of those whom we connect to."""
 
+import re
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -73,7 +74,7 @@ class Tls:
         try:
             context.load_cert_chain(own.certificate, own.key)
         except (OSError, ValueError) as error:
-            raise BadCertificate(f"{own.certificate} and {own.key} cannot be used: {error}") from error
+            raise BadCertificate(f"{own.certificate} and {own.key} cannot be used: {reason(error)}.") from error
         self._server = context
 
     def client(self, to: Address) -> ssl.SSLContext:
@@ -115,9 +116,14 @@ class Tls:
             try:
                 context.load_verify_locations(trust.roots)
             except (OSError, ValueError) as error:
-                raise BadCertificate(f"{trust.roots} cannot be used: {error}") from error
+                raise BadCertificate(f"{trust.roots} cannot be used: {reason(error)}.") from error
         self._contexts[trust] = context
         return context
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Without the place in OpenSSL's source, and without the file, which whoever tells it names."""
+    return re.sub(r" \(_ssl\.c:[0-9]+\)", "", getattr(error, "strerror", None) or str(error))
 
 
 def _serving() -> ssl.SSLContext:
