@@ -259,6 +259,18 @@ class KeyRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueRecord:
+    """A queue of calls. Who waits in it lives only as long as the call does, and is not kept."""
+
+    sid: Sid
+    account_sid: Sid
+    friendly_name: str
+    max_size: int
+    date_created: datetime
+    date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EventRecord:
     """Something that happened to a call or a conference, numbered per subject."""
 
@@ -299,6 +311,7 @@ Record = (
     | NumberRecord
     | ApplicationRecord
     | KeyRecord
+    | QueueRecord
     | EventRecord
     | LedgerEntry
     | RegistrationRecord

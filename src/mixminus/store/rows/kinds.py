@@ -13,6 +13,7 @@ from mixminus.store.rows.keys import KEYS
 from mixminus.store.rows.ledger import LEDGER
 from mixminus.store.rows.meta import meta  # noqa: F401  (a table without records: only to be known to the metadata)
 from mixminus.store.rows.numbers import APPLICATIONS, NUMBERS
+from mixminus.store.rows.queues import QUEUES
 from mixminus.store.rows.recordings import RECORDINGS
 from mixminus.store.rows.registrations import REGISTRATIONS
 
@@ -27,6 +28,7 @@ _KINDS: Final[Mapping[type[Record], Kind[Any]]] = {
         KEYS,
         APPLICATIONS,
         NUMBERS,
+        QUEUES,
         RECORDINGS,
         REGISTRATIONS,
     )
