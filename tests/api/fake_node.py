@@ -11,6 +11,7 @@ from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.ice_servers import IceServerDesk
+from mixminus.app.queues.queues import Queues
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
 from mixminus.base import sids as prefixes
 from mixminus.base.clock import Clock
@@ -72,6 +73,7 @@ class FakeNode:
         self.clock = Clock(now=lambda: float(self._ticks), utc=self._utc)
         self.sids = Sids(self._random.randbytes)
         self.moderators = ModeratorKeys(self.sids, self._random.randbytes)
+        self.queues = Queues(self.account_sid, self.store, self.clock, self.sids)
         self.ice_servers = IceServerDesk(Settings(data=folder), self.clock, self.sids)
         self.taking_calls = True
         self.asked: list[Any] = []

@@ -14,6 +14,7 @@ from mixminus.twiml.effects import (
     ConferenceLeft,
     ConnectRelay,
     Dialled,
+    DialQueue,
     DialTargets,
     JoinConference,
     ReferCaller,
@@ -22,11 +23,14 @@ from mixminus.twiml.effects import (
     Warn,
 )
 from mixminus.twiml.interpreter import run
+from mixminus.twiml.queue_effects import Dequeue, Dequeued, EnqueueCall
 
 DEFAULTS = {
     CollectDigits: Collected(""),
     JoinConference: ConferenceLeft(),
     DialTargets: Dialled("completed", "CA1", 7, True),
+    DialQueue: Dialled("no-answer", dequeue=Dequeue("queue-empty")),
+    EnqueueCall: Dequeued("leave", "QU1", 3),
     ConnectRelay: Relayed("VX1", "ended"),
     ReferCaller: ReferOutcome(202, 200),
 }

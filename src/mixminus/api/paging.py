@@ -26,10 +26,15 @@ async def list_answer(
     *conditions: Where,
 ) -> Response:
     """One page of the records that match, under *key*. Raises 21481, and 20422 for a page size that is no number."""
-    size = max(1, min(request.form.integer("PageSize", -_MOST, _MOST) or DEFAULT_PAGE_SIZE, MOST_PAGE_SIZE))
+    size = page_size(request.form)
     number = request.form.integer("Page", 0, 10**9) or 0
     page = await request.node.store.page(kind, Window(size, request.form.word("PageToken")), *conditions)
     return JSONResponse({key: [show(record) for record in page.records]} | envelope(request, page, size, number))
+
+
+def page_size(form: Form) -> int:
+    """As asked for, within bounds. Raises 20422 for what is no number."""
+    return max(1, min(form.integer("PageSize", -_MOST, _MOST) or DEFAULT_PAGE_SIZE, MOST_PAGE_SIZE))
 
 
 def envelope(request: ApiRequest, page: Page[Any], size: int, number: int) -> dict[str, Any]:

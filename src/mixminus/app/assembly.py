@@ -26,6 +26,7 @@ from mixminus.app.documents.perform import Performer
 from mixminus.app.documents.run_twiml import TwimlRunner
 from mixminus.app.exchange import Exchange
 from mixminus.app.media_link import MediaLink
+from mixminus.app.queues.queues import Queues
 from mixminus.app.recordings.recordings import Recordings
 from mixminus.app.relays.relays import Relays
 from mixminus.app.services import Services
@@ -181,7 +182,8 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
     lines.hops = calls.hops
     placing = Placing(services, calls, lines)
     dial = Dial(placing)
-    runner = TwimlRunner(Performer(conferences, dial))
+    queues = Queues(services.account_sid, services.store, services.clock, services.sids)
+    runner = TwimlRunner(Performer(conferences, dial, queues))
     # An application's line runs documents, and documents dial applications: the circle is closed here.
     dial.whisper = runner.whisper
     lines.run_document = runner.run
@@ -196,7 +198,16 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
     registering = Registering(trunks, desk, services.tasks, random_bytes)
     presence = Presence(services.settings.users, desk, trunks, registering, services.clock)
     exchange = Exchange(
-        services, calls, conferences, placing, incoming, runner, moderators, presence, Unwelcome(desk, services.clock)
+        services,
+        calls,
+        conferences,
+        placing,
+        incoming,
+        runner,
+        moderators,
+        presence,
+        Unwelcome(desk, services.clock),
+        queues,
     )
     return Node(
         exchange,

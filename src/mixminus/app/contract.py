@@ -8,6 +8,7 @@ from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.ice_servers import IceServerDesk
+from mixminus.app.queues.queues import Queues
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
 from mixminus.base.clock import Clock
 from mixminus.base.sids import Sids
@@ -47,6 +48,7 @@ class Node(Protocol):
     moderators: ModeratorKeys
     """The keys of participants who may change their conference (see `calls.moderating`)."""
     ice_servers: IceServerDesk
+    queues: Queues
 
     @property
     def taking_calls(self) -> bool:

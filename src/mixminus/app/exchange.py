@@ -18,6 +18,7 @@ from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.documents.run_twiml import TwimlRunner
 from mixminus.app.ice_servers import IceServerDesk
+from mixminus.app.queues.queues import Queues
 from mixminus.app.services import Services
 from mixminus.app.streams.stream_moves import StreamMoves
 from mixminus.app.trunks.presence import Presence, RegisteredPhone, TrunkStanding
@@ -85,6 +86,7 @@ class Exchange:
         moderators: ModeratorKeys,
         presence: Presence,
         unwelcome: Unwelcome,
+        queues: Queues,
     ) -> None:
         self._services = services
         self._calls = calls
@@ -100,6 +102,8 @@ class Exchange:
         self.clock: Clock = services.clock
         self.sids: Sids = services.sids
         self.moderators = moderators
+        self.queues = queues
+        queues.redirect = self._redirect_live
         self.ice_servers = IceServerDesk(services.settings, services.clock, services.sids)
 
     @property
@@ -332,6 +336,10 @@ class Exchange:
         if not session.is_answered:
             raise Refusal(21220, 400, "Call is not in-progress. Cannot redirect.")
         await session.redirect(RunInstructions(self._runner, instructions))
+
+    async def _redirect_live(self, sid: Sid, instructions: Instructions) -> None:
+        if (session := self._calls.get(sid)) is not None and session.live:
+            await self._redirect(session, instructions)
 
     async def _update_finished_call(self, command: UpdateCall) -> CallRecord:
         """Ending an ended call is fine; anything else comes too late."""

@@ -218,6 +218,7 @@ class World:
         if orphans.calls:
             log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
         await self.node.trunks.spending.restore(self.store)
+        await self.node.exchange.queues.restore()
         await declare(self.node.exchange, self.settings)
         await self.node.kept_phones.restore(self.settings.users)
         self.sip_listener = await self._listen(self.settings.sip)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from mixminus.base.stream_formats import DEFAULT, StreamFormat
+from mixminus.twiml.queue_effects import Dequeue, EnqueueCall, LeaveQueue
 
 # --- effects ---------------------------------------------------------------------------------------------------
 
@@ -198,6 +199,22 @@ class Dialled:
     sip_response_code: int | None = None
     referral: Referral | None = None
     """How it ended, where the document wanted to know."""
+    dequeue: Dequeue | None = None
+    """How a `<Queue>` was dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialQueue:
+    """`<Dial><Queue>`: be joined to whoever waits at the front. Resumed with `Dialled`."""
+
+    queue: str
+    whisper_url: str | None = None
+    whisper_method: str = "POST"
+    timeout_s: int = 30
+    """For somebody to come."""
+    time_limit_s: int = 14_400
+    hangup_on_star: bool = False
+    recording: DialRecording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +345,9 @@ Effect = (
     | Warn
     | JoinConference
     | DialTargets
+    | DialQueue
+    | EnqueueCall
+    | LeaveQueue
     | ReferCaller
     | ConnectStream
     | ConnectRelay

@@ -1,9 +1,11 @@
 """Documents in which not every verb may stand (Twilio's error dictionary, 13238 and 13201)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from mixminus.twiml.attributes import SCHEMA
 from mixminus.twiml.document import AudioBody, Document
+from mixminus.twiml.effects import Warn
 from mixminus.twiml.errors import TwimlError
 from mixminus.twiml.verbs import NOT_OFFERED, VERBS
 
@@ -25,6 +27,25 @@ WHISPER: Final = Rule(
     frozenset({"Play", "Say", "Pause", "Redirect", "Gather", "Record", "Hangup", "Reject"}),
     13201,
 )
+QUEUE_WAIT: Final = Rule(
+    "what a queued call hears",
+    frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"}),
+    SCHEMA,
+)
+
+
+def only(document: Document | AudioBody, rule: Rule) -> Document | AudioBody:
+    """The document without the verbs that the rule does not allow; they are warned of, and the rest runs."""
+    if isinstance(document, AudioBody):
+        return document
+    banned = {name: verb for name, verb in VERBS.items() if name not in rule.allowed}
+    verbs = tuple(verb for verb in document.verbs if not isinstance(verb, tuple(banned.values())))
+    skipped = (
+        Warn(rule.code, f"<{name}> is not allowed in {rule.place} and is skipped")
+        for name in document.names
+        if name in banned
+    )
+    return replace(document, verbs=verbs, warnings=(*document.warnings, *skipped))
 
 
 def check(document: Document | AudioBody, rule: Rule) -> None:

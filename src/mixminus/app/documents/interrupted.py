@@ -1,4 +1,4 @@
-"""What a `<Dial>` or a relay still has to say when its caller hangs up or is redirected meanwhile."""
+"""What a `<Dial>`, a relay or a queue still has to say when its caller hangs up or is redirected meanwhile."""
 
 import asyncio
 from collections.abc import Generator
@@ -8,18 +8,27 @@ from mixminus.app.documents.stage import Stage
 from mixminus.calls.options import Webhook
 from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome, ReferOutcome, Relayed
 from mixminus.twiml.errors import TwimlError
+from mixminus.twiml.queue_effects import Dequeued
 
 
 class Interrupted(asyncio.CancelledError):
     """The effect was cancelled; `result` is how far it had come."""
 
-    def __init__(self, result: Dialled | ConferenceLeft | Relayed | ReferOutcome) -> None:
+    def __init__(self, result: Dialled | ConferenceLeft | Relayed | ReferOutcome | Dequeued) -> None:
         super().__init__()
         self.result = result
 
 
-def ask_action(steps: "Generator[Effect, Any, Outcome | None]", cut: Interrupted, stage: Stage) -> None:
-    """Ask the action URL all the same: it wants to know how the dial ended. What it answers is ignored.
+class Parted(Exception):
+    """The effect ended the call itself; `result` is how far it had come."""
+
+    def __init__(self, result: Dequeued) -> None:
+        super().__init__()
+        self.result = result
+
+
+def ask_action(steps: "Generator[Effect, Any, Outcome | None]", cut: Interrupted | Parted, stage: Stage) -> None:
+    """Ask the action URL all the same: it wants to know how that ended. What it answers is ignored.
 
     (twiml-and-streams.md 1.5 and 3; before a redirect, too: twilio-conference-api.md 5.3.) Asked in order with the
     status callbacks of the call, which nobody waits for.

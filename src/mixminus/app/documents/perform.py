@@ -8,6 +8,9 @@ from mixminus.app.documents.collecting import collect_digits
 from mixminus.app.documents.dial import Dial
 from mixminus.app.documents.options_from_twiml import stream_wish
 from mixminus.app.documents.stage import Stage
+from mixminus.app.queues.dial_queue import dial_queue
+from mixminus.app.queues.enqueue import enqueue
+from mixminus.app.queues.queues import Queues
 from mixminus.app.relays.connect_relay import connect_relay
 from mixminus.app.sounds.prompting import Loudspeaker, play_prompts
 from mixminus.app.streams.connect_stream import connect_stream
@@ -15,11 +18,13 @@ from mixminus.app.tasks import cancelled
 from mixminus.app.transfers.refer import refer_caller
 from mixminus.streams.contract import StreamError
 from mixminus.streams.faults import BAD_TRACKS
+from mixminus.twiml.attributes import SCHEMA
 from mixminus.twiml.effects import (
     CollectDigits,
     Collected,
     ConnectRelay,
     ConnectStream,
+    DialQueue,
     DialTargets,
     Effect,
     JoinConference,
@@ -34,14 +39,16 @@ from mixminus.twiml.effects import (
     StreamAttributes,
     Warn,
 )
+from mixminus.twiml.queue_effects import EnqueueCall, LeaveQueue
 
 
 class Performer:
     """Performs one effect at a time for any stage."""
 
-    def __init__(self, conferences: Conferences, dial: Dial) -> None:
+    def __init__(self, conferences: Conferences, dial: Dial, queues: Queues) -> None:
         self._conferences = conferences
         self._dial = dial
+        self._queues = queues
 
     async def perform(self, stage: Stage, effect: Effect) -> Result:
         """Do it; returns what the effect's docstring says. Raises `Refusal`."""
@@ -54,6 +61,12 @@ class Performer:
                 return await join_conference(stage, effect, self._conferences)
             case DialTargets():
                 return await self._dial.targets(stage, effect)
+            case DialQueue():
+                return await dial_queue(stage, effect, self._queues)
+            case EnqueueCall():
+                return await enqueue(stage, effect, self._queues, self.perform, self._dial.whisper)
+            case LeaveQueue():
+                return stage.warn(SCHEMA, "<Leave> is only for the wait document of a call in a queue")
             case ReferCaller():
                 return await refer_caller(stage, effect)
             case SendDigits(digits):

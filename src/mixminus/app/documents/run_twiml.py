@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from mixminus.app.documents.documents import Opened, Trail
-from mixminus.app.documents.interrupted import Interrupted, ask_action
+from mixminus.app.documents.interrupted import Interrupted, Parted, ask_action
 from mixminus.app.documents.perform import Performer
 from mixminus.app.documents.stage import Stage
 from mixminus.base.errors import Refusal
@@ -84,6 +84,9 @@ async def _drive(steps: "Generator[Effect, Any, Outcome | None]", performer: Per
             effect = steps.send(await performer.perform(stage, effect))
     except StopIteration as end:
         return end.value or RanOut()
+    except Parted as end:
+        ask_action(steps, end, stage)
+        return HangUp()
     except Interrupted as cut:
         ask_action(steps, cut, stage)
         raise

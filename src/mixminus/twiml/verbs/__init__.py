@@ -4,8 +4,10 @@ from typing import Final
 
 from mixminus.twiml.verbs.connect import Connect
 from mixminus.twiml.verbs.dial import Dial
+from mixminus.twiml.verbs.enqueue import Enqueue
 from mixminus.twiml.verbs.gather import Gather
 from mixminus.twiml.verbs.hangup import Hangup
+from mixminus.twiml.verbs.leave import Leave
 from mixminus.twiml.verbs.pause import Pause
 from mixminus.twiml.verbs.play import Play
 from mixminus.twiml.verbs.redirect import Redirect
@@ -22,6 +24,8 @@ VERBS: Final[dict[str, type[OfferedVerb]]] = {
     "Pause": Pause,
     "Gather": Gather,
     "Dial": Dial,
+    "Enqueue": Enqueue,
+    "Leave": Leave,
     "Redirect": Redirect,
     "Refer": Refer,
     "Reject": Reject,
@@ -31,5 +35,5 @@ VERBS: Final[dict[str, type[OfferedVerb]]] = {
     "Stop": Stop,
 }
 
-NOT_OFFERED: Final = frozenset({"Record", "Enqueue", "Leave", "Sms", "Message", "Pay", "Prompt", "Echo"})
+NOT_OFFERED: Final = frozenset({"Record", "Sms", "Message", "Pay", "Prompt", "Echo"})
 """Verbs of TwiML that are reported and skipped."""

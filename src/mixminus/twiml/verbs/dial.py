@@ -10,6 +10,7 @@ from mixminus.twiml.context import Context
 from mixminus.twiml.effects import (
     ConferenceLeft,
     Dialled,
+    DialQueue,
     DialRecording,
     DialTargets,
     Effect,
@@ -22,10 +23,12 @@ from mixminus.twiml.effects import (
 )
 from mixminus.twiml.element import Element
 from mixminus.twiml.errors import TwimlError
-from mixminus.twiml.nouns import ALONE, NOT_OFFERED, TARGETS, callbacks
+from mixminus.twiml.nouns import ALONE, NOT_OFFERED, NOUNS, TARGETS, callbacks
 from mixminus.twiml.nouns.conference import Conference
 from mixminus.twiml.nouns.noun import Noun
 from mixminus.twiml.nouns.number import parse_number
+from mixminus.twiml.nouns.queue import Queue
+from mixminus.twiml.queue_effects import Dequeue
 from mixminus.twiml.values import BOOLEAN, TEXT, URL, form, integer, one_of, words
 from mixminus.twiml.values import METHOD as HTTP_METHOD
 
@@ -71,9 +74,9 @@ Parameters = Generator[Effect, Result, FormPairs]
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """URLs as written. `whom` is a conference, or everybody to ring: nobody, if none of them made sense."""
+    """URLs as written. `whom` is a conference, a queue, or everybody to ring: nobody, if none of them made sense."""
 
-    whom: Conference | tuple[Noun, ...]
+    whom: Conference | Queue | tuple[Noun, ...]
     action: str | None = None
     method: str = "POST"
     answer_on_bridge: bool = False
@@ -128,6 +131,8 @@ class Dial:
     def steps(self, context: Context) -> Steps:
         if isinstance(self.whom, Conference):
             parameters = yield from self._join(self.whom, context)
+        elif isinstance(self.whom, Queue):
+            parameters = yield from self._take_front(self.whom, context)
         else:
             refer_url = context.url(self.refer_url) if self.refer_url else None
             dialled = yield from self._ring(self.whom, context)
@@ -154,6 +159,20 @@ class Dial:
             yield from warnings
             left = yield effect
         return conference_parameters(left)
+
+    def _take_front(self, queue: Queue, context: Context) -> Parameters:
+        warnings: list[Warn] = []
+        effect = DialQueue(
+            queue.name,
+            context.url(queue.url) if queue.url else None,
+            queue.method,
+            self.timeout_s,
+            self.time_limit_s,
+            self.hangup_on_star,
+            _resolved(self.recording, context, _collecting(warnings)),
+        )
+        yield from warnings
+        return dial_parameters((yield effect))
 
     def _ring(self, targets: tuple[Noun, ...], context: Context) -> Generator[Effect, Result, Dialled]:
         dialled = Dialled("failed")
@@ -186,14 +205,25 @@ def conference_parameters(left: ConferenceLeft) -> FormPairs:
 
 
 def dial_parameters(dialled: Dialled) -> FormPairs:
-    """What the action URL is told after people were rung."""
-    return _pairs(
+    """What the action URL is told after people were rung, or a queue was dialled."""
+    told = _pairs(
         DialCallSid=dialled.call_sid,
         DialCallStatus=dialled.status,
         DialCallDuration=dialled.duration_s,
         DialBridged=_word(dialled.bridged),
         DialSipResponseCode=dialled.sip_response_code,
         RecordingUrl=dialled.recording_url,
+    )
+    return told if dialled.dequeue is None else (*told, *dequeue_parameters(dialled, dialled.dequeue))
+
+
+def dequeue_parameters(dialled: Dialled, dequeue: Dequeue) -> FormPairs:
+    """What the action URL is told besides after a queue was dialled."""
+    return _pairs(
+        DequeueResult=dequeue.result,
+        DequeuedCallSid=dialled.call_sid,
+        DequeuedCallQueueTime=dequeue.queue_time_s,
+        DequeuedCallDuration=dialled.duration_s,
     )
 
 
@@ -227,7 +257,7 @@ def _collecting(warnings: list[Warn]) -> WarnOf:
     return lambda code, message: warnings.append(Warn(code, message))
 
 
-def _whom(element: Element, warn: WarnOf) -> Conference | tuple[Noun, ...]:
+def _whom(element: Element, warn: WarnOf) -> Conference | Queue | tuple[Noun, ...]:
     """The nouns, and the text, which is a number. Raises TwimlError 13000 or 13215 for a forbidden mixture."""
     nouns = _nouns(element, warn)
     alone = next((noun for noun in nouns if noun.name in ALONE), None)
@@ -238,6 +268,8 @@ def _whom(element: Element, warn: WarnOf) -> Conference | tuple[Noun, ...]:
         raise TwimlError(code, f"Line {alone.line}: <{alone.name}> stands alone in its <Dial>")
     if alone is not None and alone.name == "Conference":
         return Conference.parse(alone, warn)
+    if alone is not None and alone.name == "Queue":
+        return Queue.parse(alone, warn) or ()
     if len(nouns) > MAX_TARGETS:
         warn(13215, f"Line {element.line}: <Dial> rings the first {MAX_TARGETS} of its {len(nouns)} nouns")
     targets = (TARGETS[noun.name].parse(noun, warn) for noun in nouns[:MAX_TARGETS])
@@ -250,7 +282,7 @@ def _nouns(element: Element, warn: WarnOf) -> list[Element]:
     if element.text:
         known.append(Element("Number", {}, (element.text,), element.line))
     for child in element.elements():
-        if child.name in TARGETS or child.name == "Conference":
+        if child.name in NOUNS:
             known.append(child)
         elif child.name in NOT_OFFERED:
             warn(SCHEMA, f"Line {child.line}: <{child.name}> is not offered yet in <Dial>")

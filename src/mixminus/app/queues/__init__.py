@@ -1,0 +1,1 @@
+"""Calls that wait in queues, and those who take them out."""
