@@ -69,6 +69,7 @@ async def test_a_killed_node_finds_everything_again_and_closes_what_was_open(tmp
             made = await asyncio.to_thread(
                 node.twilio.incoming_phone_numbers.create, phone_number="+15550002000", voice_url=f"{url}/voice"
             )
+            await asyncio.to_thread(node.twilio.queues.create, friendly_name="support", max_size=7)
             port = await talk_until_killed(node)
         assert_free(port)
         same_ports = ("--http", node.base_url.removeprefix("http://"), "--sip", f"127.0.0.1:{node.sip_port}")
@@ -103,6 +104,8 @@ def check_history(node: Served, number_sid: str) -> None:
     assert [call.status for call in calls] == ["failed", "failed"]
     [conference] = node.twilio.conferences.list()
     assert conference.status == "completed"
+    [queue] = node.twilio.queues.list()
+    assert (queue.friendly_name, queue.max_size, queue.current_size) == ("support", 7, 0)
 
 
 def check_recording(data: Path, node: Served) -> None:

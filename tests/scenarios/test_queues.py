@@ -4,10 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.scenarios.cast import Scene, everybody, scenario, twiml
+from tests.scenarios.cast import NUMBER, Scene, everybody, scenario, scenario_with, twiml
 from twilio.base.exceptions import TwilioRestException
 from twilio.twiml.voice_response import VoiceResponse
 
+from mixminus.testing.errors import CallRefused
 from mixminus.testing.sounds import MUSIC_HZ, SPEECH_HZ
 
 AFTER = twiml("<Say>After the queue.</Say>")
@@ -376,6 +377,19 @@ async def test_an_audio_file_as_wait_url_goes_round(scene: Scene) -> None:
     await asyncio.sleep(5)
     assert alice.hears(1979)
     assert scene.told("/after") == []
+
+
+@scenario_with(users={"agent": "secret"})
+async def test_a_transfer_by_refer_is_declined_and_the_talk_goes_on(scene: Scene) -> None:
+    await scene.calls_in("alice", enqueue())
+    phone = await scene.phone("agent", password="secret")
+    await phone.register()
+    await scene.twilio.calls.create_async(to="client:agent", from_=NUMBER, twiml=take(dial={"action": None}))
+    agent = await scene.rings(phone)
+    await asyncio.sleep(0.5)
+    with pytest.raises(CallRefused, match="603"):
+        await agent.transfer("sip:+15550002222@10.0.0.1")
+    assert await scene.pairs() == everybody("alice", "agent")
 
 
 # --- REST ------------------------------------------------------------------------------------------------------
