@@ -65,7 +65,7 @@ class Hall:
                 del self.places[who]
             case "join" if called_by is not None and place is not None:
                 if not called_by.joined and not called_by.over.is_set():
-                    called_by.join(2)
+                    called_by.join(place.member, 2, START)
                     place.out()
             case "wait on" if called_by is not None and place is not None:
                 if called_by.over.is_set() and not called_by.joined:

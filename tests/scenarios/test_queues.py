@@ -236,6 +236,12 @@ async def test_the_whisper_is_for_the_queued_caller_alone_and_comes_first(scene:
     [asked] = scene.told("/whisper")
     assert asked.method == "GET"
     assert (asked["CallSid"], asked["DequeingCallSid"]) == (scene.sid("alice"), scene.sid("agent"))
+    await agent.hang_up()
+    times = (
+        (await scene.app.wait_for("/after", within_s=2))["QueueTime"],
+        (await scene.app.wait_for("/dialled", within_s=2))["DequeuedCallQueueTime"],
+    )
+    assert times == ("4", "4"), "with the whisper, for both alike"
     assert (asked["QueueSid"], asked["QueueTime"]) == ((await (await queue_of(scene)).fetch_async()).sid, "2")
 
 

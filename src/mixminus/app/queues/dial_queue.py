@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import datetime
 
 from mixminus.app.documents.bridge import Bridge
 from mixminus.app.documents.conversation import first
@@ -44,13 +43,11 @@ class _Dialling:
         self._stage = stage
         self._effect = effect
         self._star = stage.listen_for_star() if effect.hangup_on_star else None
-        self._joined_at: datetime | None = None
         self._recording: RecordingRecord | None = None
 
     async def until_over(self) -> None:
         """The first of: nobody comes in time, the other one goes, `*` is pressed, the time is up."""
         if await self._until_joined():
-            self._joined_at = self._stage.services.clock.utc()
             self._recording = self._record()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._effect.time_limit_s):
@@ -62,13 +59,13 @@ class _Dialling:
 
     def dialled(self, otherwise: str) -> Dialled:
         """What the action is told; *otherwise* is the status when nobody was reached."""
-        services, member = self._stage.services, self.summons.taken
-        if self._joined_at is None or member is None:
+        services, member, joined_at = self._stage.services, self.summons.taken, self.summons.joined_at
+        if joined_at is None or member is None:
             return Dialled(otherwise, dequeue=Dequeue("queue-empty"))
         return Dialled(
             "completed",
             call_sid=member.call_sid,
-            duration_s=int((services.clock.utc() - self._joined_at).total_seconds()),
+            duration_s=int((services.clock.utc() - joined_at).total_seconds()),
             bridged=True,
             recording_url=services.callbacks.recording_url(self._recording) if self._recording else None,
             dequeue=Dequeue("bridged", member.wait_time_s),

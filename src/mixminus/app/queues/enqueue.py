@@ -103,7 +103,7 @@ class _Queued:
         if summons.over.is_set():
             return False
         self.joined_as = self.place.member
-        summons.join(self.stage.leg)
+        summons.join(self.joined_as, self.stage.leg, self.stage.services.clock.utc())
         self.place.out()
         await summons.over.wait()
         return True

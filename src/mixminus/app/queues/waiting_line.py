@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from datetime import datetime
 
 from mixminus.app.documents.bridge import Bridge
 from mixminus.app.documents.stage import Stage
@@ -20,8 +21,8 @@ class Summons:
         self.whisper = whisper
         """What the queued call hears before it is joined."""
         self.taken: QueueMember | None = None
-        """Who is on the way; None while nobody is."""
-        self.joined = False
+        """Who is on the way; None while nobody is. Once joined, as it stood then."""
+        self.joined_at: datetime | None = None
         self.changed = asyncio.Event()
         """One of the above has."""
         self.over = asyncio.Event()
@@ -31,9 +32,13 @@ class Summons:
         self.taken = member
         self.changed.set()
 
-    def join(self, leg: int) -> None:
+    @property
+    def joined(self) -> bool:
+        return self.joined_at is not None
+
+    def join(self, member: QueueMember, leg: int, now: datetime) -> None:
         """From the next tick on the two hear each other."""
-        self.joined = True
+        self.taken, self.joined_at = member, now
         self._bridge.join(self.dialler.leg, leg)
         self.changed.set()
 
