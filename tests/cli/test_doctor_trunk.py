@@ -13,12 +13,15 @@ from typer.testing import CliRunner
 from mixminus.base.errors import MixminusError
 from mixminus.base.settings import Endpoint, PortRange, Settings, Trunk
 from mixminus.cli.doctor import trunk_findings as findings
+from mixminus.cli.doctor import trunk_probe
 from mixminus.cli.doctor.findings import Finding, Health
 from mixminus.cli.doctor.trunk_probe import look_at_trunk
 from mixminus.cli.main import app
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.contract import Address, Transport
+from mixminus.sip.contract import Address, Listener, Transport
 from mixminus.sip.io.listener import SipListener
+from mixminus.sip.io.own_certificate import own_certificate
+from mixminus.sip.io.tls import Tls
 from mixminus.sip.settings import SipSettings
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -42,6 +45,8 @@ JUDGED: list[tuple[Finding | None, Health]] = [
     (findings.certificate("carrier.example", NOW + timedelta(days=90), NOW), GOOD),
     (findings.certificate("carrier.example", NOW + timedelta(days=3), NOW), POOR),
     (findings.certificate("", None, NOW, "certificate verify failed"), BAD),
+    (findings.any_certificate("CN=carrier.example"), POOR),
+    (findings.no_connection("Connection refused"), BAD),
     (findings.registration(200, 1), GOOD),
     (findings.registration(403, 0), BAD),
     (findings.registration(408, 0), BAD),
@@ -114,6 +119,54 @@ async def test_nobody_at_all(tmp_path: Path, carrier: int) -> None:
     found = await seen(told(tmp_path, carrier, uri="sip:127.0.0.1:9;transport=tcp"))
     assert found["OPTIONS"] is BAD
     assert (await seen(told(tmp_path, carrier, uri="sip:nowhere.invalid")))["address"] is BAD
+
+
+@pytest.fixture
+async def secure_carrier(tmp_path: Path) -> AsyncIterator[tuple[int, Path]]:
+    """The port of a registrar over TLS, and the file with its certificate."""
+    (tmp_path / "carrier").mkdir()
+    identity = own_certificate(tmp_path / "carrier", ["127.0.0.1"], datetime.now(UTC))
+    agent = SipAgent(SipSettings(users={"us": "secret"}, open_to_loopback=True), os.urandom)
+    more = (Listener(Transport.TLS, "127.0.0.1", 0),)
+    listener = await SipListener.start("127.0.0.1", 0, agent, lambda event: None, more=more, tls=Tls(identity))
+    yield listener.listeners[-1].port, identity.certificate
+    await listener.stop()
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("scheme", ["sip:127.0.0.1:{};transport=tls", "sips:127.0.0.1:{}"])
+async def test_a_trunk_over_tls_is_asked_over_tls(
+    tmp_path: Path, secure_carrier: tuple[int, Path], scheme: str
+) -> None:
+    port, roots = secure_carrier
+    settings = told(tmp_path, port, uri=scheme.format(port), tls_roots=str(roots))
+    good = {"certificate": GOOD, "OPTIONS": GOOD, "NAT": GOOD, "registration": GOOD}
+    assert await seen(settings) == {"address": GOOD, **good, "media ports": GOOD}
+
+
+@pytest.mark.network
+async def test_a_certificate_that_nobody_vouches_for_is_a_problem_and_one_that_nobody_looks_at_a_warning(
+    tmp_path: Path, secure_carrier: tuple[int, Path]
+) -> None:
+    port, _ = secure_carrier
+    uri = f"sips:127.0.0.1:{port}"
+    assert await seen(told(tmp_path, port, uri=uri)) == {"address": GOOD, "certificate": BAD, "media ports": GOOD}
+    careless = await seen(told(tmp_path, port, uri=uri, tls_verify=False))
+    assert (careless["certificate"], careless["OPTIONS"]) == (POOR, GOOD)
+
+
+@pytest.mark.network
+async def test_a_certificate_for_another_host_is_a_problem(tmp_path: Path, secure_carrier: tuple[int, Path]) -> None:
+    port, roots = secure_carrier
+    found = await seen(told(tmp_path, port, uri=f"sips:localhost:{port}", tls_roots=str(roots)))
+    assert found["certificate"] is BAD
+
+
+@pytest.mark.network
+async def test_no_tls_at_all(tmp_path: Path, carrier: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trunk_probe, "TLS_S", 0.2)
+    assert (await seen(told(tmp_path, carrier, uri=f"sips:127.0.0.1:{carrier}")))["connection"] is BAD
+    assert (await seen(told(tmp_path, carrier, uri="sips:127.0.0.1:9")))["connection"] is BAD
 
 
 async def test_a_trunk_that_nobody_declared(tmp_path: Path) -> None:

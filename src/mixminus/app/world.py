@@ -31,15 +31,11 @@ from mixminus.prompts.io.library import PromptLibrary
 from mixminus.prompts.io.voice import offline_voice
 from mixminus.prompts.prompt import Fetched, Limits
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.contract import Transport
-from mixminus.sip.io.configured import sip_listeners, sip_tls
+from mixminus.sip.io.configured import means, sip_listeners, sip_tls
 from mixminus.sip.io.dns_client import DnsClient
 from mixminus.sip.io.listener import NotBound, SipListener
 from mixminus.sip.io.resolver import Resolver
 from mixminus.sip.messages.uri import hosts_of
-from mixminus.sip.places.dns import RecordType
-from mixminus.sip.places.locating import Means
-from mixminus.sip.places.networks import literal
 from mixminus.sip.settings import USER_RATES, SipSettings, TrunkLimit
 from mixminus.sip.tracing.trace import SipTrace
 from mixminus.sip.trust.limits import Rate, Rates
@@ -122,7 +118,7 @@ class World:
             self._lock.release()
             raise
         self.sip = SipAgent(_sip_settings(settings), os.urandom)
-        self._resolver = Resolver(loop.time, secrets.randbelow, DnsClient(settings.nameservers).ask, _means(settings))
+        self._resolver = Resolver(loop.time, secrets.randbelow, DnsClient(settings.nameservers).ask, means(settings))
         self._trace = SipTrace(settings.sip_trace_mb << 20)
         self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
         self.watch = WorkerWatch(self.node, self._plane.start)
@@ -295,14 +291,6 @@ def _sip_settings(settings: Settings) -> SipSettings:
         user_rates=replace(USER_RATES, invites=Rate(settings.user_invites_per_second)),
         ban_s=settings.ban_s,
     )
-
-
-def _means(settings: Settings) -> Means:
-    """Bound to one family of addresses, nobody of the other can be reached. Connections need no listener of ours."""
-    hosts = [literal(at.host) for at in (settings.sip, *(each.at for each in settings.sip_listen))]
-    versions = {4, 6} if None in hosts else {host.version for host in hosts if host is not None}
-    families = [kind for kind, version in ((RecordType.A, 4), (RecordType.AAAA, 6)) if version in versions]
-    return Means((Transport.UDP, Transport.TCP, Transport.TLS), tuple(families))
 
 
 def _sqlite(settings: Settings) -> str:

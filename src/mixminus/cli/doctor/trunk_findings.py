@@ -60,15 +60,32 @@ def options(status: int, took_s: float) -> Finding:
 
 
 def certificate(subject: str, until: datetime | None, now: datetime, error: str = "") -> Finding:
-    """Of a gateway by TLS, as the system's roots judge it."""
+    """Of a gateway by TLS, as calls over the trunk judge it."""
     if until is None:
-        advice = "Ask the carrier for its root, or for the name that its certificate is for."
+        advice = (
+            "Name the file with its root in the trunk's tls_roots, or write the host in uri that its certificate is "
+            "for; the carrier's documentation has both."
+        )
         return Finding("certificate", Health.BAD, error, advice)
     days = (until - now).days
     if days < CERTIFICATE_DAYS:
         advice = "Carriers renew in time, as a rule; calls over TLS fail when it is over."
         return Finding("certificate", Health.POOR, f"{subject}, {days} more days", advice)
     return Finding("certificate", Health.GOOD, f"{subject}, until {until:%Y-%m-%d}")
+
+
+def any_certificate(subject: str) -> Finding:
+    """Of a trunk that does not look at them."""
+    advice = "Whoever is between here and there can read calls and change them: use tls_roots instead of tls_verify."
+    return Finding("certificate", Health.POOR, f"{subject}, which nobody looks at (tls_verify = false)", advice)
+
+
+def no_connection(error: str) -> Finding:
+    """Where TLS was to be spoken."""
+    advice = (
+        "Compare host and port with the carrier's documentation (TLS is at 5061, as a rule); look for a firewall."
+    )
+    return Finding("connection", Health.BAD, error, advice)
 
 
 def registration(status: int, bindings: int) -> Finding:

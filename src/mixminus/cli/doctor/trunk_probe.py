@@ -7,20 +7,24 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from cryptography import x509
+
 from mixminus.base.errors import MixminusError
 from mixminus.base.settings import PortRange, Settings, Trunk
 from mixminus.cli.doctor import trunk_findings as findings
-from mixminus.cli.doctor.findings import Finding
+from mixminus.cli.doctor.findings import Finding, Health
 from mixminus.sip.agent import SipAgent
 from mixminus.sip.contract import Address, Credentials, DialogKey, Question, Replied, SipEvent
+from mixminus.sip.io.configured import means, sip_tls
 from mixminus.sip.io.dns_client import DnsClient
 from mixminus.sip.io.listener import SipListener
 from mixminus.sip.io.resolver import Resolver
+from mixminus.sip.io.tls import Tls, WrongCertificate, reason
 from mixminus.sip.messages.uri import AddressError, bracketed, sip_uri
 from mixminus.sip.settings import SipSettings
 
@@ -44,7 +48,8 @@ async def look_at_trunk(settings: Settings, name: str) -> AsyncIterator[Finding]
 
 
 async def _look_at_gateway(settings: Settings, trunk: Trunk, uri: str) -> AsyncIterator[Finding]:
-    resolver = Resolver(time.monotonic, secrets.randbelow, DnsClient(settings.nameservers).ask)
+    ask = DnsClient(settings.nameservers).ask
+    resolver = Resolver(time.monotonic, secrets.randbelow, ask, means(settings))
     try:
         places = await resolver.locate(uri)
     except AddressError as error:
@@ -62,9 +67,13 @@ async def _look_at_place(settings: Settings, trunk: Trunk, uri: str, place: Addr
     if (unreachable := findings.our_address(settings.sip.host, place.host)) is not None:
         yield unreachable
         return
+    tls = sip_tls(settings, (), datetime.now(UTC))
     if place.transport.is_secure:
-        yield await asyncio.to_thread(_look_at_certificate, place)
-    async with _asking(settings) as ask:
+        certificate = await asyncio.to_thread(_look_at_certificate, place, tls)
+        yield certificate
+        if certificate.health is Health.BAD:
+            return  # nothing else is said over such a connection
+    async with _asking(settings, tls) as ask:
         answer, took_s = await ask.options(uri, place)
         yield findings.options(answer.status, took_s)
         if answer.headers:
@@ -85,7 +94,7 @@ def _header(answer: Replied, name: str) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def _asking(settings: Settings) -> AsyncIterator["_Asking"]:
+async def _asking(settings: Settings, tls: Tls) -> AsyncIterator["_Asking"]:
     """An agent of our own beside a node that may run: on the host of its SIP address, at another port."""
     waiting: dict[DialogKey, asyncio.Future[Replied]] = {}
 
@@ -94,7 +103,7 @@ async def _asking(settings: Settings) -> AsyncIterator["_Asking"]:
             future.set_result(event)
 
     agent = SipAgent(SipSettings(host=settings.sip.host), os.urandom)
-    listener = await SipListener.start(settings.sip.host, 0, agent, heard)
+    listener = await SipListener.start(settings.sip.host, 0, agent, heard, tls=tls)
     try:
         yield _Asking(listener, waiting)
     finally:
@@ -137,25 +146,29 @@ class _Asking:
         return await future
 
 
-def _look_at_certificate(place: Address) -> Finding:
-    """As the system's roots judge it, by the name in the trunk's URI."""
+def _look_at_certificate(place: Address, tls: Tls) -> Finding:
+    """As calls over the trunk judge it: by its `tls_roots` and `tls_verify`, and by the name in its URI."""
     now = datetime.now(UTC)
     try:
         with (
             socket.create_connection((place.host, place.port), TLS_S) as raw,
-            ssl.create_default_context().wrap_socket(raw, server_hostname=place.name or place.host) as secure,
+            tls.client(place).wrap_socket(raw, server_hostname=place.name or place.host) as secure,
         ):
-            certificate = secure.getpeercert() or {}
-    except (OSError, ssl.SSLError) as error:
+            tls.check(place, secure)
+            shown = secure.getpeercert(binary_form=True) or b""
+    except ssl.SSLError as error:
+        return findings.certificate("", None, now, reason(error))
+    except WrongCertificate as error:
         return findings.certificate("", None, now, str(error))
-    until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
-    names = [str(value) for kind, value in _names(certificate) if kind == "DNS"]
-    return findings.certificate(names[0] if names else place.name, until, now)
-
-
-def _names(certificate: object) -> Iterator[tuple[object, object]]:
-    names = certificate.get("subjectAltName", ()) if isinstance(certificate, dict) else ()
-    return ((kind, value) for kind, value in names)
+    except TimeoutError:
+        return findings.no_connection(f"nobody speaks TLS there within {TLS_S:g} s")
+    except OSError as error:
+        return findings.no_connection(reason(error))
+    certificate = x509.load_der_x509_certificate(shown)
+    subject = certificate.subject.rfc4514_string() or place.name
+    if not tls.verifies(place):
+        return findings.any_certificate(subject)
+    return findings.certificate(subject, certificate.not_valid_after_utc, now)
 
 
 def _look_at_media(rtp: PortRange) -> Finding:

@@ -11,6 +11,8 @@ from mixminus.sip.contract import Listener, Transport
 from mixminus.sip.io.own_certificate import fingerprint, own_certificate
 from mixminus.sip.io.tls import BadCertificate, Identity, Tls, Trust
 from mixminus.sip.messages.uri import AddressError, Uri
+from mixminus.sip.places.dns import RecordType
+from mixminus.sip.places.locating import Means
 from mixminus.sip.places.networks import literal
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
@@ -32,6 +34,14 @@ def _identity(settings: Settings, hosts: Sequence[str], now: datetime) -> Identi
     identity = _given(settings) or own_certificate(settings.data, hosts, now)
     log.info("certificate for SIP", file=str(identity.certificate), sha256=fingerprint(identity.certificate))
     return identity
+
+
+def means(settings: Settings) -> Means:
+    """Bound to one family of addresses, nobody of the other can be reached. Connections need no listener of ours."""
+    hosts = [literal(at.host) for at in (settings.sip, *(each.at for each in settings.sip_listen))]
+    versions = {4, 6} if None in hosts else {host.version for host in hosts if host is not None}
+    families = [kind for kind, version in ((RecordType.A, 4), (RecordType.AAAA, 6)) if version in versions]
+    return Means((Transport.UDP, Transport.TCP, Transport.TLS), tuple(families))
 
 
 def _given(settings: Settings) -> Identity | None:

@@ -92,6 +92,10 @@ class Tls:
         if self._trusted(to).verifies and not is_for(certificate or {}, self._domain(to)):
             raise WrongCertificate(f"the certificate is not one of {self._domain(to)}")
 
+    def verifies(self, to: Address) -> bool:
+        """Whether anything is asked of the certificate of *to*."""
+        return self._trusted(to).verifies
+
     def complain(self, to: Address, error: Exception) -> None:
         log.warning("no TLS connection", to=f"{self._domain(to)} ({to.host}:{to.port})", reason=str(error))
 
