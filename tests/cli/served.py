@@ -77,6 +77,16 @@ class Served:
             return await self.process.wait()
 
 
+def worker_of(pid: int) -> int:
+    """The media worker among a process's children."""
+    [worker] = [
+        int(child)
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if Path(f"/proc/{child}/comm").read_text().startswith("mixminus-media")
+    ]
+    return worker
+
+
 @asynccontextmanager
 async def webhook_app() -> AsyncIterator[tuple[WebhookApp, str]]:
     app = WebhookApp()

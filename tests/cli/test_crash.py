@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.served import NUMBER, Served, run, serving, webhook_app
+from tests.cli.served import NUMBER, Served, run, serving, webhook_app, worker_of
 
 from mixminus.store.history import CALL_REASON
 from mixminus.testing import PALETTE
@@ -22,16 +22,6 @@ ROOM = """<Response><Dial>
 </Dial></Response>"""
 NOTE = PALETTE["theta"]
 RECORDED_S = 3.0
-
-
-def worker_of(pid: int) -> int:
-    """The media worker among a process's children."""
-    [worker] = [
-        int(child)
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if Path(f"/proc/{child}/comm").read_text().startswith("mixminus-media")
-    ]
-    return worker
 
 
 def is_running(pid: int) -> bool:

@@ -1,19 +1,21 @@
 """SIGTERM and Ctrl-C drain: no new calls, live ones get their time; a second signal ends at once (CONTRACT.md)."""
 
 import asyncio
+import os
 import signal
 import time
 from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.cli.served import NUMBER, Served, mixminus, serving, webhook_app
+from tests.cli.served import NUMBER, Served, mixminus, serving, webhook_app, worker_of
 from twilio.base.exceptions import TwilioRestException
 
-from mixminus.testing import CallRefused, Party
+from mixminus.testing import PALETTE, CallRefused, Party
 
 pytestmark = pytest.mark.network
 
+NOTE = PALETTE["theta"]
 ROOM = '<Response><Dial><Conference beep="false" waitUrl="">room</Conference></Dial></Response>'
 
 
@@ -52,6 +54,24 @@ async def test_a_node_without_calls_stops_at_once(tmp_path: Path) -> None:
     async with webhook_app() as (app, url), serving(tmp_path / "node", app, url) as node:
         node.send(signal.SIGINT)
         assert await node.ended(within_s=5) == 0
+
+
+async def test_a_call_goes_on_when_every_process_of_the_node_is_told_to_stop(tmp_path: Path) -> None:
+    """As systemd does unless told otherwise, and `timeout`."""
+    async with webhook_app() as (app, url), serving(tmp_path / "node", app, url) as node:
+        app.answers("/voice", ROOM)
+        async with node.phone("alice") as alice, node.phone("bob") as bob:
+            hers, his = await alice.dial(NUMBER), await bob.dial(NUMBER)
+            os.kill(worker_of(node.process.pid), signal.SIGTERM)
+            node.send(signal.SIGTERM)
+            await until_draining(node)
+            hers.hum(NOTE)
+            async with asyncio.timeout(5):
+                while not his.hears(NOTE):  # noqa: ASYNC110  nobody could set an event
+                    await asyncio.sleep(0.02)
+            await hers.hang_up()
+            await his.hang_up()
+            assert await node.ended(within_s=5) == 0
 
 
 async def test_a_drain_ends_when_the_last_call_does(tmp_path: Path) -> None:

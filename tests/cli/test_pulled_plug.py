@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from tests.cli.served import ACCOUNT_SID, AUTH_TOKEN, NUMBER, Served, run, serving, webhook_app
-from tests.cli.test_crash import NOTE, ROOM, is_running, worker_of
+from tests.cli.served import ACCOUNT_SID, AUTH_TOKEN, NUMBER, Served, run, serving, webhook_app, worker_of
+from tests.cli.test_crash import NOTE, ROOM, is_running
 
 from mixminus.testing.detection import level_db
 from mixminus.testing.ear import is_present

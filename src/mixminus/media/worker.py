@@ -135,19 +135,14 @@ class Worker:
         self._tables: list[I64] = []
         self._is_late = True
         self._crew = Crew(engine.lanes, self._serve)
-        self._ending = False
         self.punctuality = engine.punctuality
-
-    def end(self) -> None:
-        """Leave `run` at the next beat."""
-        self._ending = True
 
     def run(self) -> None:
         """Until the control socket closes."""
         self._warm_up()
         self._link.greet()
         deadline = self._now() + self._beat_s
-        while self._link.is_open and not self._ending:
+        while self._link.is_open:
             if self._link.wait(deadline - self._now()):
                 self._link.read(self._engine)
                 self._link.tell(self._engine)
@@ -268,9 +263,10 @@ def main() -> int:
         engine = Engine(EngineSettings(lanes=options.lanes), os.urandom, ports, disk, bench)
         link = ControlLink(control)
         worker = Worker(engine, ports, link, time.monotonic, time.time)
-        # A terminal's Ctrl-C reaches the whole process group: the control plane decides when we end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: worker.end())
+        # A terminal's Ctrl-C reaches the whole process group, systemd's SIGTERM every process of a service. Live calls
+        # need us until the control plane, by closing the socket, says that they are over; so does its death.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         gc.freeze()
         worker.run()
         engine.close()
