@@ -93,6 +93,17 @@ async def test_a_taken_port_is_one_line_and_1(tmp_path: Path, taken: str) -> Non
 
 
 @pytest.mark.network
+@pytest.mark.parametrize("elsewhere", ["--http", "--sip", "--rtp"])
+async def test_an_address_of_another_machine_is_one_line_and_1(tmp_path: Path, elsewhere: str) -> None:
+    told = {"--http": "127.0.0.1:0", "--sip": "127.0.0.1:0", "--rtp": "127.0.0.1:0-0", "--data": str(tmp_path)}
+    told[elsewhere] = "192.0.2.1:40000-40010" if elsewhere == "--rtp" else "192.0.2.1:40000"
+    status, out, err = await run("serve", *(word for pair in told.items() for word in pair))
+    assert (status, out) == (1, "")
+    assert err.splitlines()[-1].startswith(f"mixminus: {elsewhere} 192.0.2.1")
+    assert "Cannot assign requested address. Write an address of this machine" in err
+
+
+@pytest.mark.network
 async def test_a_traceback_is_shown_to_those_who_debug(tmp_path: Path) -> None:
     (tmp_path / "mixminus.db").write_bytes(b"this is no database" * 100)
     where = ("--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--rtp", "127.0.0.1:0-0", "--data", str(tmp_path))

@@ -276,6 +276,22 @@ silence_s = 4
         ('[trunks.t]\nuri = "sip:x"\nsrtp = "maybe"', "srtp must be one of never, offered, required"),
         ('[users.u]\npassword = "x"\nsrtp = ""', "srtp must be one of never"),
         ('srtp = "maybe"', "srtp"),
+        ('[trunks.t]\nuri = ""', r"\[trunks.t\] uri: '' must be a SIP address, such as sip:"),
+        ('[trunks.t]\nuri = "carrier.example.com"', "uri: 'carrier.example.com' must be a SIP address"),
+        ('[trunks.t]\nuri = "http://x"', "uri: 'http://x' must be a SIP address"),
+        ('[trunks.t]\nuri = "sip:"', "uri: 'sip:' must be a SIP address"),
+        ('[trunks.t]\nuri = "sip:x;transport=sctp"', "udp, tcp, tls or no transport"),
+        ('[trunks.t]\ngateways = [{ uri = "gw1" }]', "gateways: 'gw1' must be a SIP address"),
+        ('[trunks.t]\nuri = "sip:x"\noutbound_proxy = "proxy"', "outbound_proxy: 'proxy' must be a SIP address"),
+        ('[trunks.t]\nuri = "sip:x"\nusername = "us"', "username and password go together"),
+        ('[trunks.t]\nuri = "sip:x"\nprefixes = ["0049 30"]', "prefixes: '0049 30' must be the beginning"),
+        ('[trunks.t]\nuri = "sip:x"\nallow = ["de"]', "allow: 'de' must be the beginning of a number"),
+        ('[users.u]\npassword = ""', r"\[users.u\] password must not be empty"),
+        ('[numbers."+1"]\nvoice_url = "app/voice"', "voice_url must begin with http:// or https://"),
+        ('[numbers."+1"]\nvoice_url = "http://x"\nvoice_method = "PUT"', "voice_method must be GET or POST"),
+        ('rtp = "127.0.0.1:7-7"', "has no even port"),
+        ('sip_listen = ["tls://h:1", "wss://h:1"]', "sip_listen wss://h:1: tls://h:1 has that port already"),
+        ('sip_listen = ["tcp://127.0.0.1:5060"]', r"sip 127.0.0.1:5060 \(UDP and TCP\) has that port already"),
         ('latch = ""', "latch '' must be one of announced, first"),
         ('transfers = ""', "transfers '' must be one of never, users, trunks, everybody"),
         ('voice_activity = ""', "voice_activity '' must be one of own, silero"),
@@ -328,10 +344,16 @@ def test_no_place_to_take_sip_at(text: str) -> None:
         read_settings({}, None, HOME | {"MIXMINUS_SIP_LISTEN": text})
 
 
-def test_a_password_is_in_no_complaint(tmp_path: Path) -> None:
+def test_listeners_of_different_kinds_may_have_one_port_number() -> None:
+    text = "udp://127.0.0.1:5070,tls://127.0.0.1:5070,tls://127.0.0.1:0,tls://127.0.0.1:0"
+    assert len(read_settings({}, None, HOME | {"MIXMINUS_SIP_LISTEN": text}).sip_listen) == 4
+
+
+@pytest.mark.parametrize("text", ['password = "54321"\nname = "Bob"', "password = 54321", 'password = ["54321"]'])
+def test_a_password_is_in_no_complaint(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadSetting) as refused:
-        read_settings({}, file(tmp_path, '[users.bob]\npassword = "secret"\nname = "Bob"'), HOME)
-    assert "secret" not in str(refused.value)
+        read_settings({}, file(tmp_path, f"[users.bob]\n{text}"), HOME)
+    assert "54321" not in str(refused.value)
 
 
 # --- the pages ----------------------------------------------------------------------------------------------------

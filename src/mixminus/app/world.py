@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -22,7 +23,7 @@ from mixminus.app.declared import declare
 from mixminus.app.sounds.audio_fetch import AudioFetch
 from mixminus.app.worker_watch import WINDING_UP_S, WorkerWatch
 from mixminus.base.clock import Clock
-from mixminus.base.errors import MixminusError
+from mixminus.base.errors import PortTaken
 from mixminus.base.settings import Endpoint, Settings
 from mixminus.calls.records import ApplicationRecord, CallStatus, NumberRecord
 from mixminus.media.contract import UseCertificate
@@ -60,10 +61,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.node")
 
 LAST_CALLBACKS_S = 5.0
 """How long a stopping node tries to deliver what it owes."""
-
-
-class PortTaken(MixminusError):
-    """The SIP address cannot be bound."""
 
 
 class World:
@@ -225,6 +222,7 @@ class World:
         self.node.reachable_at(*self.sip_listener.address)
 
     async def _listen(self, at: Endpoint) -> SipListener:
+        can_have_media(self.settings.rtp.host)
         more = sip_listeners(self.settings)
         tls = sip_tls(self.settings, more, self.clock.utc())
         heard, keepalive_s = self.node.desk.heard, self.settings.sip_keepalive_s
@@ -232,7 +230,7 @@ class World:
             return await SipListener.start(at.host, at.port, self.sip, heard, self._trace, more, tls, keepalive_s)
         except NotBound as error:
             named = f"sip_listen {error.listener}" if error.listener in more else f"--sip {at}"
-            raise PortTaken(f"{named} cannot be bound: {error.strerror}. Choose another port, or 0.") from error
+            raise PortTaken(named, error) from error
 
     def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
         self.sender.send(key, call, failure_code)
@@ -241,6 +239,15 @@ class World:
         self.failed_callbacks[failure.code] += 1
         asked = {"key": delivery.key, "url": delivery.call.url}
         log.warning("callback failed", **asked, code=failure.code, reason=failure.message)
+
+
+def can_have_media(host: str) -> None:
+    """Raises `PortTaken`: no leg could get a port there."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+    except OSError as error:
+        raise PortTaken(f"--rtp {host}", error) from error
 
 
 async def _first_of(patience_s: float, hurry: asyncio.Event, work: Awaitable[Any]) -> None:

@@ -9,15 +9,11 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from mixminus.base.errors import MixminusError
+from mixminus.base.errors import PortTaken
 from mixminus.base.settings import Endpoint
 
 STOP_TIMEOUT_S: Final = 5
 """How long requests that are being answered may take when the node stops."""
-
-
-class PortTaken(MixminusError):
-    """The HTTP address cannot be bound."""
 
 
 class HttpServer:
@@ -65,7 +61,7 @@ def _bind(at: Endpoint) -> socket.socket:
         listener.bind((at.host, at.port))
     except OSError as error:
         listener.close()
-        raise PortTaken(f"--http {at} cannot be bound: {error.strerror}. Choose another port, or 0.") from error
+        raise PortTaken(f"--http {at}", error) from error
     listener.listen(1_024)
     listener.setblocking(False)
     return listener

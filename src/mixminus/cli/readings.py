@@ -63,12 +63,25 @@ def _sip_listen(name: str, text: str) -> SipListen:
     return SipListen(match["transport"], at, told or None)
 
 
+def check_listeners(sip: Endpoint, listeners: tuple[SipListen, ...]) -> None:
+    """Raises `BadSetting` when two would have one port."""
+    taken = {(kind, sip): f"sip {sip} (UDP and TCP)" for kind in ("datagrams", "streams")}
+    for listen in listeners:
+        said = f"{listen.transport}://{listen.at}"
+        place = ("datagrams" if listen.transport == "udp" else "streams", listen.at)
+        if listen.at.port and place in taken:
+            raise BadSetting(f"sip_listen {said}: {taken[place]} has that port already. Choose another one.")
+        taken[place] = said
+
+
 def port_range(name: str, text: str) -> PortRange:
     host, _, ports = text.rpartition(":")
     low, dash, high = ports.partition("-")
     numbers = _is_number(low) and _is_number(high)
     if not host or not dash or not numbers or not 0 <= int(low) <= int(high) <= 65_535:
         raise BadSetting(f"{name} {text!r} must be HOST:LOW-HIGH, such as 127.0.0.1:20000-29999.")
+    if low == high and int(low) % 2:
+        raise BadSetting(f"{name} {text!r} has no even port, and a leg takes one.")
     host = host.strip("[]")
     if not _is_address(host):
         raise BadSetting(f"{name} {text!r}: {host} is no IP address, and SDP tells phones addresses.")

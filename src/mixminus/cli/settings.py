@@ -8,7 +8,7 @@ from typing import Any
 
 from mixminus.base.settings import Settings
 from mixminus.cli.options import BY_NAME, OPTIONS, Option
-from mixminus.cli.readings import BadSetting, check_media_addresses
+from mixminus.cli.readings import BadSetting, check_listeners, check_media_addresses
 from mixminus.cli.tables import KEYS, read_tables
 
 NOT_OF_THE_NODE = frozenset({"log", "log_level"})
@@ -37,6 +37,7 @@ class Told:
         """Raises `BadSetting`."""
         values = {option.name: self._value(option) for option in OPTIONS if option.name not in NOT_OF_THE_NODE}
         values["data"] = values["data"] or default_data(self._environment)
+        check_listeners(values["sip"], values["sip_listen"])
         check_media_addresses(values["rtp"].host, values["rtp_advertise"])
         return Settings(**values, **read_tables(self._file))
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from mixminus.base.number_rules import BadRule, compiled
 from mixminus.base.settings import DeclaredApplication, DeclaredNumber, Gateway, SpeechService, Trunk
 from mixminus.cli.readings import LATCHES, SRTP, BadSetting
+from mixminus.sip.messages.uri import AddressError, Uri
 
 KEYS: Final[Mapping[str, Mapping[str, type]]] = {
     "users": {"password": str, "srtp": str, "latch": str},
@@ -80,6 +81,9 @@ _HOLDS: Final[Mapping[type, str]] = {
 }
 
 
+_WAYS: Final = ("udp", "tcp", "tls")
+"""To trunks."""
+
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {"srtp": SRTP, "latch": LATCHES}
 """Keys that hold one of a few words, in whatever table they are."""
 
@@ -132,7 +136,14 @@ def _check(where: str, table: str, said: Mapping[str, Any]) -> None:
         raise BadSetting(f"{where} lacks {_listed(missing)}.")
     for key, value in said.items():
         if not _fits(value, known[key]):
-            raise BadSetting(f"{where} {key} must be {_HOLDS[known[key]]}, not {value!r}.")
+            shown = "" if key == "password" else f", not {value!r}"
+            raise BadSetting(f"{where} {key} must be {_HOLDS[known[key]]}{shown}.")
+    if said.get("password") == "":
+        raise BadSetting(f"{where} password must not be empty.")
+    if not said.get("voice_url", "http://").startswith(("http://", "https://")):
+        raise BadSetting(f"{where} voice_url must begin with http:// or https://, not {said['voice_url']!r}.")
+    if said.get("voice_method", "POST").upper() not in ("GET", "POST"):
+        raise BadSetting(f"{where} voice_method must be GET or POST, not {said['voice_method']!r}.")
     for key, words in _WORDS.items():
         if key in said and said[key] not in words:
             raise BadSetting(f"{where} {key} must be one of {', '.join(words)}, not {said[key]!r}.")
@@ -174,7 +185,7 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
     more |= {key: tuple(said[key]) for key in _LISTS & said.keys()}
     trunk = Trunk(
         name=name,
-        uri=said.get("uri") or gateways[0].uri,
+        uri=gateways[0].uri if gateways else said["uri"],
         prefixes=tuple(said.get("prefixes", ("+",))),
         username=said.get("username"),
         password=said.get("password"),
@@ -184,12 +195,19 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
         rates=tuple((prefix, float(price)) for prefix, price in said.get("rates", {}).items()),
         **more,
     )
+    for door in trunk.doors:
+        _check_address(f"{where} {'gateways' if gateways else 'uri'}", door.uri)
+    if trunk.outbound_proxy is not None:
+        _check_address(f"{where} outbound_proxy", trunk.outbound_proxy)
+    if (trunk.username is None) != (trunk.password is None):
+        raise BadSetting(f"{where} username and password go together: set both, or none of them.")
+    for key in ("prefixes", "allow", "deny"):
+        if wrong := [prefix for prefix in said.get(key, ()) if not re.fullmatch(r"\+?[0-9]*", prefix)]:
+            raise BadSetting(f"{where} {key}: {wrong[0]!r} must be the beginning of a number, such as +44.")
     if trunk.progress_s < trunk.silence_s:
         raise BadSetting(f"{where} progress_s must not be less than silence_s, {trunk.silence_s:g}.")
     if trunk.register and not (trunk.username and trunk.password and trunk.register_s):
         raise BadSetting(f"{where} register needs username, password and a register_s above 0.")
-    if trunk.outbound_proxy is not None and not trunk.outbound_proxy.lower().startswith(("sip:", "sips:")):
-        raise BadSetting(f"{where} outbound_proxy must be a SIP address, such as sip:proxy.example.com.")
     for address in trunk.addresses:
         try:
             ipaddress.ip_network(address, strict=False)
@@ -203,6 +221,22 @@ def _trunk(name: str, said: Mapping[str, Any]) -> Trunk:
     except BadRule as error:
         raise BadSetting(f"{where} {error}.") from error
     return trunk
+
+
+def _check_address(where: str, text: str) -> None:
+    """Of somebody to whom SIP is sent."""
+    try:
+        uri = Uri.parse(text)
+        spoken = (
+            uri.scheme in ("sip", "sips") and uri.host and uri.parameters.get("transport", "udp").lower() in _WAYS
+        )
+    except AddressError:
+        spoken = False
+    if not spoken:
+        raise BadSetting(
+            f"{where}: {text!r} must be a SIP address, such as sip:sip.carrier.example.com;transport=tls, with "
+            f"{', '.join(_WAYS)} or no transport."
+        )
 
 
 def _listed(names: "Mapping[str, Any] | frozenset[str] | set[str]") -> str:

@@ -263,8 +263,8 @@ def main() -> int:
         engine = Engine(EngineSettings(lanes=options.lanes), os.urandom, ports, disk, bench)
         link = ControlLink(control)
         worker = Worker(engine, ports, link, time.monotonic, time.time)
-        # A terminal's Ctrl-C reaches the whole process group, systemd's SIGTERM every process of a service. Live calls
-        # need us until the control plane, by closing the socket, says that they are over; so does its death.
+        # A terminal's Ctrl-C reaches the whole process group, systemd's SIGTERM every process of a service. Live
+        # calls need us until the control plane closes the socket, as its death does, too.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         gc.freeze()
