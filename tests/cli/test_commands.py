@@ -93,6 +93,14 @@ async def test_a_taken_port_is_one_line_and_1(tmp_path: Path, taken: str) -> Non
 
 
 @pytest.mark.network
+async def test_roots_that_are_not_there_are_one_line_and_1(tmp_path: Path) -> None:
+    (tmp_path / "node.toml").write_text('stir_roots = "/none.pem"')
+    status, out, err = await run("serve", "--config", str(tmp_path / "node.toml"), "--data", str(tmp_path / "node"))
+    assert (status, out) == (1, "")
+    assert err.splitlines() == ["mixminus: stir_roots /none.pem cannot be read: No such file or directory"]
+
+
+@pytest.mark.network
 @pytest.mark.parametrize("elsewhere", ["--http", "--sip", "--rtp"])
 async def test_an_address_of_another_machine_is_one_line_and_1(tmp_path: Path, elsewhere: str) -> None:
     told = {"--http": "127.0.0.1:0", "--sip": "127.0.0.1:0", "--rtp": "127.0.0.1:0-0", "--data": str(tmp_path)}

@@ -107,17 +107,17 @@ class World:
             now=loop.time,
             limits=limits,
         )
+        self.sip = SipAgent(_sip_settings(settings), os.urandom)
+        self._resolver = Resolver(loop.time, secrets.randbelow, DnsClient(settings.nameservers).ask, means(settings))
+        self._trace = SipTrace(settings.sip_trace_mb << 20)
         try:
             self._speech = self._configured_speech(voice.speaks)
+            self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
         except BaseException:
             await self._http.close()
             await asyncio.to_thread(self.store.close)
             self._lock.release()
             raise
-        self.sip = SipAgent(_sip_settings(settings), os.urandom)
-        self._resolver = Resolver(loop.time, secrets.randbelow, DnsClient(settings.nameservers).ask, means(settings))
-        self._trace = SipTrace(settings.sip_trace_mb << 20)
-        self.node = assemble(settings, self.credentials.account_sid, self._shells(courier))
         self.watch = WorkerWatch(self.node, self._plane.start)
         self.node.media.on_worker_lost = self.watch.lost
         try:
