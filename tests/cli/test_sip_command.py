@@ -26,9 +26,15 @@ async def test_a_ladder_a_picture_and_a_capture_of_a_call(tmp_path: Path) -> Non
         assert f"INVITE sip:{NUMBER}@" in everybody
         status, _, error = await run("sip", "trace", "CA" + "0" * 32, *where, within_s=30.0, **ENVIRONMENT)
         assert (status, error.count("\n")) == (1, 1)
+        assert f"knows no call CA{'0' * 32}" in error
+        stranger = ENVIRONMENT | {"MIXMINUS_AUTH_TOKEN": "1" * 32}
+        at = node.base_url.removeprefix("http://")
+        status, _, error = await run("sip", "trace", "--server", at, within_s=30.0, **stranger)
+        assert (status, error.count("\n")) == (1, 1)
+        assert "has other credentials than these: name its --config or --data" in error
 
 
 async def test_without_a_node_it_says_so(tmp_path: Path) -> None:
     status, _, error = await run("sip", "trace", "--server", "http://127.0.0.1:9", within_s=30.0, **ENVIRONMENT)
     assert status == 1
-    assert "no node answers at http://127.0.0.1:9" in error
+    assert "no node answers at http://127.0.0.1:9 ([Errno 111] Connection refused): start one, or name its" in error

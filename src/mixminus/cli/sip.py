@@ -73,10 +73,11 @@ class RunningNode:
                 body: bytes = answer.read()
                 return body
         except HTTPError as error:
-            raise MixminusError(_said(error)) from error
+            raise MixminusError(_said(error, self._base_url, path)) from error
         except (URLError, OSError) as error:
+            why = error.reason if isinstance(error, URLError) else error
             raise MixminusError(
-                f"no node answers at {self._base_url} ({error}): start one, or name --server"
+                f"no node answers at {self._base_url} ({why}): start one, or name its --config or --server"
             ) from error
 
     def everybody(self, *, follow: bool) -> Iterator[dict[str, Any]]:
@@ -94,11 +95,17 @@ class RunningNode:
 def _node(server: str | None, data: str | None, config: Path | None) -> RunningNode:
     settings = Told({"data": data}, config, os.environ).settings()
     who = credentials(settings.data, os.environ, os.urandom, datetime.now(UTC))
-    return RunningNode((server or f"http://{settings.http}").rstrip("/"), who)
+    at = server or str(settings.http)
+    return RunningNode((at if "://" in at else f"http://{at}").rstrip("/"), who)
 
 
-def _said(error: HTTPError) -> str:
-    """The message of a refusal, in Twilio's shape."""
+def _said(error: HTTPError, base_url: str, path: str) -> str:
+    """What to do about it, or the message of a refusal, in Twilio's shape."""
+    if error.code == 401:
+        return f"the node at {base_url} has other credentials than these: name its --config or --data"
+    if error.code == 404 and path.startswith("/Calls/"):
+        call = path.split("/")[2]
+        return f"the node at {base_url} knows no call {call}; without a SID you see everybody's messages"
     try:
         message: str = msgspec.json.decode(error.read())["message"]
     except (msgspec.DecodeError, KeyError, TypeError, OSError):
