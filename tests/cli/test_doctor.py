@@ -1,5 +1,6 @@
 """What the doctor makes of a machine: every finding that is not fine says what to do."""
 
+import errno
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from mixminus.base.settings import Endpoint, PortRange, Settings, SipListen
 from mixminus.cli.doctor import findings
 from mixminus.cli.doctor.findings import Finding, Health
-from mixminus.cli.doctor.probes import look_at_disk, look_at_libraries
+from mixminus.cli.doctor.probes import look_at_disk, look_at_libraries, look_at_ports
 from mixminus.cli.main import app
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -17,7 +19,7 @@ GOOD, POOR, BAD = Health.GOOD, Health.POOR, Health.BAD
 
 JUDGED = [
     (findings.port("--sip", "127.0.0.1:5060", None), GOOD),
-    (findings.port("--sip", "127.0.0.1:5060", "Address already in use"), BAD),
+    (findings.port("--sip", "127.0.0.1:5060", OSError(errno.EADDRINUSE, "Address already in use")), BAD),
     (findings.media_ports(5_000, 64, 0), GOOD),
     (findings.media_ports(5_000, 64, 3), POOR),
     (findings.media_ports(5_000, 64, 64), BAD),
@@ -61,6 +63,22 @@ def test_a_folder_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
 
 def test_this_installation_lacks_nothing() -> None:
     assert look_at_libraries().health is GOOD
+
+
+@pytest.mark.network
+def test_ports_of_sip_listen_are_looked_at_as_what_they_are(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        at = Endpoint("127.0.0.1", holder.getsockname()[1])
+        elsewhere = Endpoint("192.0.2.1", 5061)
+        listen = SipListen("wss", at), SipListen("udp", at), SipListen("tls", elsewhere)
+        nothing = Endpoint("127.0.0.1", 0)
+        rtp = PortRange("127.0.0.1", 46_000, 46_001)
+        seen = look_at_ports(Settings(tmp_path, http=nothing, sip=nothing, sip_listen=listen, rtp=rtp))
+        found = {finding.subject: finding for finding in seen}
+    assert found[f"sip_listen wss://{at}"].health is BAD
+    assert found[f"sip_listen udp://{at}"].health is GOOD
+    assert "address of this machine" in found[f"sip_listen tls://{elsewhere}"].advice
 
 
 @pytest.mark.network

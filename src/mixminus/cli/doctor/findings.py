@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
+from mixminus.base.errors import CURES
+
 
 class Health(Enum):
     """Only `BAD` keeps a node from running."""
@@ -44,11 +46,12 @@ LATE_S: Final = 0.01
 MAX_LATE_SHARE: Final = 0.02
 
 
-def port(flag: str, address: str, error: str | None) -> Finding:
+def port(setting: str, address: str, error: OSError | None) -> Finding:
     """Whether an address can be bound."""
     if error is None:
-        return Finding(f"{flag} {address}", Health.GOOD, "free")
-    return Finding(f"{flag} {address}", Health.BAD, error, f"Stop whatever has it, or choose another with {flag}.")
+        return Finding(f"{setting} {address}", Health.GOOD, "free")
+    advice = CURES.get(error.errno or 0, f"Stop whatever has it, or choose another with {setting}.")
+    return Finding(f"{setting} {address}", Health.BAD, error.strerror or str(error), advice)
 
 
 def media_ports(legs: int, tried: int, taken: int) -> Finding:

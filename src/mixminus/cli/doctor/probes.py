@@ -48,6 +48,9 @@ def look_at_ports(settings: Settings) -> Iterator[Finding]:
     yield findings.port("--http", str(settings.http), _bind_error(socket.SOCK_STREAM, settings.http))
     udp, tcp = (_bind_error(kind, settings.sip) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
     yield findings.port("--sip", str(settings.sip), udp or tcp)
+    for listen in settings.sip_listen:
+        kind = socket.SOCK_DGRAM if listen.transport == "udp" else socket.SOCK_STREAM
+        yield findings.port("sip_listen", f"{listen.transport}://{listen.at}", _bind_error(kind, listen.at))
     legs = _even_ports(settings.rtp)
     sample = legs[:: max(1, len(legs) // PORTS_TRIED)]
     taken = sum(_bind_error(socket.SOCK_DGRAM, Endpoint(settings.rtp.host, port)) is not None for port in sample)
@@ -97,7 +100,7 @@ async def look_at_voice() -> Finding:
         return findings.voice(os.stat(path).st_size / findings.BYTES_PER_RECORDED_S)
 
 
-def _bind_error(kind: socket.SocketKind, at: Endpoint) -> str | None:
+def _bind_error(kind: socket.SocketKind, at: Endpoint) -> OSError | None:
     family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
     with socket.socket(family, kind) as probe:
         if kind is socket.SOCK_STREAM:
@@ -105,7 +108,7 @@ def _bind_error(kind: socket.SocketKind, at: Endpoint) -> str | None:
         try:
             probe.bind((at.host, at.port))
         except OSError as error:
-            return error.strerror or str(error)
+            return error
     return None
 
 
