@@ -75,6 +75,14 @@ async def test_a_refusal_is_told_with_its_status() -> None:
 
 
 @pytest.mark.network
+async def test_a_number_that_nobody_has_is_told_with_what_to_do() -> None:
+    async with VirtualPhone(LoopbackNetwork(), user="alice") as alice:
+        alice.rejects(404)
+        with pytest.raises(CallRefused, match=r"404 .*nobody has that number: make it"):
+            await place_call(planned(alice.uri), lambda _: None)
+
+
+@pytest.mark.network
 async def test_it_ends_when_the_far_end_does() -> None:
     told: list[str] = []
     async with VirtualPhone(LoopbackNetwork(), user="alice") as alice:

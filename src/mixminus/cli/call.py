@@ -26,6 +26,14 @@ RING_S: Final = 60.0
 FULL_SCALE: Final = 32_768
 NUMBER: Final = re.compile(r"[+*#0-9A-Za-z._-]+")
 
+CURES: Final = {
+    401: " (who is not on the node's machine needs a user's password, which this phone has not)",
+    403: " (who is not on the node's machine needs a user's password, which this phone has not)",
+    404: " (nobody has that number: make it by REST, or by [numbers] in mixminus.toml)",
+    408: " (nothing answers there: start a node, or name its SIP address with --server)",
+}
+"""What to do about a refusal."""
+
 Tell = Callable[[str], None]
 
 
@@ -98,9 +106,9 @@ async def _reach(call: OutgoingCall, tell: Tell) -> None:
             await call.answered()
     except TimeoutError:
         raise CallRefused(408, f"nobody answered within {RING_S:.0f} s") from None
-    except CallRefused:
+    except CallRefused as error:
         if call.answered_at is None:  # else it was taken, and is over already
-            raise
+            raise CallRefused(error.status, error.reason + CURES.get(error.status, "")) from None
     tell("answered")
 
 
