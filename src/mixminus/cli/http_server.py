@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -11,22 +12,25 @@ from starlette.types import ASGIApp
 
 from mixminus.base.errors import PortTaken
 from mixminus.base.settings import Endpoint
+from mixminus.cli.http_connections import PatientHttp, Places, most_connections
 
 STOP_TIMEOUT_S: Final = 5
 """How long requests that are being answered may take when the node stops."""
 
 
 class HttpServer:
-    """Serves one ASGI application until it is stopped."""
+    """Serves one ASGI application until it is stopped, to at most *most* connections at a time."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, most: int | None = None) -> None:
         self._app = app
+        self.places = Places(most if most is not None else most_connections())
 
     async def start(self, at: Endpoint) -> Endpoint:
         """Bind and serve; returns the address with the port that was picked. Raises `PortTaken`."""
         listener = _bind(at)
         config = uvicorn.Config(
             self._app,
+            http=partial(PatientHttp, self.places),  # type: ignore[arg-type]  # any maker of a protocol will do
             log_config=None,
             access_log=False,
             lifespan="off",
