@@ -9,6 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from mixminus.base.types import Sid
 from mixminus.calls.records import (
+    AlertRecord,
     ApplicationRecord,
     CallRecord,
     ConferenceRecord,
@@ -20,6 +21,7 @@ from mixminus.calls.records import (
     Record,
     RecordingRecord,
     RegistrationRecord,
+    WebhookRecord,
 )
 from mixminus.store.contract import Is, Where
 from mixminus.store.paging import Place
@@ -62,6 +64,8 @@ KINDS = (
     EventRecord,
     LedgerEntry,
     RegistrationRecord,
+    WebhookRecord,
+    AlertRecord,
 )
 
 store = SqlStore("sqlite://", run=InlineRunner())

@@ -6,6 +6,7 @@ from typing import Final
 from mixminus.base.types import RandomBytes, Sid
 
 ACCOUNT: Final = "AC"
+ALERT: Final = "NO"
 API_KEY: Final = "SK"
 APPLICATION: Final = "AP"
 CALL: Final = "CA"
@@ -17,6 +18,7 @@ RECORDING: Final = "RE"
 RELAY_SESSION: Final = "VX"
 REQUEST: Final = "RQ"
 STREAM: Final = "MZ"
+WEBHOOK: Final = "WH"
 
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
@@ -30,6 +32,20 @@ class Sids:
     def new(self, prefix: str) -> Sid:
         """Return a SID nobody has seen, in lower case as Twilio emits them."""
         return Sid(prefix + self._random_bytes(16).hex())
+
+    def counted(self, prefix: str, number: int) -> Sid:
+        """Return one whose order among its kind is that of *number*."""
+        return Sid(counted(prefix, number) + self._random_bytes(10).hex())
+
+
+def counted(prefix: str, number: int) -> str:
+    """What the SID of that number begins with; above those of all lower numbers."""
+    return f"{prefix}{number:012x}"
+
+
+def number_of(sid: str) -> int:
+    """The number of a SID that `counted` drew."""
+    return int(sid[2:14], 16)
 
 
 def is_sid(prefix: str, text: str) -> bool:

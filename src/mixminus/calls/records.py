@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from mixminus.base.types import Sid
+from mixminus.base.types import FormPairs, Sid
 
 
 class CallStatus(StrEnum):
@@ -280,6 +280,8 @@ class EventRecord:
     timestamp: datetime
     call_sid: Sid | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    number: int | None = None
+    """Its place among all events of the account; None: from before they were numbered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +305,64 @@ class RegistrationRecord:
     """As sip/registrar/kept_bindings.py writes them."""
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookAttempt:
+    """One request of a webhook: a try, or where a redirect led."""
+
+    url: str
+    began_ms: int
+    """After the first one."""
+    took_ms: int
+    status: int | None
+    """None: there was no answer."""
+    error_code: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRecord:
+    """A webhook that was sent, and how that went."""
+
+    sid: Sid
+    """`WH…`: its first digits count, so that SIDs are in the order of writing."""
+    date_created: datetime
+    """When it was sent."""
+    purpose: str
+    """`callback`, `twiml` (a document was asked for), `guard`."""
+    url: str
+    method: str
+    parameters: FormPairs
+    call_sid: Sid | None = None
+    conference_sid: Sid | None = None
+    error_code: int | None = None
+    """None: it arrived."""
+    error: str | None = None
+    attempts: tuple[WebhookAttempt, ...] = ()
+    content_type: str | None = None
+    response_body: str = ""
+    """The beginning of the last answer."""
+    replay_of: Sid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """Something that an application, or whoever it named, got wrong (Twilio: notification, debugger)."""
+
+    sid: Sid
+    """`NO…`, counted as those of webhooks."""
+    date_created: datetime
+    level: str
+    """`error`, `warning`."""
+    code: int
+    message: str
+    call_sid: Sid | None = None
+    conference_sid: Sid | None = None
+    webhook_sid: Sid | None = None
+    """The webhook or document that it is about."""
+    request_url: str | None = None
+    request_method: str | None = None
+
+
 Record = (
     CallRecord
     | ConferenceRecord
@@ -315,4 +375,6 @@ Record = (
     | EventRecord
     | LedgerEntry
     | RegistrationRecord
+    | WebhookRecord
+    | AlertRecord
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import Record
@@ -74,6 +74,15 @@ class Store(Protocol):
 
     async def query(self, kind: type[R], *conditions: Where) -> Sequence[R]:
         """All that match, oldest first."""
+
+    async def following(self, kind: type[R], field: str, after: int, most: int) -> Sequence[R]:
+        """Those whose *field* is above *after*, in its order; at most *most*."""
+
+    async def highest(self, kind: type[Record], field: str) -> Any:
+        """The highest value of a field; None when there is none."""
+
+    def forget_soon(self, kind: type[Record], *conditions: Where) -> None:
+        """Delete all that match, without waiting for it."""
 
     async def page(self, kind: type[R], window: Window, *conditions: Where) -> Page[R]:
         """One page of those that match, newest first. Raises `BadPageToken`."""

@@ -34,6 +34,9 @@ TOO_SHORT: Final = 16101
 FileOf = Callable[[RecordingRecord], Path]
 """Where a recording's WAV is."""
 
+Numbered = Callable[[EventRecord], EventRecord]
+"""Gives an event its place among all of the account."""
+
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
@@ -45,7 +48,9 @@ class Orphans:
     recordings: tuple[RecordingRecord, ...]
 
 
-async def close_orphans(store: Store, at: datetime, file_of: FileOf) -> Orphans:
+async def close_orphans(
+    store: Store, at: datetime, file_of: FileOf, numbered: Numbered = lambda event: event
+) -> Orphans:
     """Close what the last run left open, in one transaction. *at* is now. Run it before anything new is live."""
     calls = await store.query(CallRecord, *(Where("status", Is.NOT, status) for status in FINAL_CALL_STATUSES))
     conferences = await store.query(ConferenceRecord, Where("status", Is.NOT, ConferenceStatus.COMPLETED))
@@ -70,7 +75,9 @@ async def close_orphans(store: Store, at: datetime, file_of: FileOf) -> Orphans:
         *[await _last_event(store, call.sid, CallStatus.FAILED.value, CALL_REASON, at) for call in calls],
         *[await _last_event(store, room.sid, CONFERENCE_END, CONFERENCE_REASON, at) for room in conferences],
     ]
-    await store.save(*orphans.calls, *orphans.conferences, *orphans.participants, *orphans.recordings, *events)
+    await store.save(
+        *orphans.calls, *orphans.conferences, *orphans.participants, *orphans.recordings, *map(numbered, events)
+    )
     return orphans
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -35,8 +35,8 @@ class Ask(Generic[T]):
     """Anything else: a statement or several, and what came of them."""
 
     question: Callable[[Connection], T]
-    outcome: Future[T] = field(default_factory=Future)
-    can_wait: ClassVar[bool] = False
+    outcome: Outcome = field(default_factory=Future)
+    can_wait: bool = False
 
 
 Job = Save | Ask[Any]

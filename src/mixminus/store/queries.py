@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, asc, desc, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, asc, desc, func, or_, select
 
 from mixminus.calls.records import Record
 from mixminus.store.contract import Is, Page, R, Where, Window
@@ -61,6 +61,35 @@ def query(record: type[R], conditions: Sequence[Where]) -> Callable[[Connection]
 
     def ask(connection: Connection) -> tuple[R, ...]:
         return tuple(kind.from_row(row) for row in connection.execute(statement).mappings())
+
+    return ask
+
+
+def following(record: type[R], field: str, after: int, most: int) -> Callable[[Connection], tuple[R, ...]]:
+    """The next *most* records in the order of *field*."""
+    kind = kind_of(record)
+    column = kind.table.columns[field]
+    statement = select(kind.table).where(column > after).order_by(column).limit(most)
+
+    def ask(connection: Connection) -> tuple[R, ...]:
+        return tuple(kind.from_row(row) for row in connection.execute(statement).mappings())
+
+    return ask
+
+
+def highest(record: type[Record], field: str) -> Callable[[Connection], Any]:
+    """The highest value of *field*."""
+    statement = select(func.max(kind_of(record).table.columns[field]))
+    return lambda connection: connection.scalar(statement)
+
+
+def forget(record: type[Record], conditions: Sequence[Where]) -> Callable[[Connection], None]:
+    """Delete all that match."""
+    kind = kind_of(record)
+    statement = kind.table.delete().where(*(condition(kind, where) for where in conditions))
+
+    def ask(connection: Connection) -> None:
+        connection.execute(statement)
 
     return ask
 

@@ -43,6 +43,16 @@ class RememberingStore:
     async def query(self, kind: type[R], *conditions: Where) -> Sequence[R]:
         return await self._remembered(kind, conditions, lambda: self._store.query(kind, *conditions))
 
+    async def following(self, kind: type[R], field: str, after: int, most: int) -> Sequence[R]:
+        return await self._store.following(kind, field, after, most)
+
+    async def highest(self, kind: type[Record], field: str) -> Any:
+        return await self._store.highest(kind, field)
+
+    def forget_soon(self, kind: type[Record], *conditions: Where) -> None:
+        self._forget(kind)
+        self._store.forget_soon(kind, *conditions)
+
     async def page(self, kind: type[R], window: Window, *conditions: Where) -> Page[R]:
         return await self._store.page(kind, window, *conditions)
 

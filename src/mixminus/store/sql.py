@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -67,6 +67,15 @@ class SqlStore:
     async def query(self, kind: type[R], *conditions: Where) -> Sequence[R]:
         return await self._ask(queries.query(kind, conditions))
 
+    async def following(self, kind: type[R], field: str, after: int, most: int) -> Sequence[R]:
+        return await self._ask(queries.following(kind, field, after, most))
+
+    async def highest(self, kind: type[Record], field: str) -> Any:
+        return await self._ask(queries.highest(kind, field))
+
+    def forget_soon(self, kind: type[Record], *conditions: Where) -> None:
+        self._run.submit(Ask(queries.forget(kind, conditions), self._unawaited, can_wait=True))
+
     async def page(self, kind: type[R], window: Window, *conditions: Where) -> Page[R]:
         return await self._ask(queries.page(kind, window, conditions))
 
@@ -76,9 +85,9 @@ class SqlStore:
         self._session.close()
 
     async def _ask(self, question: Callable[[Connection], T]) -> T:
-        job: Ask[T] = Ask(question)
-        self._run.submit(job)
-        return await _settled(job.outcome)
+        outcome: Future[T] = Future()
+        self._run.submit(Ask(question, outcome))
+        return await _settled(outcome)
 
 
 class Unawaited:

@@ -211,6 +211,23 @@ async def events_are_kept_per_subject_and_number(store: Store) -> None:
     assert found == (events[1], events[0])
 
 
+async def numbered_events_are_followed_in_order(store: Store) -> None:
+    subject = Sid("CF" + "3" * 32)
+    assert await store.highest(EventRecord, "number") is None
+    events = [EventRecord(subject, 9 - number, "participant-join", NOON, number=number) for number in range(1, 6)]
+    await store.save(*events[::-1], EventRecord(subject, 10, "old", NOON))
+    assert await store.highest(EventRecord, "number") == 5
+    assert await store.following(EventRecord, "number", 1, 3) == tuple(events[1:4])
+    assert await store.following(EventRecord, "number", 5, 3) == ()
+
+
+async def what_was_to_be_forgotten_is_gone_for_the_next_read(store: Store) -> None:
+    await store.save(call(1), call(2), call(3))
+    store.save_soon(call(4))
+    store.forget_soon(CallRecord, Where("sid", Is.BELOW, call(3).sid))
+    assert await store.query(CallRecord) == (call(3), call(4))
+
+
 CHECKS: tuple[Check, ...] = (
     what_was_saved_can_be_fetched,
     saving_again_replaces,
@@ -232,4 +249,6 @@ CHECKS: tuple[Check, ...] = (
     tokens_begin_as_twilios_do,
     a_token_from_elsewhere_is_refused_with_21481,
     events_are_kept_per_subject_and_number,
+    numbered_events_are_followed_in_order,
+    what_was_to_be_forgotten_is_gone_for_the_next_read,
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table
 
 from mixminus.calls.records import EventRecord
 from mixminus.store.rows.columns import Kind, Row, metadata, moment, sid
@@ -16,6 +16,8 @@ events = Table(
     moment("timestamp", nullable=False),
     sid("call_sid"),
     Column("details", JSON, nullable=False),
+    Column("number", BigInteger),
+    Index("events_by_number", "number"),
 )
 
 
@@ -27,6 +29,7 @@ def to_row(event: EventRecord) -> dict[str, Any]:
         "timestamp": event.timestamp,
         "call_sid": event.call_sid,
         "details": dict(event.details),
+        "number": event.number,
     }
 
 
@@ -38,6 +41,7 @@ def from_row(row: Row) -> EventRecord:
         timestamp=row["timestamp"],
         call_sid=row["call_sid"],
         details=row["details"],
+        number=row["number"],
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from mixminus.calls.records import Record
 from mixminus.store.contract import R
+from mixminus.store.rows.alerts import ALERTS
 from mixminus.store.rows.calls import CALLS
 from mixminus.store.rows.columns import Kind
 from mixminus.store.rows.conferences import CONFERENCES, PARTICIPANTS
@@ -16,6 +17,7 @@ from mixminus.store.rows.numbers import APPLICATIONS, NUMBERS
 from mixminus.store.rows.queues import QUEUES
 from mixminus.store.rows.recordings import RECORDINGS
 from mixminus.store.rows.registrations import REGISTRATIONS
+from mixminus.store.rows.webhooks import WEBHOOKS
 
 _KINDS: Final[Mapping[type[Record], Kind[Any]]] = {
     kind.record: kind
@@ -31,6 +33,8 @@ _KINDS: Final[Mapping[type[Record], Kind[Any]]] = {
         QUEUES,
         RECORDINGS,
         REGISTRATIONS,
+        WEBHOOKS,
+        ALERTS,
     )
 }
 
