@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from mixminus.base.types import FormPairs
 
@@ -61,6 +62,14 @@ class HttpFailure(Exception):
         self.message = message
 
 
+class Purpose(StrEnum):
+    """What a webhook is for."""
+
+    CALLBACK = "callback"
+    DOCUMENT = "twiml"
+    GUARD = "guard"
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookCall:
     """What the application wants to be asked: before signing, redirects and retries."""
@@ -68,3 +77,25 @@ class WebhookCall:
     url: str
     method: str
     parameters: FormPairs
+    purpose: Purpose = Purpose.CALLBACK
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One exchange of a webhook. With neither answer nor failure: whoever wanted it was gone meanwhile."""
+
+    url: str
+    began_s: float
+    took_s: float = 0.0
+    answer: HttpAnswer | None = None
+    failure: HttpFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A webhook that was sent: its tries and redirects in order, and what became of it."""
+
+    call: WebhookCall
+    attempts: tuple[Attempt, ...]
+    took_s: float
+    failure: HttpFailure | None

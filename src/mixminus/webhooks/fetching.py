@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mixminus.webhooks import policy
 from mixminus.webhooks.cache import DocumentCache
-from mixminus.webhooks.contract import Fetch, HttpAnswer, HttpFailure, Limits, WebhookCall
+from mixminus.webhooks.contract import Attempt, Fetch, HttpAnswer, HttpFailure, Limits, Sent, WebhookCall
 from mixminus.webhooks.cookies import CookieJar
 from mixminus.webhooks.overrides import OverrideWarning, split_overrides
 from mixminus.webhooks.request import build
@@ -27,6 +27,8 @@ class Courier:
     cache: DocumentCache = field(default_factory=DocumentCache)
     on_override: Callable[[WebhookCall, OverrideWarning], None] | None = None
     """Told what a URL's fragment asks for in vain."""
+    on_sent: Callable[[Sent], None] | None = None
+    """Told of every webhook when it is over, before whoever asked for it. It must not wait."""
 
 
 async def fetch_document(call: WebhookCall, courier: Courier, cookies: CookieJar | None = None) -> HttpAnswer:
@@ -35,6 +37,21 @@ async def fetch_document(call: WebhookCall, courier: Courier, cookies: CookieJar
     Returns a 2xx answer. Its `url` is the one that answered, as configured or redirected to, with neither overrides
     nor the parameters of a GET: what the document's own relative URLs belong to. Raises `HttpFailure`.
     """
+    started_at, attempts = courier.now(), list[Attempt]()
+    failure: HttpFailure | None = None
+    try:
+        return await _fetch(call, courier, cookies, attempts)
+    except HttpFailure as failed:
+        failure = failed
+        raise
+    finally:
+        if courier.on_sent is not None:
+            courier.on_sent(Sent(call, tuple(attempts), courier.now() - started_at, failure))
+
+
+async def _fetch(
+    call: WebhookCall, courier: Courier, cookies: CookieJar | None, attempts: list[Attempt]
+) -> HttpAnswer:
     overridden = split_overrides(call.url)
     if courier.on_override is not None:
         for warning in overridden.warnings:
@@ -44,7 +61,7 @@ async def fetch_document(call: WebhookCall, courier: Courier, cookies: CookieJar
     token = courier.new_token()
     current = replace(call, url=overridden.url)
     for _ in range(policy.MAX_REDIRECTS + 1):
-        exchange = _Exchange(current, courier, jar, token, overridden.limits, started_at)
+        exchange = _Exchange(current, courier, jar, token, overridden.limits, started_at, attempts)
         answer = await exchange.with_retries()
         follow = policy.redirected(current, answer)
         if follow is None:
@@ -65,6 +82,8 @@ class _Exchange:
     token: str
     limits: Limits
     started_at: float
+    attempts: list[Attempt]
+    """Those of earlier hops, to which its own are added."""
 
     async def with_retries(self) -> HttpAnswer:
         """The hop's answer, whatever its status once there is no reason to try again. Raises `HttpFailure`."""
@@ -88,13 +107,18 @@ class _Exchange:
         request = build(self.call, self.courier.auth_token, self.token, replace(self.limits, total_ms=left_ms))
         cookie = self.cookies.header(request.url)
         extra = self.courier.cache.validators(request) + ((("Cookie", cookie),) if cookie else ())
+        attempt = Attempt(self.call.url, self.courier.now())
+        self.attempts.append(attempt)
         try:
-            answer = await self.courier.fetch(replace(request, headers=request.headers + extra))
+            answer = attempt.answer = await self.courier.fetch(replace(request, headers=request.headers + extra))
         except HttpFailure as failed:
+            attempt.failure = failed
             shared = left_ms < self.limits.total_ms
             if shared and failed.kind == "rt" and self._elapsed_ms() >= self.limits.total_ms - 1:
                 raise self._out_of_time() from failed
             raise
+        finally:
+            attempt.took_s = self.courier.now() - attempt.began_s
         self.cookies.keep(answer)
         return self.courier.cache.settle(request, answer)
 

@@ -12,7 +12,7 @@ from mixminus.twiml.context import Context
 from mixminus.twiml.document import AudioBody, Document, read_answer, read_document
 from mixminus.twiml.effects import GoTo
 from mixminus.twiml.errors import TwimlError
-from mixminus.webhooks.contract import HttpFailure, WebhookCall
+from mixminus.webhooks.contract import HttpFailure, Purpose, WebhookCall
 from mixminus.webhooks.cookies import CookieJar
 from mixminus.webhooks.fetching import Courier, fetch_document
 
@@ -76,17 +76,21 @@ class Trail:
         """Fetch a document and read it. Raises `TwimlError`."""
         await self._pace.keep()
         self._last_url = where.url
-        call = WebhookCall(where.url, where.method, (*self._always(), *where.parameters))
+        call = WebhookCall(where.url, where.method, (*self._always(), *where.parameters), Purpose.DOCUMENT)
         try:
             answer = await fetch_document(call, self._courier, self._cookies)
         except HttpFailure as failure:
             raise TwimlError(failure.code, failure.message) from failure
         return Opened(read_answer(answer.body, answer.header("content-type")), Context(answer.url))
 
-    async def fallback(self, code: int) -> Opened | None:
-        """The fallback's document, told what went wrong and where; None when there is no fallback (any more)."""
+    @property
+    def has_fallback(self) -> bool:
+        """Whether there is one that was not tried yet."""
+        return self._fallback is not None
+
+    async def fallback(self, code: int) -> Opened:
+        """The fallback's document, told what went wrong and where. Only once, and only if there is one."""
         fallback, self._fallback = self._fallback, None
-        if fallback is None:
-            return None
+        assert fallback is not None
         told = (("ErrorCode", str(code)), ("ErrorUrl", self._last_url))
         return await self.open(GoTo(fallback.url, fallback.method, told))

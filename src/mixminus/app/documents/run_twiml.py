@@ -55,10 +55,10 @@ class TwimlRunner:
             try:
                 outcome = await self._perform(stage, await _next(trail, outcome))
             except (Refusal, TwimlError) as error:
+                if not trail.has_fallback:
+                    raise
                 stage.warn(error.code, error.message)
                 opened = await trail.fallback(error.code)
-                if opened is None:
-                    raise
                 outcome = await self._perform(stage, opened)
         _finish(stage, outcome)
 

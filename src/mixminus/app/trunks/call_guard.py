@@ -10,7 +10,7 @@ import structlog
 from mixminus.app.trunks.spending import NOT_ALLOWED
 from mixminus.base.errors import Refusal
 from mixminus.base.types import FormPairs
-from mixminus.webhooks.contract import HttpFailure, WebhookCall
+from mixminus.webhooks.contract import HttpFailure, Purpose, WebhookCall
 from mixminus.webhooks.fetching import Courier, fetch_document
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.guard")
@@ -58,7 +58,7 @@ class CallGuard:
         assert self._url is not None
         try:
             async with asyncio.timeout(PATIENCE_S):
-                answer = await fetch_document(WebhookCall(self._url, "POST", about), self._courier)
+                answer = await fetch_document(WebhookCall(self._url, "POST", about, Purpose.GUARD), self._courier)
             return msgspec.json.decode(answer.body, type=_Said)
         except TimeoutError:
             log.warning("the call guard is silent", **dict(about))
