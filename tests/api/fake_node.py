@@ -10,6 +10,10 @@ from typing import Any, TypeVar
 from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
+from mixminus.app.eventlog.alert_log import AlertLog
+from mixminus.app.eventlog.event_log import EventLog
+from mixminus.app.eventlog.logs import Logs
+from mixminus.app.eventlog.webhook_log import WebhookLog
 from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.queues.queues import Queues
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
@@ -54,6 +58,8 @@ from mixminus.sip.tracing.trace import Traced
 from mixminus.store.contract import Store
 from mixminus.store.runner import InlineRunner
 from mixminus.store.sql import SqlStore
+from mixminus.webhooks.fetching import Courier
+from mixminus.webhooks.io.asgi import AsgiFetch
 
 START = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 
@@ -76,9 +82,18 @@ class FakeNode:
         self.queues = Queues(self.account_sid, self.store, self.clock, self.sids)
         self.ice_servers = IceServerDesk(Settings(data=folder), self.clock, self.sids)
         self.taking_calls = True
+        self.logs = self._logs()
         self.asked: list[Any] = []
         self.refuse: Exception | None = None
         self.sip_messages: list[Traced] = []
+
+    def _logs(self) -> Logs:
+        """The events are over from the beginning: who follows them is told what there is, and let go."""
+        courier = Courier("token", AsgiFetch({}), self.clock.now, lambda: "once")
+        events = EventLog(self.store)
+        webhooks = WebhookLog(courier, self.store, self.clock, self.sids, 100)
+        events.close()
+        return Logs(events, webhooks, AlertLog(webhooks, self.store, self.clock, self.sids, 100))
 
     def _utc(self) -> datetime:
         """A clock that goes on by a second whenever somebody looks."""

@@ -58,6 +58,8 @@ VALUES = {
     "stir_roots": ("/one", "/two", "/three"),
     "stir_private": ("true", "false", "true"),
     "sip_trace_mb": ("1", "2", "3"),
+    "webhook_log": ("1", "0", "5000"),
+    "alert_log": ("1", "0", "5000"),
     "digest_algorithms": ("MD5", "SHA-256", "SHA-256,MD5"),
     "codecs": ("PCMA", "g722,pcmu", "Opus,PCMU"),
     "srtp": ("never", "Required", "offered"),

@@ -28,6 +28,7 @@ from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.roles import Roles
 from mixminus.app.documents.documents import Documents
+from mixminus.app.eventlog.event_log import EventLog
 from mixminus.app.media_link import MediaLink
 from mixminus.app.recordings.recordings import Recordings
 from mixminus.app.services import Services
@@ -247,7 +248,9 @@ class Hall:
     def _conferences(self, draw: random.Random) -> Conferences:
         account, clock, store = Sid(ACCOUNT + "0" * 32), Clock(lambda: 0.0, lambda: EPOCH), cast(Store, self.memory)
         sids = Sids(draw.randbytes)
-        callbacks = Callbacks(account, lambda: "http://node", store, clock, lambda *_: None)
+        callbacks = Callbacks(
+            account, lambda: "http://node", EventLog(store), cast(Any, None), clock, lambda *_: None
+        )
         recordings = Recordings(self.folder, self.media, store, callbacks, clock, sids, self.tasks)
         documents = Documents(cast(Any, None))
         self.streams = Streams(self.media, callbacks, clock, sids, self.tasks, *[cast(Any, None)] * 5)

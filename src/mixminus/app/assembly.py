@@ -24,6 +24,10 @@ from mixminus.app.documents.dial import Dial
 from mixminus.app.documents.documents import Documents
 from mixminus.app.documents.perform import Performer
 from mixminus.app.documents.run_twiml import TwimlRunner
+from mixminus.app.eventlog.alert_log import AlertLog
+from mixminus.app.eventlog.event_log import EventLog
+from mixminus.app.eventlog.logs import Logs
+from mixminus.app.eventlog.webhook_log import WebhookLog
 from mixminus.app.exchange import Exchange
 from mixminus.app.media_link import MediaLink
 from mixminus.app.queues.queues import Queues
@@ -102,6 +106,7 @@ class Node:
     texts: Texts
     kept_phones: KeptPhones
     conversations: Conversations
+    logs: Logs
 
     def reachable_at(self, sip_host: str, sip_port: int) -> None:
         """The SIP listener is up; this is the name that phones know us by."""
@@ -116,7 +121,10 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
     tasks = Tasks()
     sids = Sids(shells.random_bytes)
     media = MediaLink(shells.media)
-    callbacks = Callbacks(account_sid, shells.public_url, shells.store, shells.clock, shells.deliver)
+    webhooks = WebhookLog(shells.courier, shells.store, shells.clock, sids, settings.webhook_log)
+    alerts = AlertLog(webhooks, shells.store, shells.clock, sids, settings.alert_log)
+    logs = Logs(EventLog(shells.store), webhooks, alerts)
+    callbacks = Callbacks(account_sid, shells.public_url, logs.events, alerts, shells.clock, shells.deliver)
     documents = Documents(shells.courier)
     lamps, spending = Lamps(frozenset(settings.users)), Spending(settings, shells.clock)
     recordings = Recordings(settings.recordings_folder, media, shells.store, callbacks, shells.clock, sids, tasks)
@@ -160,7 +168,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         CallGuard(settings.call_guard_url, settings.call_guard_default, shells.courier),
         spending,
     )
-    return _join(services, moderators, network, shells.random_bytes)
+    return _join(services, moderators, network, shells.random_bytes, logs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,9 @@ class _Network:
     spending: Spending
 
 
-def _join(services: Services, moderators: ModeratorKeys, network: _Network, random_bytes: RandomBytes) -> Node:
+def _join(
+    services: Services, moderators: ModeratorKeys, network: _Network, random_bytes: RandomBytes, logs: Logs
+) -> Node:
     desk = network.desk
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
     calls = Calls(services.tasks)
@@ -208,6 +218,7 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
         presence,
         Unwelcome(desk, services.clock),
         queues,
+        logs,
     )
     return Node(
         exchange,
@@ -227,6 +238,7 @@ def _join(services: Services, moderators: ModeratorKeys, network: _Network, rand
         texts,
         kept_phones,
         dial.conversations,
+        logs,
     )
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import structlog
 
+from mixminus.app.eventlog.alert_log import AlertLog
+from mixminus.app.eventlog.event_log import EventLog
 from mixminus.base.clock import Clock
 from mixminus.base.types import FormPairs, Sid
 from mixminus.calls.call import CallHappened
 from mixminus.calls.options import Callback, Webhook
 from mixminus.calls.outputs import ConferenceHappened
 from mixminus.calls.records import CallRecord, ConferenceRecord, EventRecord, RecordingRecord, RecordingStatus
-from mixminus.store.contract import Store
 from mixminus.twiml.parameters import CallFacts, voice_request
 from mixminus.webhooks.contract import WebhookCall
 from mixminus.webhooks.parameters import (
@@ -33,19 +34,21 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mixminus.events")
 
 
 class Callbacks:
-    """Writes every event down; delivers those that somebody asked for, in order per call and per conference."""
+    """Has every event written down; delivers those that somebody asked for, in order per call and per conference."""
 
     def __init__(
         self,
         account_sid: Sid,
         public_url: Callable[[], str],
-        store: Store,
+        events: EventLog,
+        alerts: AlertLog,
         clock: Clock,
         deliver: Deliver,
     ) -> None:
         self.account_sid = account_sid
         self._public_url = public_url
-        self._store = store
+        self._events = events
+        self._alerts = alerts
         self._clock = clock
         self._deliver = deliver
 
@@ -60,7 +63,7 @@ class Callbacks:
     ) -> None:
         """*recording*: the one that was asked for with the call, complete."""
         status = happened.status.value
-        self._store.save_soon(
+        self._events.write(
             EventRecord(call.sid, happened.sequence_number, status, happened.timestamp, call.sid, happened.details)
         )
         if callback is None or happened.token not in callback.events:
@@ -75,7 +78,7 @@ class Callbacks:
 
     def warned(self, call_sid: Sid, code: int, message: str) -> None:
         """What an application said was not quite right, or could not be done."""
-        log.warning("alert", call_sid=call_sid, code=code, reason=message)
+        self._alerts.about_call(call_sid, code, message)
 
     def ask_action(self, call_sid: Sid, action: Webhook, about: FormPairs) -> None:
         """Ask the action URL of a `<Dial>` whose caller is gone; nobody waits for the answer."""
@@ -86,7 +89,7 @@ class Callbacks:
     def conference_happened(
         self, conference: ConferenceRecord, happened: ConferenceHappened, callback: Callback | None
     ) -> None:
-        self._store.save_soon(
+        self._events.write(
             EventRecord(
                 conference.sid,
                 happened.sequence_number,
@@ -120,6 +123,9 @@ class Callbacks:
     ) -> None:
         """`stream-started`, `stream-stopped`, `stream-error`."""
         log.info("stream", call_sid=call.sid, stream_sid=stream_sid, stream_event=event, error=error)
+        details = {"StreamName": name} | ({"StreamError": error} if error else {})
+        number, at = self._events.number, self._clock.utc()
+        self._events.write(EventRecord(stream_sid, number, event, at, call.sid, details))
         if webhook is None:
             return
         parameters = stream_event(
@@ -137,6 +143,9 @@ class Callbacks:
 
     def recording_happened(self, record: RecordingRecord, callback: Callback | None, *words: str) -> None:
         """*words* are those that subscribe to it; what is sent is the recording's status."""
+        name, number = f"recording-{record.status.value}", self._events.number
+        details = {"ConferenceSid": record.conference_sid} if record.conference_sid else {}
+        self._events.write(EventRecord(record.sid, number, name, self._clock.utc(), record.call_sid, details))
         if callback is None or callback.events.isdisjoint(words):
             return
         parameters = recording_status(

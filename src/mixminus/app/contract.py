@@ -7,6 +7,7 @@ from typing import Protocol
 from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
+from mixminus.app.eventlog.logs import Logs
 from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.queues.queues import Queues
 from mixminus.app.trunks.presence import RegisteredPhone, TrunkStanding
@@ -49,6 +50,8 @@ class Node(Protocol):
     """The keys of participants who may change their conference (see `calls.moderating`)."""
     ice_servers: IceServerDesk
     queues: Queues
+    logs: Logs
+    """Events, webhooks and alerts: to be followed and sent again. To be listed they are in `store`."""
 
     @property
     def taking_calls(self) -> bool:

@@ -17,6 +17,7 @@ from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.app.conferences.conferences import Conferences
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.app.documents.run_twiml import TwimlRunner
+from mixminus.app.eventlog.logs import Logs
 from mixminus.app.ice_servers import IceServerDesk
 from mixminus.app.queues.queues import Queues
 from mixminus.app.services import Services
@@ -87,6 +88,7 @@ class Exchange:
         presence: Presence,
         unwelcome: Unwelcome,
         queues: Queues,
+        logs: Logs,
     ) -> None:
         self._services = services
         self._calls = calls
@@ -104,6 +106,7 @@ class Exchange:
         self.moderators = moderators
         self.queues = queues
         queues.redirect = self._redirect_live
+        self.logs = logs
         self.ice_servers = IceServerDesk(services.settings, services.clock, services.sids)
 
     @property

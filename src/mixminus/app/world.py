@@ -48,12 +48,13 @@ from mixminus.store.history import close_orphans
 from mixminus.store.remembering import RememberingStore
 from mixminus.store.sql import SqlStore
 from mixminus.streams.io.agent_socket import dial_agent
-from mixminus.webhooks.contract import HttpFailure, WebhookCall
+from mixminus.webhooks.contract import HttpFailure, Sent, WebhookCall
 from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.http import AiohttpFetch
 from mixminus.webhooks.io.sender import WebhookSender
 from mixminus.webhooks.io.timed import TimedFetch
 from mixminus.webhooks.outbox import Delivery
+from mixminus.webhooks.overrides import OverrideWarning
 from mixminus.webhooks.signing import signature
 from mixminus.webrtc.io.certificates import make_certificate
 
@@ -95,7 +96,14 @@ class World:
         self._http = AiohttpFetch()
         self.fetch = TimedFetch(self._http, loop.time)
         self._certificates = CertificateRepository(loop.time, private=settings.stir_private)
-        courier = Courier(self.credentials.auth_token, self.fetch, loop.time, lambda: os.urandom(16).hex())
+        courier = Courier(
+            self.credentials.auth_token,
+            self.fetch,
+            loop.time,
+            lambda: os.urandom(16).hex(),
+            on_override=self._override_ignored,
+            on_sent=self._webhook_sent,
+        )
         self.sender = WebhookSender(courier, self._callback_failed)
         limits = Limits()
         voice = offline_voice(limits)
@@ -205,8 +213,12 @@ class World:
     async def _start(self) -> None:
         await self._plane.start()
         self.node.tasks.spawn(self.node.qualities.keep_fresh(), "figures of the media worker")
+        await self.node.logs.restore()
         orphans = await close_orphans(
-            self.store, self.clock.utc(), lambda recording: self.settings.recordings_folder / recording.file_name
+            self.store,
+            self.clock.utc(),
+            lambda recording: self.settings.recordings_folder / recording.file_name,
+            self.node.logs.events.numbered,
         )
         if orphans.calls:
             log.warning("calls of the last run were closed as failed", calls=len(orphans.calls))
@@ -239,6 +251,13 @@ class World:
         self.failed_callbacks[failure.code] += 1
         asked = {"key": delivery.key, "url": delivery.call.url}
         log.warning("callback failed", **asked, code=failure.code, reason=failure.message)
+        self.node.logs.alerts.callback_failed(delivery, failure)
+
+    def _override_ignored(self, call: WebhookCall, warning: OverrideWarning) -> None:
+        self.node.logs.alerts.override_ignored(call, warning)
+
+    def _webhook_sent(self, sent: Sent) -> None:
+        self.node.logs.webhooks.sent(sent)
 
 
 def can_have_media(host: str) -> None:

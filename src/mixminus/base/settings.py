@@ -226,6 +226,10 @@ class Settings:
     """Whether certificates may be fetched from private addresses."""
     sip_trace_mb: int = 16
     """How many megabytes of SIP messages are kept to be looked at."""
+    webhook_log: int = 100_000
+    """How many webhooks are kept to be looked at and sent again; 0: none."""
+    alert_log: int = 10_000
+    """How many warnings and errors are kept."""
     codecs: tuple[str, ...] = ("opus", "G722", "PCMU", "PCMA")
     """What phones are offered, most preferred first; an answer of ours follows the order of the phone's offer."""
     opus_complexity: int = 5

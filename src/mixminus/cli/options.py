@@ -24,6 +24,7 @@ from mixminus.cli.readings import (
     port_range,
     prefixes,
     rate,
+    records,
     seconds,
     secret,
     servers,
@@ -129,6 +130,15 @@ OPTIONS: Final = tuple(
         ("stir_roots", "", "none", "PEM file with the authorities behind signed callers", folder, False),
         ("stir_private", "false", "false", "Whether their certificates may be at private addresses", truth, False),
         ("sip_trace_mb", "16", "16", "How many megabytes of SIP messages are kept to be looked at", megabytes, False),
+        (
+            "webhook_log",
+            "100000",
+            "100000",
+            "How many webhooks are kept to be looked at and replayed",
+            records,
+            False,
+        ),
+        ("alert_log", "10000", "10000", "How many warnings and errors are kept", records, False),
         (
             "digest_algorithms",
             "SHA-256,MD5",

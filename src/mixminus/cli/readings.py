@@ -211,6 +211,12 @@ def megabytes(name: str, text: str) -> int:
     return _whole_in(range(65_537), name, text, "a whole number of megabytes; 0 keeps nothing")
 
 
+def records(name: str, text: str) -> int:
+    if not _is_number(text) or int(text) > 100_000_000:
+        raise BadSetting(f"{name} {text!r} must be a whole number of records; 0 keeps none.")
+    return int(text)
+
+
 def session_interval(name: str, text: str) -> int:
     return 0 if text == "0" else _whole_in(range(90, 86_401), name, text, "90 to 86400 seconds; 0 asks for none")
 

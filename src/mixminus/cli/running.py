@@ -53,5 +53,6 @@ class RunningNode:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.world.node.logs.events.close()  # who follows them must not hold up the server
         await self._server.stop()
         await self.world.__aexit__()

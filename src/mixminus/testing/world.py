@@ -57,10 +57,11 @@ from mixminus.testing.scripted_recogniser import ScriptedRecogniser
 from mixminus.testing.sounds import NotePrompts
 from mixminus.testing.webhook_app import WebhookApp
 from mixminus.testing.zone import Zone
-from mixminus.webhooks.contract import WebhookCall
+from mixminus.webhooks.contract import HttpFailure, Sent, WebhookCall
 from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.asgi import AsgiFetch
 from mixminus.webhooks.io.sender import WebhookSender
+from mixminus.webhooks.outbox import Delivery
 from mixminus.webhooks.signing import signature
 from mixminus.webrtc.io.certificates import make_certificate
 
@@ -125,8 +126,10 @@ class World:
         self._resolver = Resolver(loop.time, self.random.randrange, self.names.ask)
         self.trace = SipTrace()
         fetch = AsgiFetch({APP_HOST: self.app})
-        courier = Courier(AUTH_TOKEN, fetch, loop.time, lambda: self.random.randbytes(8).hex())
-        self.sender = WebhookSender(courier, lambda delivery, failure: self.callback_failures.append(str(failure)))
+        courier = Courier(
+            AUTH_TOKEN, fetch, loop.time, lambda: self.random.randbytes(8).hex(), on_sent=self._webhook_sent
+        )
+        self.sender = WebhookSender(courier, self._callback_failed)
         self.node = self._assemble(courier)
         account = Account(self.account_sid, AUTH_TOKEN, date_created=EPOCH)
         self.api = build_api(self.node.exchange, Accounts(account, self.store, self.random.randbytes))
@@ -242,6 +245,13 @@ class World:
 
     def _deliver(self, key: str, call: WebhookCall, failure_code: int) -> None:
         self.sender.send(key, call, failure_code)
+
+    def _callback_failed(self, delivery: Delivery, failure: HttpFailure) -> None:
+        self.callback_failures.append(str(failure))
+        self.node.logs.alerts.callback_failed(delivery, failure)
+
+    def _webhook_sent(self, sent: Sent) -> None:
+        self.node.logs.webhooks.sent(sent)
 
     async def _connect_sip(self, loop: asyncio.AbstractEventLoop) -> None:
         port = await self.network.open_datagrams(SIP, self._sip_arrived)

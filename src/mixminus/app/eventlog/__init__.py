@@ -1,0 +1,1 @@
+"""What was told to whom: events of the account in order, webhooks, alerts."""
