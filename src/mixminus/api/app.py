@@ -14,10 +14,12 @@ from mixminus.api.resources import (
 )
 from mixminus.api.resources import (
     agents,
+    alerts,
     applications,
     bans,
     calls,
     conferences,
+    events,
     history,
     incoming_phone_numbers,
     keys,
@@ -31,6 +33,7 @@ from mixminus.api.resources import (
     streams,
     tokens,
     tracks,
+    webhooks,
 )
 from mixminus.api.routes import Operation, routes
 from mixminus.app.contract import Node
@@ -59,6 +62,9 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *bans.OPERATIONS,
         *agents.OPERATIONS,
         *tracks.operations(listeners),
+        *events.OPERATIONS,
+        *webhooks.OPERATIONS,
+        *alerts.OPERATIONS,
         *openapi.OPERATIONS,
     )
 

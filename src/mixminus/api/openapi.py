@@ -5,7 +5,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from mixminus import __version__
-from mixminus.api import openapi_presence, openapi_streams
+from mixminus.api import openapi_logs, openapi_presence, openapi_streams
 from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.routes import Operation
 
@@ -365,6 +365,7 @@ DOCUMENT: dict[str, Any] = {
         },
         **openapi_streams.PATHS,
         **openapi_presence.PATHS,
+        **openapi_logs.PATHS,
     },
     "components": {
         "schemas": {
