@@ -158,7 +158,7 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         tasks=tasks,
         relays=_relays(shells, media, callbacks, sids, tasks),
         media_fingerprint=shells.media_fingerprint,
-        watches=(lamps.changed, spending.changed),
+        watches=(lamps.changed, spending.changed, webhooks.call_changed),
     )
     desk = SipDesk(shells.sip, shells.clock.now, shells.locate)
     lamps.show = desk.show

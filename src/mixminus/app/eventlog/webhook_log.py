@@ -1,6 +1,5 @@
 """Every webhook that was sent: written down when it is over, and sent again when somebody asks for that."""
 
-from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from mixminus.base.clock import Clock
 from mixminus.base.sids import CALL, CONFERENCE, WEBHOOK, Sids, counted, is_sid, number_of
 from mixminus.base.types import FormPairs, Sid
-from mixminus.calls.records import WebhookAttempt, WebhookRecord
+from mixminus.calls.records import FINAL_CALL_STATUSES, CallRecord, WebhookAttempt, WebhookRecord
 from mixminus.store.contract import Is, Store, Where
 from mixminus.webhooks.contract import Attempt, HttpFailure, Purpose, Sent, WebhookCall
 from mixminus.webhooks.fetching import Courier, fetch_document
@@ -16,8 +15,9 @@ from mixminus.webhooks.fetching import Courier, fetch_document
 PURPOSES: Final = tuple(purpose.value for purpose in Purpose)
 
 MOST_BODY_CHARACTERS: Final = 4_096
-MOST_DOCUMENTS: Final = 10_000
-"""Of so many calls it is known which document they had last."""
+
+MOST_CALLS: Final = 10_000
+"""Of so many it is known which document they had last: those of calls that ended meanwhile among them."""
 
 PRUNED_AFTER: Final = 1_000
 """The oldest go so many at a time, or a tenth of what is kept."""
@@ -33,7 +33,8 @@ class WebhookLog:
         self._sids = sids
         self._most = most
         self._number = 0
-        self._documents: OrderedDict[Sid, WebhookRecord] = OrderedDict()
+        self._documents: dict[Sid, WebhookRecord] = {}
+        """The last one of each live call."""
         self._last: tuple[WebhookCall, WebhookRecord] | None = None
 
     async def restore(self) -> None:
@@ -49,13 +50,17 @@ class WebhookLog:
         record = self._record(sent)
         self._store.save_soon(record)
         self._last = (sent.call, record)
-        if sent.call.purpose is Purpose.DOCUMENT and record.call_sid is not None:
+        if sent.call.purpose is Purpose.DOCUMENT and record.call_sid is not None and not _is_abandoned(sent):
             self._documents[record.call_sid] = record
-            self._documents.move_to_end(record.call_sid)
-            if len(self._documents) > MOST_DOCUMENTS:
-                self._documents.popitem(last=False)
+            if len(self._documents) > MOST_CALLS:
+                del self._documents[next(iter(self._documents))]
         if self._number % max(1, min(PRUNED_AFTER, self._most // 10)) == 0:
             self._prune()
+
+    def call_changed(self, call: CallRecord) -> None:
+        """A call that is over asks for nothing any more."""
+        if call.status in FINAL_CALL_STATUSES:
+            self._documents.pop(call.sid, None)
 
     def last_document(self, call_sid: Sid) -> WebhookRecord | None:
         """What the call asked for last."""
@@ -106,6 +111,11 @@ class WebhookLog:
         oldest = self._number - self._most + 1
         if oldest > 1:
             self._store.forget_soon(WebhookRecord, Where("sid", Is.BELOW, counted(WEBHOOK, oldest)))
+
+
+def _is_abandoned(sent: Sent) -> bool:
+    """Whoever wanted it went before it came."""
+    return sent.failure is None and (not sent.attempts or sent.attempts[-1].answer is None)
 
 
 def _attempt(attempt: Attempt, first_s: float) -> WebhookAttempt:
