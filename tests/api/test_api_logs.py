@@ -192,7 +192,7 @@ def test_events_are_told_in_order_and_by_what_they_are(node: FakeNode, api: Api)
     call = node.call().sid
     keep(
         node,
-        EventRecord(call, 0, "ringing", START, call, {"A": "b"}, number=1),
+        EventRecord(call, 0, "ringing", START, details={"A": "b"}, number=1),
         EventRecord(ROOM, 0, "conference-start", START, number=2),
         EventRecord(ROOM, 1, "participant-join", START, call, number=3),
         EventRecord(OTHER, 0, "participant-leave", START, number=4),

@@ -52,3 +52,18 @@ async def test_who_follows_does_not_keep_a_node_from_stopping(tmp_path: Path) ->
     assert loop.time() - began < 4, "uvicorn waits for 5 seconds for answers that go on"
     assert [event async for event in told(answer)] == []
     await client.close()
+
+
+async def test_a_node_that_starts_again_goes_on_counting(tmp_path: Path) -> None:
+    async with exchange(tmp_path) as at, at.phone("alice") as alice:
+        await (await alice.dial(NUMBER)).hang_up()
+        await at.quiet()
+    async with exchange(tmp_path) as at, session(at) as client, at.phone("bob") as bob, asyncio.timeout(30):
+        await (await bob.dial(NUMBER)).hang_up()
+        await at.quiet()
+        async with client.get(EVENTS, params={"After": "0", "Type": "call"}) as answer:
+            events = told(answer)
+            everything = [await anext(events) for _ in range(4)]
+    assert [each["type"] for each in everything] == ["call-in-progress", "call-completed"] * 2
+    numbers = [int(each["id"]) for each in everything]
+    assert numbers == sorted(set(numbers))

@@ -51,6 +51,14 @@ def recording(status: RecordingStatus) -> RecordingRecord:
     )
 
 
+async def test_how_things_ended_is_told_to_those_who_follow(store: SqlStore) -> None:
+    await store.save(call(1), conference(ConferenceStatus.IN_PROGRESS))
+    numbers = iter((7, 8))
+    await close_orphans(store, RESTART, lambda recording: Path(), lambda event: replace(event, number=next(numbers)))
+    told = await store.following(EventRecord, "number", 6, 10)
+    assert [(event.number, event.name) for event in told] == [(7, "failed"), (8, "conference-end")]
+
+
 async def restart(store: SqlStore, folder: Path = Path("/nowhere")) -> Orphans:
     return await close_orphans(store, RESTART, lambda recording: folder / recording.file_name)
 

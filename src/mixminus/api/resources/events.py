@@ -15,7 +15,7 @@ from mixminus.api.request import EXTRAS, ApiRequest
 from mixminus.api.resources.history import iso
 from mixminus.api.routes import Operation
 from mixminus.app.contract import Node
-from mixminus.app.eventlog.event_log import conference_of, type_of
+from mixminus.app.eventlog.event_log import call_of, conference_of, type_of
 from mixminus.base.errors import Refusal
 from mixminus.calls.records import EventRecord
 
@@ -44,7 +44,7 @@ class Wish:
         kind = type_of(event)
         return (
             (not self.types or kind in self.types or kind.partition("-")[0] in self.types)
-            and self.call_sid in (None, event.call_sid)
+            and self.call_sid in (None, call_of(event))
             and self.conference_sid in (None, conference_of(event))
         )
 
@@ -103,7 +103,7 @@ def event_data(account_sid: str, event: EventRecord) -> dict[str, Any]:
         "type": type_of(event),
         "timestamp": iso(event.timestamp),
         "account_sid": account_sid,
-        "call_sid": event.call_sid,
+        "call_sid": call_of(event),
         "conference_sid": conference_of(event),
         "subject_sid": event.subject_sid,
         "sequence_number": event.sequence_number,

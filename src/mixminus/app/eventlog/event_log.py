@@ -95,6 +95,11 @@ def type_of(event: EventRecord) -> str:
     return f"call-{event.name}" if is_sid(CALL, event.subject_sid) else event.name
 
 
+def call_of(event: EventRecord) -> Sid | None:
+    """The call that it happened to."""
+    return event.subject_sid if is_sid(CALL, event.subject_sid) else event.call_sid
+
+
 def conference_of(event: EventRecord) -> Sid | None:
     """The conference that it happened in."""
     if is_sid(CONFERENCE, event.subject_sid):
