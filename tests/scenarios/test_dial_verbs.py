@@ -250,6 +250,40 @@ async def test_sequential_tries_one_after_another(scene: Scene) -> None:
     assert await scene.pairs() == everybody("alice", "third")
 
 
+@scenario
+async def test_the_ringing_tone_of_a_country(scene: Scene) -> None:
+    """2.6 ringTone: while the far end rings, and not after the answer."""
+    bob = await scene.phone("bob")
+    bob.answers(after_s=4)
+    alice = await scene.calls_in("alice", dial(f"<Sip>{bob.uri}</Sip>", ringTone="uk"))
+    begun = asyncio.get_running_loop().time()
+    await asyncio.sleep(3.4)
+    assert alice.first_heard(400) is not None
+    assert alice.first_heard(450) is not None
+    assert alice.first_heard(480) is None, "not the usual one"
+    # Two rings of 0.4 s with 0.2 s between them, every 3 s.
+    rings_ms = 20 * sum(
+        alice.heard_between(begun + 0.02 * cell, begun + 0.02 * cell + 0.02).astype(int).std() > 300
+        for cell in range(165)
+    )
+    assert 800 <= rings_ms <= 1_300
+    await asyncio.sleep(1.5)
+    assert not alice.hears(400)
+
+
+@scenario
+async def test_the_chosen_ringing_tone_is_heard_instead_of_the_far_ends_own(scene: Scene) -> None:
+    """2.6 ringTone: default: carrier/early media."""
+    bob = await scene.world.phone("bob")
+    bob.hum(1871)
+    bob.answers_after_early_media(3)
+    alice = await scene.calls_in("alice", dial(f"<Sip>{bob.uri}</Sip>", ringTone="de"))
+    await asyncio.sleep(2.5)
+    assert (alice.first_heard(425) is not None, alice.first_heard(1871)) == (True, None)
+    await asyncio.sleep(1.5)
+    assert alice.hears(1871)
+
+
 # --- whispers, screening, keys ---------------------------------------------------------------------------------
 
 

@@ -259,6 +259,15 @@ def test_what_was_said_about_the_dialling_arrives(twiml: Run) -> None:
     assert effect == DialTargets(people, "4155551212", 20, 60, True, True, True, recording)
 
 
+def test_a_ringing_tone_of_a_country(twiml: Run) -> None:
+    assert twiml("<Dial ringTone='us-old'>100</Dial>").effect.ring_tone == "us-old"
+
+
+def test_13220_a_country_without_a_ringing_tone(twiml: Run) -> None:
+    ran = twiml("<Dial ringTone='xx'>100</Dial>")
+    assert (ran.effect.ring_tone, ran.warnings) == (None, [13220])
+
+
 @pytest.mark.parametrize(("word", "recorded"), [("true", True), ("false", False), ("do-not-record", False)])
 def test_record_has_aliases(word: str, recorded: bool, twiml: Run) -> None:
     assert (twiml(f"<Dial record='{word}'>100</Dial>").effect.recording is not None) is recorded

@@ -176,6 +176,8 @@ class DialTargets:
     answer_on_bridge: bool = False
     sequential: bool = False
     recording: DialRecording | None = None
+    ring_tone: str | None = None
+    """A country's, by Twilio's word for it; None: as the far end has it."""
     takes_refer: bool = False
     """Should the dialled party send a REFER, the document wants to know, and decides."""
 

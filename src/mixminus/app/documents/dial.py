@@ -16,22 +16,21 @@ from mixminus.app.documents.interrupted import Interrupted
 from mixminus.app.documents.options_from_twiml import CALL_EVENTS, callback, recording_options
 from mixminus.app.documents.stage import Stage
 from mixminus.app.sounds.prompting import FOREVER, Loudspeaker
+from mixminus.app.sounds.ringback import NORTH_AMERICAN, RINGBACK
 from mixminus.base.errors import Refusal
 from mixminus.calls.options import DialOptions
 from mixminus.calls.records import CallStatus, Direction, RecordingRecord, RecordingSource
-from mixminus.media.contract import Silence, Tone
 from mixminus.twiml.effects import Dialled, DialTargets, GoTo, Target, TargetKind
-
-RINGBACK = (Tone((440.0, 480.0), 2_000, -19.0), Silence(4_000))
-"""North American audible ringing tone (ITU-T E.180, supplement 2)."""
 
 
 class Ringing:
     """The far ends of one `<Dial>` while nobody has won yet."""
 
-    def __init__(self, stage: Stage, bridge: Bridge) -> None:
+    def __init__(self, stage: Stage, bridge: Bridge, ring_tone: str | None) -> None:
+        """*ring_tone*: heard whatever sounds the far end has."""
         self._stage = stage
         self._bridge = bridge
+        self._ring_tone = ring_tone
         self._open = 0
         self._unreached = Unreached(CallStatus.FAILED, None, "There was nobody to call.")
         self._loudspeaker = Loudspeaker(stage.services.media, leg=stage.leg) if stage.is_answered else None
@@ -45,12 +44,15 @@ class Ringing:
     def ringing(self) -> None:
         """Somebody's phone rings: the caller hears it ring."""
         if self._loudspeaker is not None and self._ringback is None and not self.won.done():
-            playing = self._loudspeaker.play(*RINGBACK, loops=FOREVER)
+            tone = RINGBACK[self._ring_tone] if self._ring_tone else NORTH_AMERICAN
+            playing = self._loudspeaker.play(*tone, loops=FOREVER)
             self._ringback = self._stage.services.tasks.spawn(playing, f"ringback for {self._stage.sid}")
 
     def early_media(self, leg: int) -> None:
-        """The far end has its own ringback, which the caller hears instead."""
-        if self._stage.is_answered and not self.won.done():
+        """The far end has its own ringback, which the caller hears instead, unless the document chose one."""
+        if self._ring_tone is not None:
+            self.ringing()
+        elif self._stage.is_answered and not self.won.done():
             self.quiet()
             self._bridge.overhear(self._stage.leg, leg)
 
@@ -142,7 +144,7 @@ class Dial:
 
     async def _ring(self, stage: Stage, effect: DialTargets, targets: Sequence[Target]) -> Dialled:
         bridge = Bridge(stage.services.media)
-        ringing = Ringing(stage, bridge)
+        ringing = Ringing(stage, bridge, effect.ring_tone)
         children: list[tuple[CallSession, BeDialled]] = []
         winner: CallSession | None = None
         try:

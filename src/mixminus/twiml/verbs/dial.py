@@ -29,7 +29,7 @@ from mixminus.twiml.nouns.noun import Noun
 from mixminus.twiml.nouns.number import parse_number
 from mixminus.twiml.nouns.queue import Queue
 from mixminus.twiml.queue_effects import Dequeue
-from mixminus.twiml.values import BOOLEAN, TEXT, URL, form, integer, one_of, words
+from mixminus.twiml.values import BOOLEAN, TEXT, URL, form, integer, one_of, optional, words
 from mixminus.twiml.values import METHOD as HTTP_METHOD
 
 MAX_TARGETS: Final = 10
@@ -65,6 +65,12 @@ RECORD: Final = Attribute("record", words(RECORDINGS), None, 13217)
 RECORDING_TRACK: Final = Attribute("recordingTrack", one_of("both", "inbound", "outbound"), "both", 13217)
 TRIM: Final = Attribute("trim", words({"trim-silence": True, "do-not-trim": False}), False)
 SEQUENTIAL: Final = Attribute("sequential", BOOLEAN, False, 13218)
+_COUNTRIES = (
+    "at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl pt ru se sg th"
+    " uk us us-old tw ve za"
+)
+RING_TONES: Final = tuple(_COUNTRIES.split())
+RING_TONE: Final[Attribute[str | None]] = Attribute("ringTone", optional(one_of(*RING_TONES)), None, 13220)
 REFER_URL: Final[Attribute[str | None]] = Attribute("referUrl", URL, None, 11100)
 REFER_METHOD: Final = Attribute("referMethod", HTTP_METHOD, "POST")
 
@@ -86,6 +92,7 @@ class Dial:
     time_limit_s: int = 14_400
     sequential: bool = False
     recording: DialRecording | None = None
+    ring_tone: str | None = None
     refer_url: str | None = None
     refer_method: str = "POST"
 
@@ -104,8 +111,9 @@ class Dial:
         *callbacks.RECORDING.table,
         *(
             Attribute[Any](name, TEXT, None, offered=False)
-            for name in ("recordingConfigurationId", "callReason", "ringTone", "events", "passports")
+            for name in ("recordingConfigurationId", "callReason", "events", "passports")
         ),
+        RING_TONE,
         REFER_URL,
         REFER_METHOD,
     )
@@ -124,6 +132,7 @@ class Dial:
             time_limit_s=read(TIME_LIMIT),
             sequential=read(SEQUENTIAL),
             recording=_recording(read),
+            ring_tone=read(RING_TONE),
             refer_url=read(REFER_URL) or None,
             refer_method=read(REFER_METHOD),
         )
@@ -188,6 +197,7 @@ class Dial:
                 self.answer_on_bridge,
                 self.sequential,
                 _resolved(self.recording, context, warn),
+                ring_tone=self.ring_tone,
                 takes_refer=self.refer_url is not None,
             )
             yield from warnings
