@@ -8,9 +8,9 @@ from mixminus.app.conferences.conference_room import ConferenceRoom
 from mixminus.app.conferences.conference_seat import ConferenceSeat
 from mixminus.app.conferences.sitting import sit
 from mixminus.app.documents.conversation import Conversation
-from mixminus.app.documents.dial import RINGBACK
 from mixminus.app.documents.stage import Stage
 from mixminus.app.sounds.prompting import FOREVER, Loudspeaker
+from mixminus.app.sounds.ringback import NORTH_AMERICAN
 from mixminus.base.errors import Refusal
 from mixminus.base.types import Sid
 from mixminus.calls.commands import UpdateParticipant
@@ -81,7 +81,7 @@ class TalkPlace:
         if self._loudspeaker is None:
             services, kept = self.holder.services, self.opposite()
             self._loudspeaker = Loudspeaker(services.media, leg=kept.leg)
-            playing = self._loudspeaker.play(*RINGBACK, loops=FOREVER)
+            playing = self._loudspeaker.play(*NORTH_AMERICAN, loops=FOREVER)
             self._ringback = services.tasks.spawn(playing, f"ringback for {kept.sid}")
 
     def early_media(self, leg: int) -> None:
