@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mixminus.app.calls.addresses import ApplicationAddress, PhoneNumber, check_destination, parse_address, trunks_for
-from mixminus.app.calls.call_session import CallSession, CallWishes, Verdict
+from mixminus.app.calls.call_session import CallSession, Verdict
 from mixminus.app.calls.calls import Calls
 from mixminus.app.calls.errands import RunInstructions, TakeSeat
 from mixminus.app.calls.incoming_calls import IncomingCalls
 from mixminus.app.calls.lines import application_instructions
-from mixminus.app.calls.place_call import PlacedCall, Placing
+from mixminus.app.calls.place_call import PlacedCall, Placing, wishes_of
 from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.calls.unwelcome import BannedHost, Unwelcome
 from mixminus.app.conferences.conference_room import ConferenceRoom
@@ -68,9 +68,6 @@ from mixminus.calls.records import (
 from mixminus.calls.streams import AgentPlace, StreamRecord
 from mixminus.store.contract import Store
 from mixminus.streams.contract import StreamError
-
-DEFAULT_TIME_LIMIT_S = 14_400.0
-"""4 hours (twilio-conference-api.md, section 10)."""
 
 
 class Exchange:
@@ -133,7 +130,7 @@ class Exchange:
         instructions = await self._instructions_of(command)
         await self._check_reachable(command.dial)
         errand = RunInstructions(self._runner, instructions)
-        session = self._placing.place(PlacedCall(command.dial, errand, _wishes(command.dial)))
+        session = self._placing.place(PlacedCall(command.dial, errand, wishes_of(command.dial)))
         await self.store.save(session.record)
         return session.record
 
@@ -200,7 +197,7 @@ class Exchange:
         invited = room.invite(call_sid, options, command.by)
         try:
             errand = TakeSeat(room, command.participant.jitter_buffer_size)
-            placed = PlacedCall(command.dial, errand, _wishes(command.dial), sid=call_sid)
+            placed = PlacedCall(command.dial, errand, wishes_of(command.dial), sid=call_sid)
             session = self._placing.place(placed)
         except Refusal:
             room.leave(call_sid, Departure.DIAL_FAILED, CallStatus.FAILED)
@@ -389,13 +386,3 @@ def _options_of(command: AddParticipant) -> ParticipantOptions:
         return options
     wait = NoSound() if isinstance(options.wait, HouseMusic) else options.wait
     return replace(options, wait=wait, usual_hold=NoSound())
-
-
-def _wishes(dial: DialOptions) -> CallWishes:
-    return CallWishes(
-        callback=dial.callback,
-        recording=dial.recording,
-        timeout_s=dial.timeout_s,
-        time_limit_s=dial.time_limit_s or DEFAULT_TIME_LIMIT_S,
-        send_digits=dial.send_digits,
-    )

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -62,6 +62,10 @@ class Verdict:
     error_code: int | None = None
 
 
+TIME_LIMIT_S: Final = 14_400.0
+"""4 hours (twilio-conference-api.md, section 10)."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallWishes:
     """What somebody asked about a call besides its errand."""
@@ -69,7 +73,7 @@ class CallWishes:
     callback: Callback | None = None
     recording: RecordingOptions | None = None
     timeout_s: float = 60.0
-    time_limit_s: float = 14_400.0
+    time_limit_s: float = TIME_LIMIT_S
     send_digits: str | None = None
     sip_parameters: FormPairs = ()
     """`SipCallId`, `SipHeader_X-…`: what the INVITE said, for every TwiML request."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mixminus.app.calls.addresses import Address, parse_address
-from mixminus.app.calls.call_session import CallSession, CallWishes, Errand
+from mixminus.app.calls.call_session import TIME_LIMIT_S, CallSession, CallWishes, Errand
 from mixminus.app.calls.calls import Calls
 from mixminus.app.calls.line import Line
 from mixminus.app.services import Services
@@ -66,3 +66,14 @@ class Placing:
         self._calls.hops.inherits(record.sid, placed.parent_call_sid)
         services.tasks.spawn(session.begin_outgoing(), f"dialling of {record.sid}")
         return session
+
+
+def wishes_of(dial: DialOptions) -> CallWishes:
+    """What was asked about a call with the request to dial it."""
+    return CallWishes(
+        callback=dial.callback,
+        recording=dial.recording,
+        timeout_s=dial.timeout_s,
+        time_limit_s=dial.time_limit_s or TIME_LIMIT_S,
+        send_digits=dial.send_digits,
+    )
