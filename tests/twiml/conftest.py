@@ -17,6 +17,7 @@ from mixminus.twiml.effects import (
     DialQueue,
     DialTargets,
     JoinConference,
+    RecordCaller,
     ReferCaller,
     ReferOutcome,
     Relayed,
@@ -32,6 +33,7 @@ DEFAULTS = {
     DialQueue: Dialled("no-answer", dequeue=Dequeue("queue-empty")),
     EnqueueCall: Dequeued("leave", "QU1", 3),
     ConnectRelay: Relayed("VX1", "ended"),
+    RecordCaller: None,
     ReferCaller: ReferOutcome(202, 200),
 }
 

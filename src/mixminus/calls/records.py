@@ -165,6 +165,7 @@ class RecordingStatus(StrEnum):
 class RecordingSource(StrEnum):
     CONFERENCE = "Conference"
     DIAL_VERB = "DialVerb"
+    RECORD_VERB = "RecordVerb"
     OUTBOUND_API = "OutboundAPI"
     START_CALL_RECORDING_API = "StartCallRecordingAPI"
     START_CONFERENCE_RECORDING_API = "StartConferenceRecordingAPI"

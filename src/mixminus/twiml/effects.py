@@ -220,6 +220,30 @@ class DialQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordCaller:
+    """`<Record>`: what the caller says, after a beep. Resumed with `Recorded`, or None when nothing was said."""
+
+    timeout_s: float = 5.0
+    """Of silence; 0: however long that is."""
+    max_length_s: int = 3_600
+    finish_on_key: str = "1234567890*#"
+    """Any of these."""
+    beep: bool = True
+    trim_silence: bool = True
+    callback: CallbackTo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`digits` is the key that ended it, `hangup`, or empty."""
+
+    url: str
+    sid: str
+    duration_s: int
+    digits: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReferCaller:
     """`<Refer>`: tell the far end of this very leg, by SIP, to call somebody else. Resumed with `ReferOutcome`."""
 
@@ -350,6 +374,7 @@ Effect = (
     | DialQueue
     | EnqueueCall
     | LeaveQueue
+    | RecordCaller
     | ReferCaller
     | ConnectStream
     | ConnectRelay

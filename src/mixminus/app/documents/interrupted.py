@@ -1,4 +1,4 @@
-"""What a `<Dial>`, a relay or a queue still has to say when its caller hangs up or is redirected meanwhile."""
+"""What a `<Dial>`, a `<Record>`, a relay or a queue still has to say when its caller is gone or redirected meanwhile."""
 
 import asyncio
 from collections.abc import Generator
@@ -6,7 +6,7 @@ from typing import Any
 
 from mixminus.app.documents.stage import Stage
 from mixminus.calls.options import Webhook
-from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome, ReferOutcome, Relayed
+from mixminus.twiml.effects import ConferenceLeft, Dialled, Effect, GoTo, Outcome, Recorded, ReferOutcome, Relayed
 from mixminus.twiml.errors import TwimlError
 from mixminus.twiml.queue_effects import Dequeued
 
@@ -14,7 +14,7 @@ from mixminus.twiml.queue_effects import Dequeued
 class Interrupted(asyncio.CancelledError):
     """The effect was cancelled; `result` is how far it had come."""
 
-    def __init__(self, result: Dialled | ConferenceLeft | Relayed | ReferOutcome | Dequeued) -> None:
+    def __init__(self, result: Dialled | ConferenceLeft | Recorded | Relayed | ReferOutcome | Dequeued) -> None:
         super().__init__()
         self.result = result
 

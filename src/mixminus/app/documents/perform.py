@@ -7,6 +7,7 @@ from mixminus.app.conferences.join_conference import join_conference
 from mixminus.app.documents.collecting import collect_digits
 from mixminus.app.documents.dial import Dial
 from mixminus.app.documents.options_from_twiml import stream_wish
+from mixminus.app.documents.recording import record_caller
 from mixminus.app.documents.stage import Stage
 from mixminus.app.queues.dial_queue import dial_queue
 from mixminus.app.queues.enqueue import enqueue
@@ -31,6 +32,7 @@ from mixminus.twiml.effects import (
     Pause,
     Prompt,
     Prompting,
+    RecordCaller,
     ReferCaller,
     Result,
     SendDigits,
@@ -67,6 +69,8 @@ class Performer:
                 return await enqueue(stage, effect, self._queues, self.perform, self._dial.whisper)
             case LeaveQueue():
                 return stage.warn(SCHEMA, "<Leave> is only for the wait document of a call in a queue")
+            case RecordCaller():
+                return await record_caller(stage, effect)
             case ReferCaller():
                 return await refer_caller(stage, effect)
             case SendDigits(digits):

@@ -98,10 +98,14 @@ class Recordings:
         self, call: RecordedCall, options: RecordingOptions, source: RecordingSource = RecordingSource.OUTBOUND_API
     ) -> RecordingRecord:
         """A leg: what it says and what it hears."""
+        return self.begin_for_call(call, options, source).record
+
+    def begin_for_call(self, call: RecordedCall, options: RecordingOptions, source: RecordingSource) -> LiveRecording:
+        """The same, for who waits for its end."""
         record = replace(self.new(source, options.channels), call_sid=call.record.sid, track=options.track)
         live, start = self.begin(record, taps.of_call(call.leg, options), options)
         self._media.apply(start)
-        return live.record
+        return live
 
     def stop(self, sid: Sid) -> None:
         """End one; harmless when it has ended already."""

@@ -10,6 +10,7 @@ from mixminus.twiml.verbs.hangup import Hangup
 from mixminus.twiml.verbs.leave import Leave
 from mixminus.twiml.verbs.pause import Pause
 from mixminus.twiml.verbs.play import Play
+from mixminus.twiml.verbs.record import Record
 from mixminus.twiml.verbs.redirect import Redirect
 from mixminus.twiml.verbs.refer import Refer
 from mixminus.twiml.verbs.reject import Reject
@@ -26,6 +27,7 @@ VERBS: Final[dict[str, type[OfferedVerb]]] = {
     "Dial": Dial,
     "Enqueue": Enqueue,
     "Leave": Leave,
+    "Record": Record,
     "Redirect": Redirect,
     "Refer": Refer,
     "Reject": Reject,
@@ -35,5 +37,5 @@ VERBS: Final[dict[str, type[OfferedVerb]]] = {
     "Stop": Stop,
 }
 
-NOT_OFFERED: Final = frozenset({"Record", "Sms", "Message", "Pay", "Prompt", "Echo"})
+NOT_OFFERED: Final = frozenset({"Sms", "Message", "Pay", "Prompt", "Echo"})
 """Verbs of TwiML that are reported and skipped."""
