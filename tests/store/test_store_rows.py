@@ -10,6 +10,7 @@ from hypothesis.strategies import SearchStrategy
 from mixminus.base.types import Sid
 from mixminus.calls.records import (
     AlertRecord,
+    AnswerRecord,
     ApplicationRecord,
     CallRecord,
     ConferenceRecord,
@@ -42,6 +43,7 @@ SUBJECT: dict[type[Any], str] = {
     EventRecord: "subject_sid",
     LedgerEntry: "conference_sid",
     RegistrationRecord: "user",
+    AnswerRecord: "key",
 }
 """Records without a SID of their own are numbered per subject, or there is one for each."""
 
@@ -66,6 +68,7 @@ KINDS = (
     RegistrationRecord,
     WebhookRecord,
     AlertRecord,
+    AnswerRecord,
 )
 
 store = SqlStore("sqlite://", run=InlineRunner())
@@ -77,6 +80,8 @@ async def test_a_record_survives_the_way_to_the_database_and_back(record: Record
     await store.save(record)
     if isinstance(record, RegistrationRecord):
         assert await store.query(RegistrationRecord, Where("user", Is.EQUAL, record.user)) == (record,)
+    elif isinstance(record, AnswerRecord):
+        assert await store.query(AnswerRecord, Where("key", Is.EQUAL, record.key)) == (record,)
     elif isinstance(record, EventRecord | LedgerEntry):
         names = (SUBJECT[type(record)], "sequence_number" if isinstance(record, EventRecord) else "number")
         keys = (Where(name, Is.EQUAL, getattr(record, name)) for name in names)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mixminus.api.auth import Accounts, Who
+from mixminus.api.idempotency import Once
 from mixminus.api.request import ApiRequest, form_of
 from mixminus.api.uris import canonical
 from mixminus.app.contract import Node
@@ -26,21 +27,24 @@ class Operation:
     path: str
     handler: Handler
     who: Who = Who.CREDENTIALED
+    tells_a_secret: bool = False
+    """The answer does, so that no copy of it may be kept."""
 
 
 def routes(node: Node, accounts: Accounts, operations: Iterable[Operation]) -> list[Route]:
     """One route per path, in the order in which the paths first appear."""
+    once = Once()
     paths: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method] = operation
     return [
-        Route(path, _endpoint(node, accounts, methods), methods=list(methods), include_in_schema=False)
+        Route(path, _endpoint(node, accounts, methods, once), methods=list(methods), include_in_schema=False)
         for path, methods in paths.items()
     ]
 
 
 def _endpoint(
-    node: Node, accounts: Accounts, methods: Mapping[str, Operation]
+    node: Node, accounts: Accounts, methods: Mapping[str, Operation], once: Once
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(http: Request) -> Response:
         operation = methods["GET" if http.method == "HEAD" else http.method]
@@ -48,6 +52,9 @@ def _endpoint(
         account = http.path_params.get("account")
         if account is not None and canonical(account) != accounts.account.sid:
             raise not_found(http.scope["path"])
-        return await operation.handler(ApiRequest(http, node, accounts, await form_of(http), asker))
+        request = ApiRequest(http, node, accounts, await form_of(http), asker)
+        if operation.method == "POST" and not operation.tells_a_secret:
+            return await once.perform(request, operation.handler)
+        return await operation.handler(request)
 
     return endpoint

@@ -364,6 +364,19 @@ class AlertRecord:
     request_method: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """What a create was answered that carried an idempotency key."""
+
+    key: str
+    """Who asked, and the key."""
+    fingerprint: str
+    """Of what was asked, SHA-256 in hex."""
+    date_created: datetime
+    status: int
+    body: str
+
+
 Record = (
     CallRecord
     | ConferenceRecord
@@ -378,4 +391,5 @@ Record = (
     | RegistrationRecord
     | WebhookRecord
     | AlertRecord
+    | AnswerRecord
 )

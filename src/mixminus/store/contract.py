@@ -69,6 +69,9 @@ class Store(Protocol):
     async def delete(self, kind: type[Record], sid: str) -> None:
         """Forget a record. One that is not there is fine."""
 
+    async def forget(self, kind: type[Record], *conditions: Where) -> None:
+        """Delete all that match."""
+
     async def fetch(self, kind: type[R], sid: str) -> R | None:
         """The record with that SID. `EventRecord` has none: query it."""
 

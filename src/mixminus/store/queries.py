@@ -54,6 +54,17 @@ def delete(record: type[Record], sid: str) -> Callable[[Connection], None]:
     return ask
 
 
+def forget(record: type[Record], conditions: Sequence[Where]) -> Callable[[Connection], None]:
+    """Delete all that match."""
+    kind = kind_of(record)
+    statement = kind.table.delete().where(*(condition(kind, where) for where in conditions))
+
+    def ask(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return ask
+
+
 def query(record: type[R], conditions: Sequence[Where]) -> Callable[[Connection], tuple[R, ...]]:
     """All records that match, oldest first."""
     kind = kind_of(record)
@@ -81,17 +92,6 @@ def highest(record: type[Record], field: str) -> Callable[[Connection], Any]:
     """The highest value of *field*."""
     statement = select(func.max(kind_of(record).table.columns[field]))
     return lambda connection: connection.scalar(statement)
-
-
-def forget(record: type[Record], conditions: Sequence[Where]) -> Callable[[Connection], None]:
-    """Delete all that match."""
-    kind = kind_of(record)
-    statement = kind.table.delete().where(*(condition(kind, where) for where in conditions))
-
-    def ask(connection: Connection) -> None:
-        connection.execute(statement)
-
-    return ask
 
 
 def page(record: type[R], window: Window, conditions: Sequence[Where]) -> Callable[[Connection], Page[R]]:

@@ -37,6 +37,10 @@ class RememberingStore:
         self._forget(kind)
         await self._store.delete(kind, sid)
 
+    async def forget(self, kind: type[Record], *conditions: Where) -> None:
+        self._forget(kind)
+        await self._store.forget(kind, *conditions)
+
     async def fetch(self, kind: type[R], sid: str) -> R | None:
         return await self._remembered(kind, sid, lambda: self._store.fetch(kind, sid))
 

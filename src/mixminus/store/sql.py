@@ -61,6 +61,9 @@ class SqlStore:
     async def delete(self, kind: type[Record], sid: str) -> None:
         await self._ask(queries.delete(kind, sid))
 
+    async def forget(self, kind: type[Record], *conditions: Where) -> None:
+        await self._ask(queries.forget(kind, conditions))
+
     async def fetch(self, kind: type[R], sid: str) -> R | None:
         return await self._ask(queries.fetch(kind, sid))
 

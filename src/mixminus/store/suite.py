@@ -228,6 +228,12 @@ async def what_was_to_be_forgotten_is_gone_for_the_next_read(store: Store) -> No
     assert await store.query(CallRecord) == (call(3), call(4))
 
 
+async def what_matches_is_forgotten_and_the_rest_stays(store: Store) -> None:
+    await store.save(*(call(minute) for minute in range(4)))
+    await store.forget(CallRecord, Where("date_created", Is.BELOW, call(2).date_created))
+    assert [kept.sid for kept in await store.query(CallRecord)] == [call(2).sid, call(3).sid]
+
+
 CHECKS: tuple[Check, ...] = (
     what_was_saved_can_be_fetched,
     saving_again_replaces,
@@ -237,6 +243,7 @@ CHECKS: tuple[Check, ...] = (
     writes_of_many_tasks_all_arrive,
     what_was_deleted_is_gone,
     a_delete_keeps_its_place_between_saves,
+    what_matches_is_forgotten_and_the_rest_stays,
     conditions_are_joined_by_and,
     every_comparison_compares,
     none_is_a_value_to_compare_with,

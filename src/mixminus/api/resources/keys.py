@@ -67,7 +67,7 @@ def friendly_name(request: ApiRequest) -> str | None:
 
 
 OPERATIONS = (
-    Operation("POST", f"{ACCOUNT}/Keys.json", create_key, Who.ACCOUNT),
+    Operation("POST", f"{ACCOUNT}/Keys.json", create_key, Who.ACCOUNT, tells_a_secret=True),
     Operation("GET", f"{ACCOUNT}/Keys.json", list_keys, Who.ACCOUNT),
     Operation("GET", f"{ACCOUNT}/Keys/{{key}}.json", fetch_key, Who.ACCOUNT),
     Operation("POST", f"{ACCOUNT}/Keys/{{key}}.json", change_key, Who.ACCOUNT),

@@ -35,4 +35,4 @@ async def create_token(request: ApiRequest) -> Response:
     return JSONResponse(token_resource(request.node.account_sid, servers), 201)
 
 
-OPERATIONS = (Operation("POST", f"{ACCOUNT}/Tokens.json", create_token),)
+OPERATIONS = (Operation("POST", f"{ACCOUNT}/Tokens.json", create_token, tells_a_secret=True),)

@@ -1,4 +1,4 @@
-"""What a `<Dial>`, a `<Record>`, a relay or a queue still has to say when its caller is gone or redirected meanwhile."""
+"""What a `<Dial>`, a `<Record>`, a relay or a queue still has to say when its caller goes meanwhile."""
 
 import asyncio
 from collections.abc import Generator

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from mixminus.calls.records import Record
 from mixminus.store.contract import R
 from mixminus.store.rows.alerts import ALERTS
+from mixminus.store.rows.answers import ANSWERS
 from mixminus.store.rows.calls import CALLS
 from mixminus.store.rows.columns import Kind
 from mixminus.store.rows.conferences import CONFERENCES, PARTICIPANTS
@@ -35,6 +36,7 @@ _KINDS: Final[Mapping[type[Record], Kind[Any]]] = {
         REGISTRATIONS,
         WEBHOOKS,
         ALERTS,
+        ANSWERS,
     )
 }
 
