@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mixminus.app.access_tokens import AccessTokens
 from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
@@ -61,6 +62,7 @@ from mixminus.store.sql import SqlStore
 from mixminus.webhooks.fetching import Courier
 from mixminus.webhooks.io.asgi import AsgiFetch
 
+TOKEN = "0123456789abcdef0123456789abcdef"
 START = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 
 R = TypeVar("R", bound=Record)
@@ -81,6 +83,7 @@ class FakeNode:
         self.moderators = ModeratorKeys(self.sids, self._random.randbytes)
         self.queues = Queues(self.account_sid, self.store, self.clock, self.sids)
         self.ice_servers = IceServerDesk(Settings(data=folder), self.clock, self.sids)
+        self.access_tokens = AccessTokens(self.account_sid, TOKEN, self.clock)
         self.taking_calls = True
         self.logs = self._logs()
         self.asked: list[Any] = []

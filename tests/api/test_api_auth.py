@@ -4,11 +4,12 @@ import asyncio
 import base64
 
 import pytest
-from tests.api.fake_node import FakeNode
-from tests.api.world import TOKEN, Answer, Api
+from tests.api.fake_node import TOKEN, FakeNode
+from tests.api.world import Answer, Api
 from twilio.base.exceptions import TwilioRestException
 
-from mixminus.api.auth import hashed, is_secret
+from mixminus.app.api_keys import drawn, hashed, is_secret, secret_of
+from mixminus.base.types import Sid
 from mixminus.calls.records import KeyRecord
 
 
@@ -100,6 +101,15 @@ def test_a_hash_is_of_one_secret_and_one_salt() -> None:
     assert is_secret("secret", hashed("secret", b"salt"))
     assert not is_secret("Secret", hashed("secret", b"salt"))
     assert hashed("secret", b"salt") != hashed("secret", b"pepper")
+
+
+def test_a_secret_is_found_again_with_the_auth_token_alone(node: FakeNode) -> None:
+    salt, now = b"0123456789abcdef", node.clock.utc()
+    secret = drawn(TOKEN, salt)
+    key = KeyRecord(Sid("SK" + "0" * 32), node.account_sid, "", hashed(secret, salt), now, now)
+    assert secret_of(key, TOKEN) == secret
+    assert secret_of(key, "another token") is None
+    assert drawn(TOKEN, b"another salt") != secret
 
 
 def test_keys_are_managed_through_the_sdk(api: Api, node: FakeNode) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 import requests
 from starlette.types import ASGIApp
-from tests.api.fake_node import START, FakeNode
+from tests.api.fake_node import START, TOKEN, FakeNode
 from tests.api.oas import check_answer
 from twilio.http import HttpClient
 from twilio.http.response import Response as SdkResponse
@@ -18,8 +18,6 @@ from twilio.rest import Client
 
 from mixminus.api.app import build_api
 from mixminus.api.auth import Account, Accounts
-
-TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ from mixminus.api.auth import Accounts, Who
 from mixminus.api.headers import TwilioHeaders
 from mixminus.api.health import health_routes
 from mixminus.api.resources import (
-    accounts as accounts_resource,
-)
-from mixminus.api.resources import (
+    access_tokens,
     agents,
     alerts,
     applications,
@@ -35,6 +33,9 @@ from mixminus.api.resources import (
     tracks,
     webhooks,
 )
+from mixminus.api.resources import (
+    accounts as accounts_resource,
+)
 from mixminus.api.routes import Operation, routes
 from mixminus.app.contract import Node
 from mixminus.base.errors import Refusal
@@ -55,6 +56,7 @@ def operations(listeners: Who = Who.CREDENTIALED) -> tuple[Operation, ...]:
         *queues.OPERATIONS,
         *keys.OPERATIONS,
         *tokens.OPERATIONS,
+        *access_tokens.OPERATIONS,
         *history.OPERATIONS,
         *ledger.OPERATIONS,
         *sip_trace.OPERATIONS,

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +9,7 @@ from enum import Enum, auto
 
 from mixminus.api.errors import unauthorized
 from mixminus.api.uris import canonical
+from mixminus.app.api_keys import drawn, hashed, is_secret
 from mixminus.app.conferences.moderators import ModeratorKeys
 from mixminus.base import sids
 from mixminus.base.types import RandomBytes, Sid
@@ -50,17 +50,6 @@ class Account:
     friendly_name: str = "Mixminus"
 
 
-def hashed(secret: str, salt: bytes) -> str:
-    """What is kept of a secret. Secrets are 32 random bytes, so that one round of HMAC is as safe as a slow hash."""
-    digest = hmac.new(salt, secret.encode(), hashlib.sha256).hexdigest()
-    return f"hmac-sha256${salt.hex()}${digest}"
-
-
-def is_secret(secret: str, secret_hash: str) -> bool:
-    salt = bytes.fromhex(secret_hash.split("$")[1])
-    return hmac.compare_digest(hashed(secret, salt), secret_hash)
-
-
 class Accounts:
     """Recognises whoever asks. Keys are read from *store* each time, so that a deleted one is refused at once."""
 
@@ -71,8 +60,9 @@ class Accounts:
 
     def new_secret(self) -> tuple[str, str]:
         """A secret to show once, and the hash to keep."""
-        secret = base64.urlsafe_b64encode(self._random_bytes(32)).rstrip(b"=").decode()
-        return secret, hashed(secret, self._random_bytes(16))
+        salt = self._random_bytes(16)
+        secret = drawn(self.account.auth_token, salt)
+        return secret, hashed(secret, salt)
 
     async def admit(self, authorization: str | None, who: Who, moderators: ModeratorKeys) -> Asker:
         """Who asks, by the `Authorization` header. Raises 20003 unless that is one of *who*."""

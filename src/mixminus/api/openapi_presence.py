@@ -1,4 +1,4 @@
-"""The part of the OpenAPI document that is about phones, trunks and banned hosts: see `openapi`."""
+"""The part of the OpenAPI document that is about phones, their tokens, trunks and banned hosts: see `openapi`."""
 
 from typing import Any, Final
 
@@ -56,6 +56,15 @@ def _answers(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_ACCESS_TOKEN: Final = _object(
+    api_key_sid=_TEXT,
+    identity=_TEXT,
+    expires_at=_MOMENT,
+    may_register=_FLAG,
+    may_call=_FLAG,
+    application_sid={"type": ["string", "null"]},
+)
+
 PATHS: Final[dict[str, Any]] = {
     f"{EXTRAS}/Users/{{user}}/Registrations": {
         "get": {
@@ -71,6 +80,19 @@ PATHS: Final[dict[str, Any]] = {
             "summary": "The trunks of the settings: calls out, registration, and which gateways are passed over",
             "parameters": [],
             "responses": _answers("All of them", _object(trunks=_list_of(_TRUNK))),
+        }
+    },
+    f"{EXTRAS}/AccessToken": {
+        "get": {
+            "summary": "What the node makes of the Access Token in `Authorization: Bearer`",
+            "parameters": [],
+            "responses": {
+                "200": {
+                    "description": "It is valid",
+                    "content": {"application/json": {"schema": _ACCESS_TOKEN}},
+                },
+                "401": {"description": "20101: it is not, and why"},
+            },
         }
     },
     f"{EXTRAS}/Bans": {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mixminus.app.access_tokens import AccessTokens
 from mixminus.app.callbacks import Callbacks
 from mixminus.app.calls.call_qualities import CallQualities
 from mixminus.app.calls.caller_proof import CallerProof, FetchCertificate, configured_roots
@@ -75,6 +76,7 @@ class Shells:
     deliver: Callable[[str, WebhookCall, int], None]
     sip: SipAgent
     trace: SipTrace
+    auth_token: str
     locate: Locate
     public_url: Callable[[], str]
     dial_agent: DialAgent
@@ -168,7 +170,9 @@ def assemble(settings: Settings, account_sid: Sid, shells: Shells) -> Node:
         CallGuard(settings.call_guard_url, settings.call_guard_default, shells.courier),
         spending,
     )
-    return _join(services, moderators, network, shells.random_bytes, logs)
+    access_tokens = AccessTokens(account_sid, shells.auth_token, shells.clock)
+    shells.sip.accept_tokens(access_tokens.user_of)
+    return _join(services, moderators, access_tokens, network, shells.random_bytes, logs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,12 @@ class _Network:
 
 
 def _join(
-    services: Services, moderators: ModeratorKeys, network: _Network, random_bytes: RandomBytes, logs: Logs
+    services: Services,
+    moderators: ModeratorKeys,
+    access_tokens: AccessTokens,
+    network: _Network,
+    random_bytes: RandomBytes,
+    logs: Logs,
 ) -> Node:
     desk = network.desk
     conferences = Conferences(services, SoundSystem(services.prompts, services.documents))
@@ -219,6 +228,7 @@ def _join(
         Unwelcome(desk, services.clock),
         queues,
         logs,
+        access_tokens,
     )
     return Node(
         exchange,

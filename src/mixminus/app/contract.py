@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from mixminus.app.access_tokens import AccessTokens
 from mixminus.app.calls.sip_traces import SipStory
 from mixminus.app.calls.unwelcome import BannedHost
 from mixminus.app.conferences.moderators import ModeratorKeys
@@ -52,6 +53,7 @@ class Node(Protocol):
     queues: Queues
     logs: Logs
     """Events, webhooks and alerts: to be followed and sent again. To be listed they are in `store`."""
+    access_tokens: AccessTokens
 
     @property
     def taking_calls(self) -> bool:

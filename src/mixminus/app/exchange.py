@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mixminus.app.access_tokens import AccessTokens
 from mixminus.app.calls.addresses import ApplicationAddress, PhoneNumber, check_destination, parse_address, trunks_for
 from mixminus.app.calls.call_session import CallSession, Verdict
 from mixminus.app.calls.calls import Calls
@@ -86,6 +87,7 @@ class Exchange:
         unwelcome: Unwelcome,
         queues: Queues,
         logs: Logs,
+        access_tokens: AccessTokens,
     ) -> None:
         self._services = services
         self._calls = calls
@@ -104,6 +106,7 @@ class Exchange:
         self.queues = queues
         queues.redirect = self._redirect_live
         self.logs = logs
+        self.access_tokens = access_tokens
         self.ice_servers = IceServerDesk(services.settings, services.clock, services.sids)
 
     @property

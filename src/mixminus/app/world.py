@@ -193,6 +193,7 @@ class World:
             locate=self._resolver.locate,
             public_url=lambda: self.public_url,
             dial_agent=dial_agent,
+            auth_token=self.credentials.auth_token,
             sign=partial(signature, self.credentials.auth_token),
             speech=self._speech,
             media_fingerprint=self._certificate.fingerprint,
@@ -225,6 +226,7 @@ class World:
         await self.node.trunks.spending.restore(self.store)
         await self.node.exchange.queues.restore()
         await declare(self.node.exchange, self.settings)
+        await self.node.exchange.access_tokens.load(self.store)
         await self.node.kept_phones.restore(self.settings.users)
         self.sip_listener = await self._listen(self.settings.sip)
         for listener in self.sip_listener.listeners[2:]:

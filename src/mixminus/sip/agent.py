@@ -49,7 +49,7 @@ from mixminus.sip.services.notifier import Notifier
 from mixminus.sip.services.texting import Texting
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trust.bans import Ban, Offence
-from mixminus.sip.trust.gate import Gate
+from mixminus.sip.trust.gate import Gate, ReadToken
 from mixminus.sip.trust.guests import Guests
 from mixminus.sip.trust.outside import OutsideDialogs, Service
 from mixminus.sip.trust.refusing import Refusing
@@ -104,6 +104,10 @@ class SipAgent:
     def reconfigure(self, settings: SipSettings) -> None:
         """New users, new trusted hosts; calls that are up stay up. The realm stays what it was."""
         self._endpoint.settings = settings
+
+    def accept_tokens(self, read: ReadToken) -> None:
+        """Users may prove who they are with a token, too (RFC 8898)."""
+        self._gate.read_token = read
 
     def bound(self, host: str, port: int) -> None:
         """The shell learned which address we have."""

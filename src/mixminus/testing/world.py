@@ -230,6 +230,7 @@ class World:
             locate=self._resolver.locate,
             public_url=lambda: "http://node.example.com",
             dial_agent=self.agents.dial,
+            auth_token=AUTH_TOKEN,
             sign=partial(signature, AUTH_TOKEN),
             media_fingerprint=self._certificate.fingerprint,
             speech=ConfiguredProviders({"deepgram": self.hearing}, {"elevenlabs": voice}, (None, voice)),

@@ -30,6 +30,7 @@ async def create_key(request: ApiRequest) -> Response:
     secret, secret_hash = request.accounts.new_secret()
     key = KeyRecord(sid, request.node.account_sid, friendly_name(request) or "", secret_hash, now, now)
     await request.node.store.save(key)
+    request.node.access_tokens.learn(key)
     return JSONResponse(key_resource(key) | {"secret": secret}, 201)
 
 
@@ -54,6 +55,7 @@ async def change_key(request: ApiRequest) -> Response:
 async def delete_key(request: ApiRequest) -> Response:
     key = await asked_key(request)
     await request.node.store.delete(KeyRecord, key.sid)
+    request.node.access_tokens.forget(key.sid)
     return Response(status_code=204)
 
 

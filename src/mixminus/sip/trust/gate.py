@@ -1,6 +1,7 @@
 """Who may come in (CONTRACT.md, "Numbers and addresses"), and how strangers are slowed down."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +43,16 @@ class Forbidden:
     """To be answered with 403."""
 
 
+BEARER: Final = "bearer "
+
+ReadToken = Callable[[str, str], str | None]
+"""Token and method to the user whose request it is; None when the token does not allow it."""
+
+
+def _no_token(token: str, method: str) -> str | None:
+    return None
+
+
 class Gate:
     """Decides about requests that belong to no dialog yet."""
 
@@ -50,6 +61,7 @@ class Gate:
         self._random_bytes = random_bytes
         self.bans = Bans()
         self.limiter = Limiter()
+        self.read_token: ReadToken = _no_token
 
     def caller(
         self, request: Request, source: Address, settings: SipSettings, now: float
@@ -66,6 +78,11 @@ class Gate:
         if not settings.users:
             return self._forbid(source, Offence.REFUSED, settings, now)
         given = request.get("Authorization")
+        if given is not None and given.lower().startswith(BEARER):  # RFC 8898
+            bearer = self.read_token(given[len(BEARER) :].strip(), request.method)
+            if bearer in settings.users:
+                return Admitted(bearer)
+            return self._forbid(source, Offence.PASSWORDS, settings, now)
         if given is None or not given.lower().startswith("digest "):  # a scheme that we do not know proves nothing
             return self._challenge(source, settings, now, stale=False)
         if algorithm_of(given) not in settings.digest_algorithms:
