@@ -27,9 +27,8 @@ LEEWAY_S: Final = 60
 INCOMING: Final = frozenset({"REGISTER", "SUBSCRIBE"})
 """What somebody asks who wants to be called; everything else calls."""
 
-_SIGNATURE_ALONE: Final[Any] = {
-    f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
-}
+_CLAIMS: Final = ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
+_SIGNATURE_ALONE: Final[Any] = {f"verify_{claim}": False for claim in _CLAIMS}
 """Times are checked against the clock that we are given."""
 
 
