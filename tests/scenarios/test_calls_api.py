@@ -1,6 +1,7 @@
 """`/Calls`: twilio-conference-api.md 4.5 and 5."""
 
 import asyncio
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -258,6 +259,54 @@ async def test_a_live_call_is_redirected(scene: Scene) -> None:
 
 
 @scenario
+async def test_a_redirect_has_a_fallback(scene: Scene) -> None:
+    """5.3 FallbackUrl, FallbackMethod."""
+    alice = await scene.calls_in("alice", TALK)
+    scene.app.fails("/broken", 500)
+    scene.app.answers("/fallback", twiml("<Play loop='0'>media:1979.wav</Play>"))
+    await scene.twilio.calls(scene.sid("alice")).update_async(
+        url=scene.world.url("/broken"), fallback_url=scene.world.url("/fallback"), fallback_method="GET"
+    )
+    await asyncio.sleep(0.5)
+    assert alice.hears(1979)
+    [asked] = scene.told("/fallback")
+    assert (asked.method, asked["ErrorUrl"]) == ("GET", scene.world.url("/broken"))
+    assert asked["ErrorCode"] == "11200"
+
+
+@scenario
+async def test_a_call_that_rings_cannot_be_redirected_and_rings_on(scene: Scene) -> None:
+    """5.3: not in progress: 21220."""
+    bob = await scene.phone("bob")
+    bob.answers(after_s=3)
+    call = await place(scene, bob)
+    rung = await scene.rings(bob)
+    with pytest.raises(TwilioRestException) as refusal:
+        await scene.twilio.calls(call.sid).update_async(twiml=TALK)
+    assert refusal.value.code == 21220
+    await rung.answered(within_s=5)
+
+
+@scenario_with(trunks=[replace(TRUNK, max_calls=1, queue_s=60)])
+async def test_a_call_that_waits_for_its_turn_can_be_canceled(scene: Scene) -> None:
+    """5.3 Status=canceled: queued, too; it is never dialled, and its end is told."""
+    carrier = await scene.phone("carrier")
+    carrier.rings_forever()
+    said = {"from_": NUMBER, "twiml": TALK, "status_callback": scene.world.url("/status")}
+    first = await scene.twilio.calls.create_async(to="+15558675310", **said)
+    second = await scene.twilio.calls.create_async(to="+15558675311", **said)
+    await scene.rings(carrier)
+    waiting = scene.twilio.calls(second.sid)
+    assert (await waiting.fetch_async()).status == "queued"
+    await waiting.update_async(status="canceled")
+    await scene.twilio.calls(first.sid).update_async(status="canceled")
+    await asyncio.sleep(1)
+    canceled = await waiting.fetch_async()
+    assert (canceled.status, canceled.start_time, canceled.duration) == ("canceled", None, "0")
+    assert len(carrier.calls) == 1
+
+
+@scenario
 async def test_url_and_twiml_exclude_each_other_in_an_update(scene: Scene) -> None:
     """5.3 Twiml excludes Url."""
     await scene.calls_in("alice", TALK)
@@ -379,6 +428,39 @@ async def test_lists_are_filtered(scene: Scene) -> None:
     await asyncio.sleep(0.2)
     assert len(await calls.list_async(status="completed")) == 2
     assert await calls.list_async(status="in-progress") == []
+
+
+@scenario
+async def test_lists_are_paged(scene: Scene) -> None:
+    """5.4: paging; 0: the newest first, and no call twice."""
+    bob = await scene.phone("bob")
+    placed = []
+    for _ in range(5):
+        placed.append((await place(scene, bob)).sid)
+        await asyncio.sleep(0.1)
+    calls = scene.twilio.calls
+    assert [call.sid for call in await calls.list_async(page_size=2)] == placed[::-1]
+    assert [call.sid for call in await calls.list_async(page_size=2, limit=3)] == placed[:1:-1]
+    first = await calls.page_async(page_size=2)
+    assert [call.sid for call in first] == placed[:2:-1]
+    assert first.next_page_url is not None
+    assert first.previous_page_url is None
+
+
+@scenario
+async def test_lists_are_filtered_by_time(scene: Scene) -> None:
+    """5.4 StartTime, EndTime, and each with < and >."""
+    bob = await scene.phone("bob")
+    call = await place(scene, bob)
+    await (await scene.rings(bob)).answered(within_s=2)
+    await asyncio.sleep(60)
+    await scene.twilio.calls(call.sid).update_async(status="completed")
+    await asyncio.sleep(0.2)
+    calls, ended = scene.twilio.calls, (await scene.twilio.calls(call.sid).fetch_async()).end_time
+    assert len(await calls.list_async(start_time_before=ended)) == 1
+    assert await calls.list_async(start_time_after=ended) == []
+    assert len(await calls.list_async(end_time_after=ended)) == 1
+    assert await calls.list_async(end_time_before=ended) == []
 
 
 @scenario
