@@ -13,24 +13,26 @@ from mixminus.app.calls.place_call import PlacedCall, Placing
 from mixminus.app.documents.bridge import Bridge
 from mixminus.app.documents.conversation import Conversations
 from mixminus.app.documents.interrupted import Interrupted
-from mixminus.app.documents.options_from_twiml import CALL_EVENTS, callback, recording_options
+from mixminus.app.documents.options_from_twiml import CALL_EVENTS, callback
 from mixminus.app.documents.stage import Stage
+from mixminus.app.documents.tape import Tape
 from mixminus.app.sounds.prompting import FOREVER, Loudspeaker
 from mixminus.app.sounds.ringback import NORTH_AMERICAN, RINGBACK
 from mixminus.base.errors import Refusal
 from mixminus.calls.options import DialOptions
-from mixminus.calls.records import CallStatus, Direction, RecordingRecord, RecordingSource
+from mixminus.calls.records import CallStatus, Direction
 from mixminus.twiml.effects import Dialled, DialTargets, GoTo, Target, TargetKind
 
 
 class Ringing:
     """The far ends of one `<Dial>` while nobody has won yet."""
 
-    def __init__(self, stage: Stage, bridge: Bridge, ring_tone: str | None) -> None:
+    def __init__(self, stage: Stage, bridge: Bridge, ring_tone: str | None, tape: Tape) -> None:
         """*ring_tone*: heard whatever sounds the far end has."""
         self._stage = stage
         self._bridge = bridge
         self._ring_tone = ring_tone
+        self._tape = tape
         self._open = 0
         self._unreached = Unreached(CallStatus.FAILED, None, "There was nobody to call.")
         self._loudspeaker = Loudspeaker(stage.services.media, leg=stage.leg) if stage.is_answered else None
@@ -43,6 +45,8 @@ class Ringing:
 
     def ringing(self) -> None:
         """Somebody's phone rings: the caller hears it ring."""
+        if not self.won.done():
+            self._tape.ringing()
         if self._loudspeaker is not None and self._ringback is None and not self.won.done():
             tone = RINGBACK[self._ring_tone] if self._ring_tone else NORTH_AMERICAN
             playing = self._loudspeaker.play(*tone, loops=FOREVER)
@@ -52,7 +56,10 @@ class Ringing:
         """The far end has its own ringback, which the caller hears instead, unless the document chose one."""
         if self._ring_tone is not None:
             self.ringing()
-        elif self._stage.is_answered and not self.won.done():
+            return
+        if not self.won.done():
+            self._tape.ringing()
+        if self._stage.is_answered and not self.won.done():
             self.quiet()
             self._bridge.overhear(self._stage.leg, leg)
 
@@ -80,7 +87,11 @@ class Ringing:
     @property
     def failure(self) -> Dialled:
         """What `<Dial action>` is told when nobody answered; the last one's reason, as Twilio tells."""
-        return Dialled(status=str(self._unreached.status), sip_response_code=self._unreached.sip_code)
+        return Dialled(
+            status=str(self._unreached.status),
+            sip_response_code=self._unreached.sip_code,
+            recording_url=self._tape.url,
+        )
 
 
 class BeDialled:
@@ -134,17 +145,20 @@ class Dial:
         if not effect.answer_on_bridge:
             await stage.answer()
         groups = [[target] for target in effect.targets] if effect.sequential else [list(effect.targets)]
-        dialled = Dialled(status="failed")
-        with self.conversations.expected(stage):
-            for group in groups:
-                dialled = await self._ring(stage, effect, group)
-                if dialled.bridged:
-                    break
+        dialled, tape = Dialled(status="failed"), Tape(stage, effect.recording)
+        try:
+            with self.conversations.expected(stage):
+                for group in groups:
+                    dialled = await self._ring(stage, effect, group, tape)
+                    if dialled.bridged:
+                        break
+        finally:
+            tape.stop()
         return dialled
 
-    async def _ring(self, stage: Stage, effect: DialTargets, targets: Sequence[Target]) -> Dialled:
+    async def _ring(self, stage: Stage, effect: DialTargets, targets: Sequence[Target], tape: Tape) -> Dialled:
         bridge = Bridge(stage.services.media)
-        ringing = Ringing(stage, bridge, effect.ring_tone)
+        ringing = Ringing(stage, bridge, effect.ring_tone, tape)
         children: list[tuple[CallSession, BeDialled]] = []
         winner: CallSession | None = None
         try:
@@ -156,7 +170,7 @@ class Dial:
             try:
                 winner = await ringing.won
             except asyncio.CancelledError as cancellation:
-                raise Interrupted(Dialled("canceled")) from cancellation
+                raise Interrupted(Dialled("canceled", recording_url=tape.url)) from cancellation
         finally:
             ringing.quiet()
             if winner is None:
@@ -167,7 +181,7 @@ class Dial:
         if winner is None:
             return ringing.failure
         errand = next(errand for child, errand in children if child is winner)
-        return await self._talk(stage, effect, winner, errand, bridge)
+        return await self._talk(stage, effect, winner, errand, bridge, tape)
 
     def _call(
         self, stage: Stage, effect: DialTargets, target: Target, ringing: Ringing
@@ -203,7 +217,13 @@ class Dial:
         return await self.whisper(stage, where)
 
     async def _talk(
-        self, stage: Stage, effect: DialTargets, child: CallSession, errand: BeDialled, bridge: Bridge
+        self,
+        stage: Stage,
+        effect: DialTargets,
+        child: CallSession,
+        errand: BeDialled,
+        bridge: Bridge,
+        tape: Tape,
     ) -> Dialled:
         try:
             await stage.answer()
@@ -212,30 +232,23 @@ class Dial:
             _hang_up([child], CallStatus.CANCELED)
             raise
         talk = self.conversations.begin(bridge, stage, child, errand.left, takes_refer=effect.takes_refer)
-        recording = self._record(stage, effect)
+        tape.answered()
         star = stage.listen_for_star() if effect.hangup_on_star else None
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(effect.time_limit_s):
                     await talk.until_over(stage, star)
         except asyncio.CancelledError as cancellation:
-            raise Interrupted(_bridged(stage, talk.called, recording)) from cancellation
+            raise Interrupted(_bridged(stage, talk.called, tape)) from cancellation
         finally:
             talk.close(stage)
-            if recording is not None:
-                stage.services.recordings.stop(recording.sid)
+            tape.stop()
         if not talk.called.live:
             await talk.called.ended.wait()
-        return replace(_bridged(stage, talk.called, recording), referral=talk.referral)
-
-    def _record(self, stage: Stage, effect: DialTargets) -> RecordingRecord | None:
-        if effect.recording is None:
-            return None
-        options = recording_options(effect.recording)
-        return stage.services.recordings.start_for_call(stage, options, RecordingSource.DIAL_VERB)
+        return replace(_bridged(stage, talk.called, tape), referral=talk.referral)
 
 
-def _bridged(stage: Stage, child: CallSession, recording: RecordingRecord | None) -> Dialled:
+def _bridged(stage: Stage, child: CallSession, tape: Tape) -> Dialled:
     """What `<Dial action>` is told of somebody who was reached; of a call that goes on, how long it has been."""
     duration_s, answered = child.record.duration_s, child.record.start_time
     if duration_s is None and answered is not None:
@@ -245,7 +258,7 @@ def _bridged(stage: Stage, child: CallSession, recording: RecordingRecord | None
         call_sid=child.sid,
         duration_s=duration_s,
         bridged=True,
-        recording_url=stage.services.callbacks.recording_url(recording) if recording is not None else None,
+        recording_url=tape.url,
     )
 
 
