@@ -95,6 +95,17 @@ async def test_a_sip_address_with_headers(scene: Scene) -> None:
     assert await scene.pairs() == everybody("alice", "bob")
 
 
+@scenario
+async def test_which_sip_call_it_was_is_told(scene: Scene) -> None:
+    """2.6 action: DialSipCallId, DialSipResponseCode of a SIP address."""
+    bob = await scene.phone("bob")
+    await scene.calls_in("alice", dial(f"<Sip>{bob.uri}</Sip>"))
+    far = await rings(scene, bob)
+    await far.hang_up()
+    request = await after(scene)
+    assert (request["DialSipCallId"], request["DialSipResponseCode"]) == (far.invite.headers.get("Call-ID"), "200")
+
+
 @scenario_with(users={"bob": "secret"})
 async def test_a_client_that_registered(scene: Scene) -> None:
     """2.7 Client, with child Identity."""
@@ -146,6 +157,7 @@ def test_a_refusal_in_twilios_words(sip: int, status: str) -> None:
         request = await after(scene)
         assert told(request) == (status, "false")
         assert request["DialSipResponseCode"] == str(sip)
+        assert request["DialSipCallId"] == (await scene.rings(bob)).invite.headers.get("Call-ID")
 
     story()
 

@@ -11,6 +11,10 @@ from typing import Any
 
 from mixminus.base.stream_formats import DEFAULT, StreamFormat
 from mixminus.twiml.queue_effects import Dequeue, EnqueueCall, LeaveQueue
+from mixminus.twiml.relay_effects import ConnectRelay as ConnectRelay
+from mixminus.twiml.relay_effects import RelayAttributes as RelayAttributes
+from mixminus.twiml.relay_effects import Relayed as Relayed
+from mixminus.twiml.relay_effects import RelayLanguage as RelayLanguage
 
 # --- effects ---------------------------------------------------------------------------------------------------
 
@@ -199,6 +203,7 @@ class Dialled:
     bridged: bool = False
     recording_url: str | None = None
     sip_response_code: int | None = None
+    sip_call_id: str | None = None
     referral: Referral | None = None
     """How it ended, where the document wanted to know."""
     dequeue: Dequeue | None = None
@@ -281,73 +286,6 @@ class ConnectStream:
     """`<Connect><Stream>`: both ways. Resumed with None when the stream has ended, or did not begin."""
 
     stream: StreamAttributes
-
-
-@dataclass(frozen=True, slots=True)
-class RelayLanguage:
-    """`<Language>`; what is None is as `<ConversationRelay>` says."""
-
-    code: str
-    tts_provider: str | None = None
-    voice: str | None = None
-    transcription_provider: str | None = None
-    speech_model: str | None = None
-    hints: tuple[str, ...] | None = None
-    smart_format: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RelayAttributes:
-    """`<ConversationRelay>`. `interruptible` and its like are `none`, `dtmf`, `speech`, `any`, `true`, `false`."""
-
-    url: str
-    parameters: tuple[tuple[str, str], ...] = ()
-    welcome_greeting: str = ""
-    welcome_greeting_interruptible: str = "any"
-    tts_language: str = "en-US"
-    transcription_language: str = "en-US"
-    tts_provider: str = "ElevenLabs"
-    voice: str | None = None
-    transcription_provider: str = "Deepgram"
-    speech_model: str | None = None
-    eot_threshold: float | None = None
-    speech_timeout_ms: int | None = None
-    """None: `auto`."""
-    partial_prompts: bool = False
-    interruptible: str = "any"
-    interrupt_sensitivity: str = "high"
-    report_input: str = "none"
-    ignore_backchannel: bool = False
-    preemptible: bool = False
-    dtmf_detection: bool = False
-    hints: tuple[str, ...] = ()
-    profanity_filter: bool = False
-    smart_format: bool = True
-    told: tuple[str, ...] = ()
-    """`speaker-events`, `tokens-played`, `debugging`."""
-    languages: tuple[RelayLanguage, ...] = ()
-    complaints: tuple[str, ...] = ()
-    """Why no session can begin (64101)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectRelay:
-    """`<Connect><ConversationRelay>`. Resumed with `Relayed`."""
-
-    relay: RelayAttributes
-
-
-@dataclass(frozen=True, slots=True)
-class Relayed:
-    """How the session ended."""
-
-    session_id: str
-    status: str
-    """`completed` (the caller hung up), `ended` (the application did), `failed`."""
-    duration_s: int = 0
-    handoff_data: str | None = None
-    error_code: int | None = None
-    error_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

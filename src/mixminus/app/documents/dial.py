@@ -23,6 +23,9 @@ from mixminus.calls.options import DialOptions
 from mixminus.calls.records import CallStatus, Direction
 from mixminus.twiml.effects import Dialled, DialTargets, GoTo, Target, TargetKind
 
+OK = 200
+"""What a SIP phone that was reached has answered (RFC 3261 21.2)."""
+
 
 class Ringing:
     """The far ends of one `<Dial>` while nobody has won yet."""
@@ -34,6 +37,7 @@ class Ringing:
         self._ring_tone = ring_tone
         self._tape = tape
         self._open = 0
+        self._sip_call_id: str | None = None
         self._unreached = Unreached(CallStatus.FAILED, None, "There was nobody to call.")
         self._loudspeaker = Loudspeaker(stage.services.media, leg=stage.leg) if stage.is_answered else None
         self._ringback: asyncio.Task[None] | None = None
@@ -70,9 +74,9 @@ class Ringing:
         self.won.set_result(child)
         return True
 
-    def unreached(self, unreached: Unreached) -> None:
+    def unreached(self, unreached: Unreached, sip_call_id: str | None = None) -> None:
         self._open -= 1
-        self._unreached = unreached
+        self._unreached, self._sip_call_id = unreached, sip_call_id
         if self._open == 0 and not self.won.done():
             self.won.set_result(None)
 
@@ -90,6 +94,7 @@ class Ringing:
         return Dialled(
             status=str(self._unreached.status),
             sip_response_code=self._unreached.sip_code,
+            sip_call_id=self._sip_call_id,
             recording_url=self._tape.url,
         )
 
@@ -112,7 +117,7 @@ class BeDialled:
         self._ringing.early_media(session.leg)
 
     def unreached(self, session: CallSession, unreached: Unreached) -> None:
-        self._ringing.unreached(unreached)
+        self._ringing.unreached(unreached, _sip_call_id(session))
 
     async def run(self, session: CallSession) -> None:
         try:
@@ -259,7 +264,18 @@ def _bridged(stage: Stage, child: CallSession, tape: Tape) -> Dialled:
         duration_s=duration_s,
         bridged=True,
         recording_url=tape.url,
+        sip_response_code=OK if _is_sip(child) else None,
+        sip_call_id=_sip_call_id(child),
     )
+
+
+def _is_sip(child: CallSession) -> bool:
+    return child.record.to.lower().startswith(("sip:", "sips:"))
+
+
+def _sip_call_id(child: CallSession) -> str | None:
+    """Of a `<Sip>`: where several places of its host were tried, that of the last one."""
+    return child.line.sip_call_ids[-1] if _is_sip(child) and child.line.sip_call_ids else None
 
 
 def _hang_up(children: Sequence[CallSession], status: CallStatus) -> None:

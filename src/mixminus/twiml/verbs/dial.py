@@ -221,6 +221,7 @@ def dial_parameters(dialled: Dialled) -> FormPairs:
         DialCallStatus=dialled.status,
         DialCallDuration=dialled.duration_s,
         DialBridged=_word(dialled.bridged),
+        DialSipCallId=dialled.sip_call_id,
         DialSipResponseCode=dialled.sip_response_code,
         RecordingUrl=dialled.recording_url,
     )
