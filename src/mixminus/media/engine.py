@@ -19,8 +19,6 @@ from mixminus.media.contract import (
     CloseLeg,
     Command,
     Event,
-    LegOpened,
-    LegRefused,
     OpenLeg,
     OpenPipe,
     PauseRecording,
@@ -50,10 +48,11 @@ from mixminus.media.health import Punctuality, statistics
 from mixminus.media.hearing import Hearing
 from mixminus.media.kernels.turns import pass_on
 from mixminus.media.lane import Lane
+from mixminus.media.leg_lives import close_leg, open_leg, open_pipe, set_media
 from mixminus.media.legs import Legs
 from mixminus.media.players import Players
 from mixminus.media.polishing import Polishing
-from mixminus.media.ports import ImaginaryPorts, NoPortError, Ports
+from mixminus.media.ports import ImaginaryPorts, Ports
 from mixminus.media.recorders import Recorders
 from mixminus.media.reports import Reports
 from mixminus.media.rooms import Rooms
@@ -114,7 +113,7 @@ class Engine:
         self.ticks = 0
         self.beat = settings.beats - 1
         """Counted from the engine's beginning, which is not a tick."""
-        self._max_legs = settings.max_legs
+        self.max_legs = settings.max_legs
         self._events: list[Event] = []
 
     def __enter__(self) -> Self:
@@ -277,11 +276,11 @@ class Engine:
     def _carry_out(self, command: Command) -> None:
         match command:
             case OpenLeg(leg):
-                self._open_leg(leg)
+                self._events.append(open_leg(self, leg))
             case OpenPipe(leg, other):
-                self._open_pipe(leg, other)
+                self._events.extend(open_pipe(self, leg, other))
             case SetLegMedia():
-                self._set_media(command)
+                set_media(self, command)
             case UseCertificate():
                 self.handshakes = FarEnds(self, self._bench, command)
             case PolishVoice():
@@ -293,7 +292,7 @@ class Engine:
             case AskStatistics():
                 self._events.append(statistics(self, command))
             case CloseLeg(leg):
-                self._close_leg(leg)
+                close_leg(self, leg)
             case SetRoom(room, rows):
                 self.rooms.set_plan(command)
                 self.watch.note(command)
@@ -325,73 +324,7 @@ class Engine:
                 self.streaming.carry_out(command)
                 self.formatted.carry_out(command)
 
-    def _make_room(self, legs: int) -> str | None:
-        """Grow if so many more legs need it. Returns why they cannot be had."""
-        slots = self.legs.slots
-        if slots.count + legs > self._max_legs:
-            return f"there are {slots.count} legs already"
-        if slots.count + legs > slots.capacity:
-            capacity = max(2 * slots.capacity, slots.count + legs)
-            self.legs.grow(capacity)
-            self.sealing.grow(capacity)
-            for lane in self.lanes:
-                lane.grow(capacity)
-        return None
-
-    def _open_leg(self, leg: int) -> None:
-        reason = "the leg is open already" if leg in self.legs.slots else self._make_room(1)
-        if reason is None:
-            row = self.legs.open(leg)
-            try:
-                host, port = self.ports.open(row)
-            except NoPortError as error:
-                self.legs.close(leg)
-                reason = str(error)
-            else:
-                self._events.append(LegOpened(leg, host, port))
-                return
-        self._events.append(LegRefused(leg, reason))
-
-    def _open_pipe(self, leg: int, other: int) -> None:
-        taken = leg == other or leg in self.legs.slots or other in self.legs.slots
-        reason = "the leg is open already" if taken else self._make_room(2)
-        if reason is None:
-            self.legs.join(leg, other)
-        else:
-            self._events.extend((LegRefused(leg, reason), LegRefused(other, reason)))
-
-    def _set_media(self, media: SetLegMedia) -> None:
-        row = self.legs.slots.row(media.leg)
-        if row is None or not self.legs.set_media(media):
-            return
-        self.sealing.set_media(media)
-        self.handshakes.set_media(media)
-        self.wideband.sharing.seat(media.leg)
-        self.reports.enrol(media)
-        if self.legs.line.event_payload_type[row] < 0:
-            self.hearing.watch_keys(WatchKeys(media.leg, True))
-        if not media.rtcp_mux:
-            self.ports.open_control(row)
-
     def _datagram(self, lane: Lane, row: int, at: int) -> tuple[int, bytes, int]:
         """For whom, what and from where; the inbox still holds this beat's packets."""
         inbox = lane.inbox
         return self.legs.slots.key(row), inbox.data[at, : int(inbox.bytes[at])].tobytes(), int(inbox.source[at])
-
-    def _close_leg(self, leg: int) -> None:
-        row = self.legs.slots.row(leg)
-        if row is None:
-            return
-        self.players.stop_on(leg=leg)
-        self.digits.drop(leg)
-        self.hearing.forget(leg)
-        self.polishing.forget(leg)
-        self.reports.drop(leg)
-        self.handshakes.drop(leg)
-        self.sealing.forget(leg)
-        self.recorders.forget_leg(leg)
-        self.streaming.forget_leg(leg)
-        self.formatted.forget_leg(leg)
-        self.rooms.leave(leg)
-        self.ports.close(row)
-        self.legs.close(leg)
