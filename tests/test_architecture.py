@@ -91,6 +91,20 @@ MAY_IMPORT: Final = {
 }
 """`testing` may import anything and is imported by nothing but `demo` and `cli`."""
 
+FOLDERS_OF_SIP: Final = {
+    "messages": set(),
+    "connections": {"messages"},
+    "places": {"messages"},
+    "transactions": {"messages", "places"},
+    "trust": {"messages", "places", "transactions"},
+    "dialogs": {"messages", "places", "transactions", "trust"},
+    "services": {"messages", "transactions", "trust", "dialogs"},
+    "registrar": {"messages", "places", "dialogs", "services"},
+    "carriers": {"messages"},
+    "tracing": {"messages", "connections"},
+}
+"""Which others each may import; what stands beside them (contract, settings, endpoint) any."""
+
 SHELLS: Final = ("media.plane", "media.worker", "store.sql")
 """Shells outside an `io/` folder; like those inside, only `app/world.py` may import them into `app`."""
 
@@ -132,6 +146,15 @@ def test_imports_point_one_way(path: Path) -> None:
     assert foreign <= MAY_IMPORT[package]
 
 
+@pytest.mark.parametrize("path", modules("sip"), ids=name_of)
+def test_a_message_goes_up_through_the_folders_of_sip(path: Path) -> None:
+    folder = path.relative_to(ROOT / "sip").parts[0]
+    if folder in FOLDERS_OF_SIP:
+        others = {name.split(".")[1] for name in ours(path) if name.startswith("sip.") and name.count(".") == 2}
+        assert others - {folder} <= FOLDERS_OF_SIP[folder]
+        assert "agent" not in {name.removeprefix("sip.") for name in ours(path)}
+
+
 @pytest.mark.parametrize("path", modules("app"), ids=name_of)
 def test_only_the_world_knows_shells(path: Path) -> None:
     if path.name != "world.py":
@@ -148,6 +171,8 @@ def test_a_core_does_not_import_its_own_shells(core: str) -> None:
 def test_every_package_has_its_row() -> None:
     packages = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert packages - {"testing"} <= set(MAY_IMPORT)
+    folders = {path.name for path in (ROOT / "sip").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders - {"io"} == set(FOLDERS_OF_SIP)
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=name_of)

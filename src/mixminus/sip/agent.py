@@ -28,7 +28,7 @@ from mixminus.sip.dialogs.outgoing import OutgoingCall
 from mixminus.sip.dialogs.referring import refer_from_outside
 from mixminus.sip.dialogs.session import Session
 from mixminus.sip.dialogs.stranded import watch_stranded
-from mixminus.sip.endpoint import Endpoint
+from mixminus.sip.endpoint import ABILITIES, ACCEPT, Endpoint
 from mixminus.sip.messages.message import (
     BadRequest,
     HeaderLines,
@@ -45,6 +45,7 @@ from mixminus.sip.registrar.registering import Registering
 from mixminus.sip.registrar.registrar import OPTIONS as REGISTRAR_OPTIONS
 from mixminus.sip.registrar.registrar import Binding, Phone, Registrar
 from mixminus.sip.services.asking import Asking
+from mixminus.sip.services.event_packages import ALLOW_EVENTS
 from mixminus.sip.services.notifier import Notifier
 from mixminus.sip.services.texting import Texting
 from mixminus.sip.settings import SipSettings
@@ -81,7 +82,9 @@ class SipAgent:
                 gate.user, Registering(self._endpoint, self._registrar, self._ways), REGISTRAR_OPTIONS
             ),
         }
-        self._outside = OutsideDialogs(self._endpoint, gate, self._refusing, services)
+        self._outside = OutsideDialogs(
+            self._endpoint, gate, self._refusing, services, (*ABILITIES, ACCEPT, ALLOW_EVENTS)
+        )
         self.counters = self._refusing.counters
 
     @property

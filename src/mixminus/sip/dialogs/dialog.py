@@ -1,6 +1,5 @@
 """A dialog: what both sides remember so that later requests find their way (RFC 3261 12)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mixminus.sip.contract import Address, Transport
@@ -8,14 +7,7 @@ from mixminus.sip.messages.message import HeaderLines, Request, Response
 from mixminus.sip.messages.routing import Routed, routed
 from mixminus.sip.messages.uri import AddressError, Uri, target_of
 from mixminus.sip.places.networks import literal, reach
-
-Finder = Callable[[str], tuple[Address, ...]]
-"""The places of an address, as far as they are known."""
-
-
-def nowhere(uri: str) -> tuple[Address, ...]:
-    """Knows no places."""
-    return ()
+from mixminus.sip.places.whereabouts import Finder, nowhere
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from mixminus.sip.contract import Address, Transport
 from mixminus.sip.dialogs.session import Session
 from mixminus.sip.endpoint import Endpoint
 from mixminus.sip.messages.uri import AddressError, Uri
-from mixminus.sip.registrar.registrar import Binding
 
 STRANDED_S: Final = 120.0
 """So long a peer may take to come back, by a request in the call or by registering again: a phone notices within this
@@ -34,9 +33,9 @@ def watch_stranded(endpoint: Endpoint, now: float) -> None:
             endpoint.sleepers.set(Stranded(call), now + STRANDED_S)
 
 
-def welcome_back(endpoint: Endpoint, bindings: Iterable[Binding]) -> None:
+def welcome_back(endpoint: Endpoint, registered: Iterable[tuple[str, Address]]) -> None:
     """Who lost its connection registers the Contact that it has in its calls again, by the next one."""
-    places = {Uri.parse(b.uri): b.source for b in bindings if b.source.transport is not Transport.UDP}
+    places = {Uri.parse(uri): source for uri, source in registered if source.transport is not Transport.UDP}
     for call in endpoint.calls if places else ():
         if isinstance(call, Session) and call.is_stranded and (place := _place(places, call.peer)) is not None:
             call.came_back(place)

@@ -5,13 +5,19 @@ from collections.abc import Callable
 from typing import Final
 
 from mixminus.sip.contract import Address, SipEvent, Sought
-from mixminus.sip.dialogs.dialog import Finder, nowhere
 
 MAX_NAMES: Final = 4096
 """Beyond it the one that was learned least lately is forgotten, and sought anew when it is needed."""
 
+Finder = Callable[[str], tuple[Address, ...]]
+"""The places of an address, as far as they are known."""
 Found = Callable[[str, tuple[Address, ...], float], None]
 """Told the address, its places (none: nobody is there, or may be called) and the time."""
+
+
+def nowhere(uri: str) -> tuple[Address, ...]:
+    """Knows no places."""
+    return ()
 
 
 class Whereabouts:

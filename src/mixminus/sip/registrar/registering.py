@@ -33,6 +33,6 @@ class Registering:
             self.endpoint.answer(server, error.status, now, headers=headers)
         else:
             self.ways.registered(user, source, now)
-            welcome_back(self.endpoint, self.registrar.contacts(user, now))
+            welcome_back(self.endpoint, ((b.uri, b.source) for b in self.registrar.contacts(user, now)))
             self.endpoint.answer(server, 200, now, headers=self.registrar.answer(user, request, now))
             self.endpoint.emit(Registered(user))

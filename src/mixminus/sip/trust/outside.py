@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from mixminus.sip.contract import Address
-from mixminus.sip.endpoint import ABILITIES, ACCEPT, ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
+from mixminus.sip.endpoint import ALLOW, METHODS, SUPPORTED_OPTIONS, Endpoint
 from mixminus.sip.messages.message import HeaderLines, Request
 from mixminus.sip.messages.uri import AddressError, Uri
-from mixminus.sip.services.event_packages import ALLOW_EVENTS
 from mixminus.sip.settings import SipSettings
 from mixminus.sip.trust.gate import Admitted, Challenged, Forbidden, Gate
 from mixminus.sip.trust.limits import Pace
@@ -41,11 +40,20 @@ class Service:
 class OutsideDialogs:
     """The table of what strangers may ask."""
 
-    def __init__(self, endpoint: Endpoint, gate: Gate, refusing: Refusing, services: Mapping[str, Service]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        gate: Gate,
+        refusing: Refusing,
+        services: Mapping[str, Service],
+        abilities: HeaderLines,
+    ) -> None:
+        """*abilities*: what an OPTIONS is answered with."""
         self._endpoint = endpoint
         self._gate = gate
         self._refusing = refusing
         self._services = services
+        self._abilities = abilities
 
     def receive(self, request: Request, source: Address, now: float) -> None:
         """Any request but ACK and CANCEL."""
@@ -58,7 +66,7 @@ class OutsideDialogs:
             status, headers = refusal
             self._refusing.refuse(request, source, status, now, headers)
         elif request.method == "OPTIONS":
-            self._refusing.answer(request, source, 200, (*ABILITIES, ACCEPT, ALLOW_EVENTS))
+            self._refusing.answer(request, source, 200, self._abilities)
         else:
             self._admit(request, source, now)
 
