@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mixminus.sdp.description import Attributes, Stream
+from mixminus.sdp.description import Attributes, Stream, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ EVENTS_OFFERED: Final = {8000: 101, 48_000: 110}
 
 _RTCP: Final = range(64, 96)
 """Never payload types, where RTCP may share the port (RFC 5761 section 4)."""
+_MOST: Final = 999_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,10 @@ def telephone_events(stream: Stream, clock_hz: int) -> tuple[int, int] | None:
 def opus_wishes(stream: Stream, number: int) -> OpusWishes:
     """Values that make no sense are as if they had not been said."""
     said = fmtp(stream, number)
-    rate, bitrate = said.get("maxplaybackrate", ""), said.get("maxaveragebitrate", "")
+    rate_hz = whole(said.get("maxplaybackrate", ""), _MOST)
     return OpusWishes(
-        max_playback_rate_hz=int(rate) if _is_number(rate) else 48_000,
-        max_average_bitrate_bps=int(bitrate) if _is_number(bitrate) else None,
+        max_playback_rate_hz=48_000 if rate_hz is None else rate_hz,
+        max_average_bitrate_bps=whole(said.get("maxaveragebitrate", ""), _MOST),
         wants_fec=said.get("useinbandfec") == "1",
     )
 
@@ -149,14 +150,10 @@ def fmtp(stream: Stream, number: int) -> dict[str, str]:
 
 def payload_type(written: str) -> int | None:
     """A format as a number, if it can be one."""
-    number = int(written) if written.isascii() and written.isdigit() and len(written) <= 3 else 128
-    return number if number < 128 and number not in _RTCP else None
+    number = whole(written, 127)
+    return number if number not in _RTCP else None
 
 
 def _mono(encoding: str) -> str:
     """One channel may be said or not."""
     return encoding.removesuffix("/1")
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < len(text) <= 9

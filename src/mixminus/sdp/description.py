@@ -94,6 +94,13 @@ class Description:
         return "".join(f"{line}\r\n" for line in lines).encode()
 
 
+def whole(text: str, most: int) -> int | None:
+    """A number in plain ASCII digits, not more of them than *most* has, and not above it; None: it is none."""
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)):
+        return None
+    return int(text) if int(text) <= most else None
+
+
 def address_type(host: str) -> str:
     """`IP4` or `IP6`, for `o=` and `c=`."""
     return "IP6" if ":" in host else "IP4"

@@ -14,7 +14,7 @@ from mixminus.sdp.codecs import (
     opus_wishes,
     telephone_events,
 )
-from mixminus.sdp.description import Attributes, Description, Stream, parse
+from mixminus.sdp.description import Attributes, Description, Stream, parse, whole
 from mixminus.sdp.ice import ICE_LITE, AgreedIce, IceEnd, ice_of
 from mixminus.sdp.media import (
     ALONE,
@@ -123,8 +123,8 @@ def _why_not(streams: tuple[Stream, ...], local: LocalMedia) -> str:
 
 def _spoken(stream: Stream, codecs: tuple[str, ...]) -> list[Spoken]:
     """What an audio stream has in common with us. One that takes only shorter packets than ours is none."""
-    longest = stream.value("maxptime") or ""
-    too_short = longest.isascii() and longest.isdigit() and 0 < int(longest[:9]) < PTIME_MS
+    longest_ms = whole(stream.value("maxptime") or "", 999_999_999)
+    too_short = longest_ms is not None and 0 < longest_ms < PTIME_MS
     if stream.kind != "audio" or stream.port == 0 or too_short:
         return []
     return codecs_of(stream, codecs)
@@ -225,9 +225,8 @@ def _remote_host(theirs: Description, stream: Stream, local: LocalMedia, ice: Ag
 
 def _rtcp_port(stream: Stream) -> int | None:
     """The port of `a=rtcp`. An address beside it is not obeyed: reports go where the audio goes."""
-    said = (stream.value("rtcp") or "").split()
-    number = int(said[0]) if said and said[0].isascii() and said[0].isdigit() and len(said[0]) <= 5 else 0
-    return number if 0 < number <= 65535 else None
+    port = (stream.value("rtcp") or "0").split()[0]
+    return whole(port, 65535) or None
 
 
 def _direction(description: Description, stream: Stream) -> Direction:
