@@ -16,7 +16,6 @@ from mixminus.base.errors import MixminusError
 
 MAGIC_COOKIE: Final = 0x2112A442
 HEADER_BYTES: Final = 20
-TRANSACTION_BYTES: Final = 12
 LONGEST_MESSAGE: Final = 1500
 """A STUN message over UDP fits into a datagram that nobody fragments (RFC 8489 section 6.1)."""
 

@@ -71,9 +71,7 @@ class ControlPorts:
         for fd, _ in self._poll.poll(0, MOST_AT_ONCE):
             slot = self._slot_of[fd]
             try:
-                data, extras, _, source = self._sockets[slot].recvmsg(
-                    LONGEST_PACKET, socket.CMSG_SPACE(_TIMESPEC.size)
-                )
+                data, extras, _, source = self._sockets[slot].recvmsg(LONGEST_PACKET, EXTRAS_BYTES)
             except OSError:
                 continue
             yield Arrival(slot, data, _without_flow(*source), _stamp(extras))
