@@ -1,12 +1,9 @@
 """Which connections may come, and which may stay."""
 
 from mixminus.sip.connections.liveness import (
-    MOST_OF_A_HOST,
-    MOST_UNPROVEN_OF_A_HOST,
     MUTE_S,
     PONG_S,
     SLOW_S,
-    Doorman,
     Fate,
     Liveness,
 )
@@ -84,37 +81,3 @@ def test_a_browser_that_answers_no_ping_is_gone() -> None:
     browser.heard(101.0, whole=True, has_part=False, pongs=0)
     assert browser.fate(125.0) is Fate.PING
     assert browser.fate(125.0 + PONG_S) is Fate.SILENT
-
-
-def test_a_host_has_a_bound_for_its_silent_connections_and_one_for_all() -> None:
-    doorman = Doorman(4096, lambda host: host == "127.0.0.1")
-    assert sum(doorman.admits("192.0.2.1") for _ in range(100)) == MOST_UNPROVEN_OF_A_HOST
-    assert doorman.admits("192.0.2.2"), "another host is hurt"
-    assert sum(doorman.admits("127.0.0.1") for _ in range(1000)) == 1000
-    doorman.left("192.0.2.1", proven=False)
-    assert doorman.admits("192.0.2.1")
-    office = Doorman(4096, lambda host: False)
-    for _ in range(MOST_OF_A_HOST):
-        assert office.admits("192.0.2.3")
-        office.proven("192.0.2.3")
-    assert not office.admits("192.0.2.3")
-    office.left("192.0.2.3", proven=True)
-    assert office.admits("192.0.2.3")
-
-
-def test_half_of_the_places_are_for_those_who_speak() -> None:
-    doorman = Doorman(100, lambda host: False)
-    admitted = sum(doorman.admits(f"192.0.2.{number}") for number in range(100))
-    assert admitted == 50
-    doorman.proven("192.0.2.0")
-    assert doorman.admits("192.0.2.200")
-
-
-def test_all_who_left_are_forgotten() -> None:
-    doorman = Doorman(10, lambda host: False)
-    for proven in (True, False):
-        assert doorman.admits("192.0.2.1")
-        if proven:
-            doorman.proven("192.0.2.1")
-        doorman.left("192.0.2.1", proven=proven)
-    assert (doorman.open, doorman.unproven, len(doorman._of), len(doorman._unproven_of)) == (0, 0, 0, 0)

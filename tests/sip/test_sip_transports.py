@@ -12,7 +12,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from mixminus.sip.connections.liveness import MOST_UNPROVEN_OF_A_HOST
 from mixminus.sip.contract import (
     Address,
     Answered,
@@ -30,6 +29,7 @@ from mixminus.sip.io.own_certificate import own_certificate
 from mixminus.sip.io.streams import StreamWire
 from mixminus.sip.io.tls import Identity, Tls, Trust
 from mixminus.sip.trust.digest import answer_challenge
+from mixminus.sip.trust.doorman import MOST_UNPROVEN_OF_A_HOST
 
 pytestmark = pytest.mark.network
 
@@ -355,6 +355,24 @@ async def test_one_host_cannot_take_the_places_of_others(callee: Owner, monkeypa
     writer.close()
     await until(lambda: callee.listener.doorman.open == 0)
     assert callee.listener.doorman.unproven == 0
+
+
+@pytest.mark.parametrize("transport", [Transport.TCP, Transport.TLS, Transport.WS, Transport.WSS])
+async def test_who_comes_to_speak_is_let_in_beside_a_flood_of_those_who_do_not(
+    callee: Owner, monkeypatch: pytest.MonkeyPatch, transport: Transport
+) -> None:
+    monkeypatch.setattr(callee.listener.doorman, "_most", 16)
+    port = callee.at(transport).port
+    flood = [await asyncio.open_connection(LOOPBACK, port) for _ in range(40)]
+    await until(lambda: callee.listener.counts.closed["too many"] == 32)
+    answer, phone = await asyncio.open_connection(LOOPBACK, callee.at(Transport.TCP).port)
+    phone.write(message(f"OPTIONS sip:{LOOPBACK} SIP/2.0", "1 OPTIONS", "Max-Forwards: 70").encode())
+    assert await asyncio.wait_for(answer.readexactly(11), 10) == b"SIP/2.0 200"
+    assert (callee.listener.doorman.open, callee.listener.doorman.unproven) == (8, 7)
+    for _, writer in flood:
+        writer.close()
+    phone.close()
+    await until(lambda: callee.listener.doorman.open == 0)
 
 
 async def test_half_a_handshake_is_counted_and_ended(callee: Owner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,8 @@
-"""Which connections may come, and which may stay: a place is for who uses it."""
+"""Which connections may stay: a place is for who uses it."""
 
-from collections import Counter
-from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-MOST_OF_A_HOST: Final = 256
-"""Phones behind one NAT; a script has no use for more."""
-MOST_UNPROVEN_OF_A_HOST: Final = 32
-"""Connections that have not brought a whole message yet: half-open handshakes, and those that say nothing."""
 MUTE_S: Final = 20.0
 """From the connection to its first message, TLS and WebSocket handshakes included."""
 SLOW_S: Final = 10.0
@@ -67,47 +61,3 @@ class Liveness:
                 self._pong_by = now + PONG_S
             return Fate.PING
         return Fate.STAYS
-
-
-class Doorman:
-    """Counts the connections that came in. Trunks and this machine are *exempt* from the bounds of one host."""
-
-    def __init__(self, most: int, exempt: Callable[[str], bool]) -> None:
-        self._most = most
-        self._exempt = exempt
-        self._of: Counter[str] = Counter()
-        self._unproven_of: Counter[str] = Counter()
-        self.open = 0
-        self.unproven = 0
-
-    def admits(self, host: str) -> bool:
-        """Whether another connection may come; then it is counted. Half of the places are for those who speak."""
-        if self.open >= self._most or self.unproven >= self._most // 2:
-            return False
-        crowded = self._of[host] >= MOST_OF_A_HOST or self._unproven_of[host] >= MOST_UNPROVEN_OF_A_HOST
-        if crowded and not self._exempt(host):
-            return False
-        self._of[host] += 1
-        self._unproven_of[host] += 1
-        self.open += 1
-        self.unproven += 1
-        return True
-
-    def proven(self, host: str) -> None:
-        """One of that host's connections brought a message."""
-        self.unproven -= 1
-        _one_less(self._unproven_of, host)
-
-    def left(self, host: str, *, proven: bool) -> None:
-        """One of them is gone."""
-        self.open -= 1
-        _one_less(self._of, host)
-        if not proven:
-            self.proven(host)
-
-
-def _one_less(counter: Counter[str], host: str) -> None:
-    """Hosts that have none are forgotten."""
-    counter[host] -= 1
-    if counter[host] <= 0:
-        del counter[host]

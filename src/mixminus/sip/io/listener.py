@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Final
 
 from mixminus.sip.agent import SipAgent
-from mixminus.sip.connections.liveness import Doorman
 from mixminus.sip.contract import Address, Listener, SipEvent, Transmit, Transport
 from mixminus.sip.io.pump import SipPump
 from mixminus.sip.io.streams import StreamWire
@@ -18,6 +17,7 @@ from mixminus.sip.io.wire import Ends, Wire, WireCounts
 from mixminus.sip.places.names import can_reach, facing
 from mixminus.sip.places.networks import is_loopback
 from mixminus.sip.tracing.trace import SipTrace
+from mixminus.sip.trust.doorman import Doorman
 
 PORT_ATTEMPTS: Final = 32
 """With port 0: how many free UDP ports are tried until one is free for TCP too."""

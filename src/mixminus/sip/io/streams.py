@@ -6,13 +6,15 @@ import socket
 import ssl
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from mixminus.sip.connections.liveness import Doorman, Fate
+from mixminus.sip.connections.liveness import Fate
 from mixminus.sip.contract import Address, Listener, Transmit
 from mixminus.sip.io.connection import StreamConnection
 from mixminus.sip.io.tls import Tls, WrongCertificate
 from mixminus.sip.io.wire import Ends, WireCounts, bound
+from mixminus.sip.trust.doorman import Doorman
 
 CONNECT_TIMEOUT_S: Final = 4.0
 """Two repetitions of a lost SYN; less than a trunk is given to say anything at all (`silence_s`)."""
@@ -38,6 +40,7 @@ class StreamWire:
         self._keepalive_s = keepalive_s
         self._open: dict[Address, StreamConnection] = {}
         self._opening: dict[Address, list[Transmit]] = {}
+        self._welcoming: dict[StreamConnection, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._looking = self._loop.call_later(LOOK_EVERY_S, self._look)
@@ -96,15 +99,15 @@ class StreamWire:
                     self._counts.closed["no descriptors"] += 1
                     await asyncio.sleep(PAUSE_S)
                     continue
-                if self._doorman.admits(place[0]):
-                    self._spawn(self._welcome(accepted, place[0]))
+                connection = self._new_connection(came_in=True)
+                if self._doorman.admits(place[0], connection, partial(self._make_room, connection)):
+                    self._welcoming[connection] = task = self._spawn(self._welcome(connection, accepted))
+                    task.add_done_callback(partial(self._welcomed, connection, accepted))
                 else:
                     self._counts.closed["too many"] += 1
                     accepted.close()
 
-    async def _welcome(self, accepted: socket.socket, host: str) -> None:
-        """From here on the doorman is told when it is gone, whether its handshake ends or not."""
-        connection = self._new_connection(came_in=True)
+    async def _welcome(self, connection: StreamConnection, accepted: socket.socket) -> None:
         try:
             _watch_over(accepted)
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
@@ -112,10 +115,21 @@ class StreamWire:
                 await self._loop.connect_accepted_socket(lambda: connection, accepted, ssl=secure)
         except (OSError, TimeoutError):  # of which an ssl.SSLError is one
             self._counts.closed["handshake"] += 1
-        finally:
-            if not connection.was_made:
-                accepted.close()
-                self._doorman.left(host, proven=False)
+
+    def _welcomed(self, connection: StreamConnection, accepted: socket.socket, _: asyncio.Task[None]) -> None:
+        """The doorman is told when it is gone, whether its handshake ended, failed, or was not even begun."""
+        del self._welcoming[connection]
+        if not connection.was_made:
+            accepted.close()
+            self._doorman.left(connection)
+
+    def _make_room(self, connection: StreamConnection) -> None:
+        """It said nothing for longer than others."""
+        if connection.was_made:
+            connection.abort("too many")
+        else:
+            self._counts.closed["too many"] += 1
+            self._welcoming[connection].cancel()
 
     # --- connections of ours --------------------------------------------------------------------------------------
 
@@ -175,13 +189,13 @@ class StreamWire:
             self._ends.receive(message, connection.peer)
 
     def proven(self, connection: StreamConnection) -> None:
-        self._doorman.proven(connection.peer.host)
+        self._doorman.proven(connection)
 
     def gone(self, connection: StreamConnection, reason: str) -> None:
         if reason:
             self._counts.closed[reason] += 1
         if connection.came_in:
-            self._doorman.left(connection.peer.host, proven=connection.liveness.is_proven)
+            self._doorman.left(connection)
         if self._open.get(connection.peer) is connection:
             del self._open[connection.peer]
             self._ends.lost(connection.peer)
@@ -204,10 +218,11 @@ class StreamWire:
                 connection.abort(fate.name.lower())
         self._looking = self._loop.call_later(LOOK_EVERY_S, self._look)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work, name=f"sip {self.listener}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _watch_over(opened: socket.socket) -> None:
