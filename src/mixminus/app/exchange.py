@@ -134,7 +134,7 @@ class Exchange:
         await self._check_reachable(command.dial)
         errand = RunInstructions(self._runner, instructions)
         session = self._placing.place(PlacedCall(command.dial, errand, wishes_of(command.dial)))
-        await self.store.save(session.record)
+        await self._placing.write_down(session)
         return session.record
 
     async def update_call(self, command: UpdateCall) -> CallRecord:
@@ -205,7 +205,7 @@ class Exchange:
         except Refusal:
             room.leave(call_sid, Departure.DIAL_FAILED, CallStatus.FAILED)
             raise
-        await self.store.save(session.record)
+        await self._placing.write_down(session)
         return invited
 
     async def update_participant(self, command: UpdateParticipant) -> ParticipantRecord:

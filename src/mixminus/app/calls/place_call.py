@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mixminus.app.calls.addresses import Address, parse_address
-from mixminus.app.calls.call_session import TIME_LIMIT_S, CallSession, CallWishes, Errand
+from mixminus.app.calls.call_session import TIME_LIMIT_S, CallSession, CallWishes, Errand, Verdict
 from mixminus.app.calls.calls import Calls
 from mixminus.app.calls.line import Line
 from mixminus.app.services import Services
@@ -66,6 +66,17 @@ class Placing:
         self._calls.hops.inherits(record.sid, placed.parent_call_sid)
         services.tasks.spawn(session.begin_outgoing(), f"dialling of {record.sid}")
         return session
+
+    async def write_down(self, session: CallSession) -> None:
+        """Return when the record is kept. Raises what the store raises, and then the call is none.
+
+        Who asked for it is told that it failed, and may ask again: nobody must be rung for a call without an owner.
+        """
+        try:
+            await self._services.store.save(session.record)
+        except Exception:
+            session.end(Verdict(CallStatus.FAILED, "The call could not be written down."))
+            raise
 
 
 def wishes_of(dial: DialOptions) -> CallWishes:
