@@ -77,6 +77,60 @@ async def test_what_save_soon_could_not_do_is_told_by_flush_and_by_the_log(caplo
     assert call(9).to not in caplog.text, "no number may reach the log"
 
 
+class Disk:
+    """SQLite's own bound stands in for a disk: it fails in the same way."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._connection = store._session._connection
+
+    def fill(self) -> None:
+        self._set(int(self._connection.scalar(text("PRAGMA page_count"))))
+        self._connection.rollback()
+
+    def make_room(self) -> None:
+        self._set(1 << 30)
+
+    def _set(self, pages: int) -> None:
+        self._connection.execute(text(f"PRAGMA max_page_count={pages}"))
+        self._connection.rollback()
+
+
+LONG = "x" * 50_000
+"""More than the pages that are there have room for."""
+
+
+async def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(tmp_path: Path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path / 'mixminus.db'}", run=InlineRunner())
+    await store.save(call(1))
+    disk = Disk(store)
+    disk.fill()
+    for number in (2, 3):
+        store.save_soon(replace(call(number), end_reason=LONG))
+    store.save_soon(replace(call(3), end_reason=LONG + "newer"))
+    with pytest.raises(SQLAlchemyError):
+        await store.save(replace(call(4), end_reason=LONG))
+    assert numbers(*await store.query(CallRecord)) == [1], "reading goes on"
+    store.save_soon(replace(call(2), end_reason="newest"))
+    disk.make_room()
+    found = {one.sid: one.end_reason for one in await store.query(CallRecord)}
+    assert found == {call(1).sid: None, call(2).sid: "newest", call(3).sid: LONG + "newer"}
+    store.save_soon(replace(call(3), end_reason="last"))
+    assert {one.end_reason for one in await store.query(CallRecord)} == {None, "newest", "last"}
+
+
+async def test_a_store_that_is_closed_writes_what_it_owes(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'mixminus.db'}"
+    store = SqlStore(url, run=InlineRunner())
+    disk = Disk(store)
+    disk.fill()
+    store.save_soon(replace(call(1), end_reason=LONG))
+    disk.make_room()
+    store.close()
+    reopened = SqlStore(url, run=InlineRunner())
+    assert numbers(*await reopened.query(CallRecord)) == [1]
+    reopened.close()
+
+
 async def test_a_save_whose_caller_is_cancelled_is_carried_out() -> None:
     run = Gathering()
     store = SqlStore("sqlite://", run=run)

@@ -1,5 +1,6 @@
 """One connection and what is done on it: batches of jobs, each a transaction."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -9,7 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
 
 from mixminus.store.jobs import Job, Save
+from mixminus.store.owed import Owed, is_disk_trouble
 from mixminus.store.rows.kinds import kind_of
+
+log = logging.getLogger(__name__)
 
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """Both dialects spell ON CONFLICT alike, but SQLAlchemy keeps it out of the common insert."""
@@ -55,24 +59,49 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._upserts: dict[Table, Insert] = {}
+        self._owed = Owed()
 
     def carry_out(self, jobs: Sequence[Job]) -> None:
         """Carry out *jobs* in one transaction, then settle their outcomes: nobody learns of what is not committed.
 
         When one fails, each is carried out again in a transaction of its own, so that a failure is its owner's alone.
+        What a full disk did not take is tried again before anything else.
         """
+        if self._owed:
+            self._pay()
+        self._carry_out(jobs)
+
+    def _carry_out(self, jobs: Sequence[Job]) -> None:
         try:
             with self._connection.begin():
                 answers = list(self._answers(jobs))
         except Exception as error:  # the top of the database's thread: whatever it is, its owner must learn of it
             if len(jobs) > 1:
                 for job in jobs:
-                    self.carry_out([job])
-            else:
-                jobs[0].outcome.set_exception(error)
+                    self._carry_out([job])
+                return
+            [job] = jobs
+            if isinstance(job, Save) and job.can_wait and is_disk_trouble(error):
+                self._owed.add(job.records)
+            job.outcome.set_exception(error)
             return
+        if self._owed:
+            self._owed.forget(record for job in jobs if isinstance(job, Save) for record in job.records)
         for job, answer in zip(jobs, answers, strict=True):
             job.outcome.set_result(answer)
+
+    def _pay(self) -> None:
+        owed = self._owed.all()
+        try:
+            with self._connection.begin():
+                self._save([Save(owed)])
+        except Exception as error:
+            if not is_disk_trouble(error):
+                self._owed.clear()
+                log.exception("%d records that a full disk did not take are lost", len(owed))
+            return
+        self._owed.clear()
+        log.warning("%d records that a full disk did not take are saved now", len(owed))
 
     def _answers(self, jobs: Sequence[Job]) -> Iterable[Any]:
         for kind, neighbours in groupby(jobs, key=type):
@@ -101,5 +130,7 @@ class Session:
         return self._upserts[table]
 
     def close(self) -> None:
+        if self._owed:
+            self._pay()
         self._connection.close()
         self._connection.engine.dispose()
