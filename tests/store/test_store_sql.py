@@ -20,7 +20,7 @@ from mixminus.store.jobs import Job, Save
 from mixminus.store.migrations.upgrade import DatabaseTooNew
 from mixminus.store.rows.columns import metadata
 from mixminus.store.runner import CarryOut, InlineRunner, StoreClosed, ThreadRunner
-from mixminus.store.sql import SqlStore
+from mixminus.store.sql import DatabaseUnusable, SqlStore
 from mixminus.store.suite import call, numbers
 
 UNSAVABLE = replace(call(9), queue_time_ms=object())  # type: ignore[arg-type]
@@ -189,6 +189,15 @@ def test_a_database_of_a_later_version_is_refused_and_left_alone(tmp_path: Path)
     engine.dispose()
 
 
+def test_a_database_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "mixminus.db"
+    file.write_bytes(b"no database at all, " * 100)
+    with pytest.raises(DatabaseUnusable, match=rf"^The database {file} cannot be used: file is not a database\. "):
+        SqlStore(f"sqlite:///{file}", run=InlineRunner())
+    with pytest.raises(DatabaseUnusable, match="unable to open database file"):
+        SqlStore(f"sqlite:///{tmp_path}", run=InlineRunner())
+
+
 async def test_writes_asked_for_together_are_committed_together(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite:///{tmp_path / 'mixminus.db'}")
     transactions = 0
@@ -210,7 +219,7 @@ async def test_writes_asked_for_together_are_committed_together(tmp_path: Path) 
 
 CHILD = """
 import asyncio, itertools, sys
-from mixminus.store.sql import SqlStore
+from mixminus.store.sql import DatabaseUnusable, SqlStore
 from mixminus.store.suite import call
 
 async def main() -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError
 
+from mixminus.base.errors import MixminusError
 from mixminus.calls.records import Record
 from mixminus.store import queries
 from mixminus.store.contract import Page, R, Where, Window
@@ -21,19 +23,37 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class DatabaseUnusable(MixminusError):
+    """It cannot be opened, read or written."""
+
+    def __init__(self, url: str, error: DBAPIError) -> None:
+        place = make_url(url)
+        where = place.database if place.get_backend_name() == "sqlite" else place.render_as_string(hide_password=True)
+        why = (str(error.orig).splitlines() or [""])[0]
+        super().__init__(
+            f"The database {where} cannot be used: {why}. Is there room on its disk, and may this user write there?"
+        )
+
+
 class SqlStore:
     """A `Store` (see store/contract.py). Opening it brings the tables up to date.
 
     *url* is SQLAlchemy's: `sqlite:////path/to/file.db`, `sqlite://` for one in memory. *run* says who carries the
-    work to the database. Raises `DatabaseTooNew` when a later version of Mixminus wrote the database.
+    work to the database. Raises `DatabaseUnusable`, and `DatabaseTooNew` when a later version of Mixminus wrote it.
     """
 
     def __init__(self, url: str, run: Runner | None = None) -> None:
         self._run: Runner = ThreadRunner() if run is None else run
         self._unawaited = Unawaited()
-        connection = connect(url)
+        try:
+            connection = connect(url)
+        except DBAPIError as error:
+            raise DatabaseUnusable(url, error) from error
         try:
             upgrade(connection)
+        except DBAPIError as error:
+            connection.close()
+            raise DatabaseUnusable(url, error) from error
         except BaseException:
             connection.close()
             raise
