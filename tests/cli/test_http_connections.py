@@ -1,6 +1,7 @@
 """Strangers who connect to the HTTP port and ask nothing take nobody's place."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -73,6 +74,41 @@ async def test_a_request_that_does_not_become_whole_ends_its_connection(
             with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
                 await reader.readexactly(1_000)
         assert len(server.places) == 0
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("begun", "more"),
+    [
+        (b"POST /", b"x" * 4_096),
+        (b"POST / HTTP/1.1\r\nX: ", b"x" * 4_096),
+        (b"POST / HTTP/1.1\r\n", b"X: x\r\n" * 1_000),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: ", b"x" * 4_096),
+    ],
+)
+async def test_a_head_that_does_not_end_ends_its_connection(begun: bytes, more: bytes) -> None:
+    async with serving() as (server, connections, at):
+        _, writer = await connect(connections, at, begun)
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionError):
+                for _ in range(1_000):
+                    writer.write(more)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                pytest.fail("four megabytes were taken")
+            while len(server.places):  # noqa: ASYNC110  nobody could set an event
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.network
+async def test_a_long_body_is_no_head() -> None:
+    async with serving() as (_, connections, at):
+        body = b"x" * 3_000_000
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+        reader, _ = await connect(connections, at, head + body)
+        async with asyncio.timeout(5):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            assert await reader.readexactly(len(body)) == body
 
 
 @pytest.mark.network

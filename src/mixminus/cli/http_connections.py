@@ -10,6 +10,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_CONNECTIONS: Final = 1024
 REQUEST_S: Final = 20.0
 """From the connection, or a request's first byte, to the request's last."""
+MAX_HEAD_BYTES: Final = 64 << 10
+"""Of a request's line and headers, and of what follows its last chunk. The parser keeps them, and copies what it has
+of an unfinished one with every packet."""
+TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+"""RFC 6585 5."""
 
 
 class Places:
@@ -56,12 +61,17 @@ class Places:
 
 
 class PatientHttp(HttpToolsProtocol):
-    """A connection that is ended when a request does not become whole. Uvicorn only knows a time between requests."""
+    """A connection that is ended when a request does not become whole, in time or in size.
+
+    Uvicorn only knows a time between requests, and httptools no size of a head.
+    """
 
     def __init__(self, places: Places, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._places = places
         self._asking: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+        """Received since a request began, or a piece of its body came."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -73,12 +83,29 @@ class PatientHttp(HttpToolsProtocol):
         self._places.leave(self)
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(TOO_LARGE)
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._head_bytes = 0
         self._begin()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._head_bytes = 0
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._head_bytes = 0
 
     def on_message_complete(self) -> None:
         self._asked()
+        self._head_bytes = 0
         if self.cycle is not None and not self.cycle.response_complete:
             self._places.works(self)
         super().on_message_complete()
