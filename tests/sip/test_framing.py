@@ -24,6 +24,17 @@ def test_a_stream_that_comes_byte_by_byte_gives_the_same_messages() -> None:
     assert [frame for byte in STREAM for frame in framer.feed(bytes([byte]))] == FRAMES
 
 
+@pytest.mark.parametrize("many", [2, 3, 16_384])
+def test_keep_alives_that_come_together_are_answered_once(many: int) -> None:
+    framer = StreamFramer()
+    assert framer.feed(many * PING) == [PING]
+    assert framer.feed(FIRST + many * PING + b"\r\n" + SECOND + PING[:3]) == [FIRST, PING, SECOND]
+    assert framer.feed(PING[3:] + FIRST) == [PING, FIRST]
+    framer.ping()
+    assert framer.feed(b"\r\n" + many * PING + FIRST) == [PING, FIRST]
+    assert framer.pongs == 1
+
+
 @pytest.mark.parametrize(
     "stream",
     [

@@ -8,6 +8,8 @@ from mixminus.sip.messages.message import MAX_MESSAGE_BYTES, MalformedMessage
 PING: Final = b"\r\n\r\n"
 PONG: Final = b"\r\n"
 """Keep-alives of RFC 5626 4.4.1."""
+_PINGS: Final = re.compile(rb"(?:\r\n\r\n)+")
+"""Those that come together are one: whoever sends thousands gets one answer, and none of our time."""
 
 _CONTENT_LENGTH = re.compile(
     rb"^(?:Content-Length|l)[ \t]*:[ \t]*([0-9]{1,10})[ \t]*\r$", re.IGNORECASE | re.MULTILINE
@@ -81,8 +83,9 @@ class StreamFramer:
             self._take(len(PONG))
             self._pinged = False
             self.pongs += 1
-        if self._buffer.startswith(PING):
-            return self._take(len(PING))
+        if (pings := _PINGS.match(self._buffer)) is not None:
+            del self._buffer[: pings.end()]
+            return PING
         if PING.startswith(self._buffer):
             return None  # nothing, or the beginning of a keep-alive
         if self._buffer.startswith(PONG):
