@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 from mixminus.app.account import Credentials
+from mixminus.base.open_files import raise_open_files_limit
 from mixminus.base.settings import Settings
 from mixminus.cli.running import RunningNode
 
@@ -24,6 +25,7 @@ SWITCH_S: Final = 0.0005
 
 async def serve(settings: Settings, credentials: Credentials) -> None:
     """Run until SIGINT or SIGTERM; the first one drains, the second one ends at once."""
+    raise_open_files_limit()
     node, stopping = RunningNode(settings, credentials), asyncio.Event()
 
     def stop() -> None:

@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import gc
 import os
-import resource
 import select
 import signal
 import socket
@@ -20,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from mixminus.base.open_files import raise_open_files_limit
 from mixminus.media.address_state import FarHosts
 from mixminus.media.crew import Crew, ask_for_real_time
 from mixminus.media.disk import ThreadDisk
@@ -233,12 +233,6 @@ class Worker:
         missed = int(lateness_s / TICK_S) if lateness_s > MISSED_S else 0
         self.punctuality.missed_ticks += missed
         return missed
-
-
-def raise_open_files_limit() -> None:
-    """As many sockets as the system lets us have: one a leg."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def main() -> int:
