@@ -3,60 +3,45 @@
 from typing import Any, Final
 
 from mixminus.api.request import EXTRAS
+from mixminus.api.schemas import COUNT, COUNT_OR_NULL, FLAG, MOMENT, TEXT, TEXT_OR_NULL, list_of, whole
 
-_TEXT: Final = {"type": "string"}
-_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
-_COUNT: Final = {"type": "integer"}
-_COUNT_OR_NULL: Final = {"type": ["integer", "null"]}
-_FLAG: Final = {"type": "boolean"}
-_MOMENT: Final = {"type": "string", "format": "date-time"}
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list_of(item: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": item}
-
-
-_ATTEMPT: Final = _object(
-    url=_TEXT,
-    began_ms=_COUNT,
-    took_ms=_COUNT,
-    status=_COUNT_OR_NULL,
-    error_code=_COUNT_OR_NULL,
-    error=_TEXT_OR_NULL,
+_ATTEMPT: Final = whole(
+    url=TEXT,
+    began_ms=COUNT,
+    took_ms=COUNT,
+    status=COUNT_OR_NULL,
+    error_code=COUNT_OR_NULL,
+    error=TEXT_OR_NULL,
 )
-WEBHOOK: Final = _object(
-    sid=_TEXT,
-    date_created=_MOMENT,
+WEBHOOK: Final = whole(
+    sid=TEXT,
+    date_created=MOMENT,
     purpose={"type": "string", "enum": ["callback", "twiml", "guard"]},
-    call_sid=_TEXT_OR_NULL,
-    conference_sid=_TEXT_OR_NULL,
-    url=_TEXT,
-    method=_TEXT,
-    parameters=_list_of(_object(name=_TEXT, value=_TEXT)),
+    call_sid=TEXT_OR_NULL,
+    conference_sid=TEXT_OR_NULL,
+    url=TEXT,
+    method=TEXT,
+    parameters=list_of(whole(name=TEXT, value=TEXT)),
     status={"type": "string", "enum": ["delivered", "failed", "abandoned"]},
-    error_code=_COUNT_OR_NULL,
-    error=_TEXT_OR_NULL,
-    attempts=_list_of(_ATTEMPT),
-    content_type=_TEXT_OR_NULL,
-    response_body=_TEXT,
-    replay_of=_TEXT_OR_NULL,
+    error_code=COUNT_OR_NULL,
+    error=TEXT_OR_NULL,
+    attempts=list_of(_ATTEMPT),
+    content_type=TEXT_OR_NULL,
+    response_body=TEXT,
+    replay_of=TEXT_OR_NULL,
 )
-ALERT: Final = _object(
-    sid=_TEXT,
-    date_created=_MOMENT,
+ALERT: Final = whole(
+    sid=TEXT,
+    date_created=MOMENT,
     level={"type": "string", "enum": ["error", "warning"]},
-    code=_COUNT,
-    message=_TEXT,
-    more_info=_TEXT,
-    call_sid=_TEXT_OR_NULL,
-    conference_sid=_TEXT_OR_NULL,
-    webhook_sid=_TEXT_OR_NULL,
-    request_url=_TEXT_OR_NULL,
-    request_method=_TEXT_OR_NULL,
+    code=COUNT,
+    message=TEXT,
+    more_info=TEXT,
+    call_sid=TEXT_OR_NULL,
+    conference_sid=TEXT_OR_NULL,
+    webhook_sid=TEXT_OR_NULL,
+    request_url=TEXT_OR_NULL,
+    request_method=TEXT_OR_NULL,
 )
 
 
@@ -77,16 +62,16 @@ def _parameter(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _listed(summary: str, key: str, item: dict[str, Any], **filters: dict[str, Any]) -> dict[str, Any]:
     wanted = {
-        "CallSid": _TEXT,
-        "ConferenceSid": _TEXT,
+        "CallSid": TEXT,
+        "ConferenceSid": TEXT,
         **filters,
-        "DateCreated": _TEXT,
-        "DateCreated<": _TEXT,
-        "DateCreated>": _TEXT,
-        "PageSize": _COUNT,
-        "PageToken": _TEXT,
+        "DateCreated": TEXT,
+        "DateCreated<": TEXT,
+        "DateCreated>": TEXT,
+        "PageSize": COUNT,
+        "PageToken": TEXT,
     }
-    page = _object(**{key: _list_of(item)}, next_page_uri=_TEXT_OR_NULL)
+    page = whole(**{key: list_of(item)}, next_page_uri=TEXT_OR_NULL)
     parameters = [_parameter(name, "query", schema) for name, schema in wanted.items()]
     return {
         "get": {
@@ -101,7 +86,7 @@ def _fetched(summary: str, name: str, item: dict[str, Any]) -> dict[str, Any]:
     return {
         "get": {
             "summary": summary,
-            "parameters": [_parameter(name, "path", _TEXT)],
+            "parameters": [_parameter(name, "path", TEXT)],
             "responses": {"200": _answer("It", item), **_REFUSALS},
         }
     }
@@ -112,13 +97,13 @@ PATHS: Final[dict[str, Any]] = {
         "get": {
             "summary": "Everything that happens in the account, in order, as server-sent events; it does not end",
             "parameters": [
-                _parameter("After", "query", _COUNT),
-                _parameter("Type", "query", _TEXT),
-                _parameter("CallSid", "query", _TEXT),
-                _parameter("ConferenceSid", "query", _TEXT),
-                _parameter("Last-Event-ID", "header", _TEXT),
+                _parameter("After", "query", COUNT),
+                _parameter("Type", "query", TEXT),
+                _parameter("CallSid", "query", TEXT),
+                _parameter("ConferenceSid", "query", TEXT),
+                _parameter("Last-Event-ID", "header", TEXT),
             ],
-            "responses": {"200": _answer("What happens from now on", _TEXT, "text/event-stream"), **_REFUSALS},
+            "responses": {"200": _answer("What happens from now on", TEXT, "text/event-stream"), **_REFUSALS},
         }
     },
     f"{EXTRAS}/Webhooks": _listed(
@@ -126,16 +111,16 @@ PATHS: Final[dict[str, Any]] = {
         "webhooks",
         WEBHOOK,
         Purpose={"type": "string", "enum": ["callback", "twiml", "guard"]},
-        Failed=_FLAG,
+        Failed=FLAG,
     ),
     f"{EXTRAS}/Webhooks/{{webhook}}": _fetched("A webhook and its attempts", "webhook", WEBHOOK),
     f"{EXTRAS}/Webhooks/{{webhook}}/Replay": {
         "post": {
             "summary": "Send it again, where it went or to another URL",
-            "parameters": [_parameter("webhook", "path", _TEXT)],
+            "parameters": [_parameter("webhook", "path", TEXT)],
             "requestBody": {
                 "content": {
-                    "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"Url": _TEXT}}}
+                    "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"Url": TEXT}}}
                 }
             },
             "responses": {"201": _answer("How that went, delivered or failed", WEBHOOK), **_REFUSALS},
@@ -146,7 +131,7 @@ PATHS: Final[dict[str, Any]] = {
         "alerts",
         ALERT,
         Level={"type": "string", "enum": ["error", "warning"]},
-        Code=_COUNT,
+        Code=COUNT,
     ),
     f"{EXTRAS}/Alerts/{{alert}}": _fetched("One of them, with the webhook that it is about", "alert", ALERT),
 }

@@ -3,46 +3,33 @@
 from typing import Any, Final
 
 from mixminus.api.request import EXTRAS
+from mixminus.api.schemas import COUNT_OR_NULL, FLAG, MOMENT, TEXT, list_of, whole
 
-_TEXT: Final = {"type": "string"}
-_FLAG: Final = {"type": "boolean"}
-_COUNT_OR_NULL: Final = {"type": ["integer", "null"]}
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list_of(item: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": item}
-
-
-_PHONE: Final = _object(
-    contact=_TEXT,
-    source=_TEXT,
+_PHONE: Final = whole(
+    contact=TEXT,
+    source=TEXT,
     q={"type": "number"},
     expires_at={"type": "string", "format": "date-time"},
-    path=_list_of(_TEXT),
+    path=list_of(TEXT),
     instance={"type": ["string", "null"]},
-    reg_id=_COUNT_OR_NULL,
+    reg_id=COUNT_OR_NULL,
 )
-_TRUNK: Final = _object(
-    name=_TEXT,
+_TRUNK: Final = whole(
+    name=TEXT,
     calls={"type": "integer"},
-    max_calls=_COUNT_OR_NULL,
+    max_calls=COUNT_OR_NULL,
     registered={"type": ["boolean", "null"]},
-    registration_status=_COUNT_OR_NULL,
-    gateways=_list_of(_object(uri=_TEXT, usable=_FLAG)),
+    registration_status=COUNT_OR_NULL,
+    gateways=list_of(whole(uri=TEXT, usable=FLAG)),
 )
 
 
-_MOMENT: Final = {"type": "string", "format": "date-time"}
-_BAN: Final = _object(
-    address=_TEXT,
-    network=_TEXT,
+_BAN: Final = whole(
+    address=TEXT,
+    network=TEXT,
     reason={"type": "string", "enum": ["refused", "passwords", "scanner"]},
-    since=_MOMENT,
-    until=_MOMENT,
+    since=MOMENT,
+    until=MOMENT,
     bans={"type": "integer"},
     ignored={"type": "integer"},
 )
@@ -56,12 +43,12 @@ def _answers(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_ACCESS_TOKEN: Final = _object(
-    api_key_sid=_TEXT,
-    identity=_TEXT,
-    expires_at=_MOMENT,
-    may_register=_FLAG,
-    may_call=_FLAG,
+_ACCESS_TOKEN: Final = whole(
+    api_key_sid=TEXT,
+    identity=TEXT,
+    expires_at=MOMENT,
+    may_register=FLAG,
+    may_call=FLAG,
     application_sid={"type": ["string", "null"]},
 )
 
@@ -69,9 +56,9 @@ PATHS: Final[dict[str, Any]] = {
     f"{EXTRAS}/Users/{{user}}/Registrations": {
         "get": {
             "summary": "The phones that a user registered, most preferred first",
-            "parameters": [{"name": "user", "in": "path", "required": True, "schema": _TEXT}],
+            "parameters": [{"name": "user", "in": "path", "required": True, "schema": TEXT}],
             "responses": _answers(
-                "All of them; none: the user cannot be reached", _object(registrations=_list_of(_PHONE))
+                "All of them; none: the user cannot be reached", whole(registrations=list_of(_PHONE))
             ),
         }
     },
@@ -79,7 +66,7 @@ PATHS: Final[dict[str, Any]] = {
         "get": {
             "summary": "The trunks of the settings: calls out, registration, and which gateways are passed over",
             "parameters": [],
-            "responses": _answers("All of them", _object(trunks=_list_of(_TRUNK))),
+            "responses": _answers("All of them", whole(trunks=list_of(_TRUNK))),
         }
     },
     f"{EXTRAS}/AccessToken": {
@@ -99,13 +86,13 @@ PATHS: Final[dict[str, Any]] = {
         "get": {
             "summary": "Hosts that are not listened to for a while, the newest last",
             "parameters": [],
-            "responses": _answers("All of them", _object(bans=_list_of(_BAN))),
+            "responses": _answers("All of them", whole(bans=list_of(_BAN))),
         }
     },
     f"{EXTRAS}/Bans/{{address}}": {
         "delete": {
             "summary": "Listen to a host again, and forget what it did",
-            "parameters": [{"name": "address", "in": "path", "required": True, "schema": _TEXT}],
+            "parameters": [{"name": "address", "in": "path", "required": True, "schema": TEXT}],
             "responses": {
                 "204": {"description": "It is listened to"},
                 "401": {"description": "20003: the credentials are wrong"},
